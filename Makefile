@@ -1,0 +1,57 @@
+# Two commands for a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint types imports docs docs-check lock clean differential bench-quick
+
+demo: $(VENV)/.runtime
+	$(BIN)/dragoman demo
+
+test: $(VENV)/.development
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --include='src/dragoman/core/*,src/dragoman/dialects/*,src/dragoman/grant_types/*' --fail-under=100 --show-missing --skip-covered
+
+check: lint types imports docs-check test
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.development
+	$(BIN)/mypy
+
+imports: $(VENV)/.development
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.development
+	$(BIN)/python docs/make.py
+
+docs-check: $(VENV)/.development
+	$(BIN)/python docs/make.py --check
+
+bench-quick: $(VENV)/.development
+	$(BIN)/python bench/quick.py
+
+lock: $(VENV)/.development
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o locks/runtime.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c locks/runtime.txt -o locks/development.txt
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python locks/runtime.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.development: $(VENV)/bin/python locks/runtime.txt locks/development.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/development.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@ $(VENV)/.runtime
+
+clean:
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
