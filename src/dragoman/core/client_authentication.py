@@ -1,0 +1,41 @@
+"""Client authentication (RFC 6749 §2.3): who sends this, whatever the dialect read it from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.secret import Secret
+
+if TYPE_CHECKING:
+    from dragoman.core.model import Client, ClientCredentials
+    from dragoman.core.ports import Services
+
+_NOTHING = Secret("")
+
+
+async def authenticate_client(services: Services, presented: ClientCredentials) -> Client:
+    """The client, once its secret is right; the same work and one refusal for unknown ids and wrong secrets.
+
+    Raises OAuthError with the refusal that reading came to, or `missing_client_id`, `unknown_client`,
+    `missing_client_secret`, `wrong_client_secret`, `unexpected_client_secret`, `client_id_mismatch`.
+    """
+    if presented.refusal is not None:
+        raise OAuthError(presented.refusal)
+    if not presented.id:
+        raise OAuthError(Refusal.MISSING_CLIENT_ID, parameter="client_id")
+    client = await services.clients.find_client(presented.id)
+    stored = client.secrets if client is not None else ()
+    matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING)
+    if client is None:
+        raise OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
+    if client.confidential:
+        if not presented.secret:
+            raise OAuthError(Refusal.MISSING_CLIENT_SECRET, "confidential client without secret", parameter="client_secret")
+        if not matches:
+            raise OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret")
+    elif presented.secret:
+        raise OAuthError(Refusal.UNEXPECTED_CLIENT_SECRET, "public client sent a secret")
+    if presented.other_id is not None and presented.other_id != client.id:
+        raise OAuthError(Refusal.CLIENT_ID_MISMATCH, "two client ids")
+    return client

@@ -1,0 +1,117 @@
+"""Why a request is refused: the RFCs' error codes, and the finer refusals that dialects spell."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """The RFCs' registry of error codes."""
+
+    INVALID_REQUEST = "invalid_request"  # RFC 6749 §5.2
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    INVALID_SCOPE = "invalid_scope"
+    SERVER_ERROR = "server_error"  # RFC 6749 §4.1.2.1
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+    ACCESS_DENIED = "access_denied"
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009 §2.2.1  # noqa: S105
+    INVALID_TOKEN = "invalid_token"  # RFC 6750 §3.1  # noqa: S105
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+
+
+class Refusal(StrEnum):
+    """Every reason the engine has for refusing: finer than an error code, so that a dialect can tell them apart.
+
+    The value is the name a dialect file uses under `[errors.refusal.…]`.
+    """
+
+    # the request as such
+    MALFORMED_REQUEST = "malformed_request"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    LIST_PARAMETER = "list_parameter"
+    PARAMETER_IN_QUERY = "parameter_in_query"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    BODY_TOO_LARGE = "body_too_large"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    TRANSPORT_NOT_SECURE = "transport_not_secure"
+    BROWSER_NAVIGATION = "browser_navigation"
+    # grant type
+    MISSING_GRANT_TYPE = "missing_grant_type"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    IMPLICIT_GRANT_TYPE = "implicit_grant_type"
+    # client authentication
+    MISSING_CLIENT_ID = "missing_client_id"
+    MALFORMED_CLIENT_AUTHENTICATION = "malformed_client_authentication"
+    MULTIPLE_CLIENT_AUTHENTICATION = "multiple_client_authentication"
+    CLIENT_ID_MISMATCH = "client_id_mismatch"
+    UNKNOWN_CLIENT = "unknown_client"
+    MISSING_CLIENT_SECRET = "missing_client_secret"  # noqa: S105
+    WRONG_CLIENT_SECRET = "wrong_client_secret"  # noqa: S105
+    UNEXPECTED_CLIENT_SECRET = "unexpected_client_secret"  # noqa: S105
+    CLIENT_DISABLED = "client_disabled"
+    # the gate
+    DIALECT_NOT_ALLOWED = "dialect_not_allowed"
+    GRANT_TYPE_NOT_ALLOWED = "grant_type_not_allowed"
+    CLIENT_NOT_CONFIDENTIAL = "client_not_confidential"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_EXPIRED = "account_expired"
+    PASSWORD_EXPIRED = "password_expired"  # noqa: S105
+    ACCOUNT_REFUSED_AT_REFRESH = "account_refused_at_refresh"
+    # resource owner password credentials
+    MISSING_USERNAME = "missing_username"
+    MISSING_PASSWORD = "missing_password"  # noqa: S105
+    WRONG_CREDENTIALS = "wrong_credentials"
+    # scope
+    MALFORMED_SCOPE = "malformed_scope"
+    UNKNOWN_SCOPE = "unknown_scope"
+    SCOPE_NOT_ALLOWED = "scope_not_allowed"
+    SCOPE_EXCEEDS_GRANT = "scope_exceeds_grant"
+    EMPTY_SCOPE = "empty_scope"
+    # refresh token
+    MISSING_REFRESH_TOKEN = "missing_refresh_token"  # noqa: S105
+    MALFORMED_REFRESH_TOKEN = "malformed_refresh_token"  # noqa: S105
+    FORGED_REFRESH_TOKEN = "forged_refresh_token"  # noqa: S105
+    NOT_A_REFRESH_TOKEN = "not_a_refresh_token"  # noqa: S105
+    UNKNOWN_REFRESH_TOKEN = "unknown_refresh_token"  # noqa: S105
+    FOREIGN_REFRESH_TOKEN = "foreign_refresh_token"  # noqa: S105
+    EXPIRED_REFRESH_TOKEN = "expired_refresh_token"  # noqa: S105
+    REVOKED_REFRESH_TOKEN = "revoked_refresh_token"  # noqa: S105
+    # introspection, revocation, keys
+    MISSING_TOKEN_PARAMETER = "missing_token_parameter"  # noqa: S105
+    UNSUPPORTED_TOKEN_TYPE_HINT = "unsupported_token_type_hint"  # noqa: S105
+    FOREIGN_TOKEN = "foreign_token"  # noqa: S105
+    SHARED_KEY_NOT_SHOWN = "shared_key_not_shown"
+    # bearer tokens at a resource or at an introspection endpoint
+    MISSING_TOKEN = "missing_token"  # noqa: S105
+    MALFORMED_TOKEN = "malformed_token"  # noqa: S105
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105
+    REVOKED_TOKEN = "revoked_token"  # noqa: S105
+    REFRESH_TOKEN_AS_ACCESS_TOKEN = "refresh_token_as_access_token"  # noqa: S105
+    WRONG_AUDIENCE = "wrong_audience"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    NOT_ON_BEHALF_OF = "not_on_behalf_of"
+    # the server itself
+    TOO_MANY_REQUESTS = "too_many_requests"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+    SERVER_ERROR = "server_error"
+
+
+class OAuthError(Exception):
+    """A refusal on its way to the client.
+
+    `values` may be shown to the client if the dialect's text asks for them; `detail` goes to the audit only.
+    """
+
+    def __init__(self, refusal: Refusal, detail: str = "", **values: str) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+        self.detail = detail
+        self.values = values
+
+
+class Fault(Exception):  # noqa: N818 - it is the operator's, not the client's
+    """Something an operator can mend: the message says what is wrong, where, and what to do."""

@@ -1,0 +1,44 @@
+"""Token introspection (RFC 7662)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.core.bearer import read_bearer, read_refresh
+from dragoman.core.errors import OAuthError, Refusal
+
+if TYPE_CHECKING:
+    from dragoman.core.model import TokenFacts
+    from dragoman.core.ports import Services
+    from dragoman.core.rules import ServerRules
+    from dragoman.core.secret import Secret
+
+ACCESS_TOKEN = "access_token"  # noqa: S105
+REFRESH_TOKEN = "refresh_token"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """A good token: of which kind, and what it stands for."""
+
+    token_type: str
+    facts: TokenFacts
+
+
+async def introspect(
+    services: Services, server: ServerRules, presented: Secret, token_types: tuple[str, ...], now: int
+) -> Introspection:
+    """What a good token stands for. A token that is not good is an OAuthError; most dialects answer it `active` false.
+
+    `token_types` are the kinds that may be introspected; a hint (RFC 7662 §2.1) is not needed to tell them apart.
+    """
+    try:
+        facts = await read_bearer(services, server, presented, now)
+    except OAuthError as refused:
+        if refused.refusal is not Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN or REFRESH_TOKEN not in token_types:
+            raise
+        return Introspection(token_type=REFRESH_TOKEN, facts=await read_refresh(services, server, presented, now))
+    if ACCESS_TOKEN not in token_types:
+        raise OAuthError(Refusal.MALFORMED_TOKEN, "an access token where only refresh tokens are introspected")
+    return Introspection(token_type=ACCESS_TOKEN, facts=facts)

@@ -1,0 +1,151 @@
+"""Spending and issuing: the only place where a grant is begun or advanced and tokens are written.
+
+Tokens are written first and the grant is advanced last, in one statement: a fault in between leaves the presented
+refresh token as it was, and whoever loses a race has lost nothing but a signature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
+from dragoman.core.ports import Rotated
+from dragoman.core.refresh import Standing, judge_standing
+
+if TYPE_CHECKING:
+    from dragoman.core.model import Authorization, Client, StoredAccessToken
+    from dragoman.core.ports import Services
+    from dragoman.core.rules import Rules, ServerRules, TokenRecipe
+    from dragoman.core.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """All that is decided once the gate is passed."""
+
+    client: Client
+    grant_type: str
+    authorization: Authorization
+    scope: Scope
+    rules: Rules
+    server: ServerRules
+    now: int
+
+    @property
+    def recipe(self) -> TokenRecipe:
+        """How its access token is spelled."""
+        return self.server.recipe_for(self.client, self.rules)
+
+    @property
+    def refreshable(self) -> bool:
+        """Whether a refresh token comes with it (RFC 6749 §1.5, §4.4.3)."""
+        return (
+            self.authorization.resource_owner is not None
+            and self.grant_type in self.rules.refresh_token_for
+            and "refresh_token" in self.client.grant_types
+        )
+
+
+async def issue(services: Services, order: Issue) -> TokenResponse:
+    """The tokens, once everything they stand for is durable. Refuses as `judge_standing` when a race was lost."""
+    authorization = order.authorization
+    if authorization.repeats is not None:
+        return await _repeat(services, order, authorization.repeats)
+    if authorization.continues is not None:
+        return await _continue(services, order, authorization.continues)
+    if authorization.resource_owner is None and _speaks_for_itself(order.recipe):
+        response, row = _write(services, order, None)
+        if row is not None:
+            await services.grants.store_access_token(row)
+        return response
+    grant = _new_grant(services, order)
+    response, row = _write(services, order, grant)
+    await services.grants.create_grant(grant, row)
+    return response
+
+
+def _speaks_for_itself(recipe: TokenRecipe) -> bool:
+    """Whether an access token without a grant can be read again: it names its client, or a row does."""
+    return recipe.format != "jwt" or recipe.client_claim is not None
+
+
+def _new_grant(services: Services, order: Issue) -> Grant:
+    client, owner = order.client, order.authorization.resource_owner
+    return Grant(
+        id=services.tokens.new_grant_id(),
+        client_id=client.id,
+        subject=None if owner is None else owner.id,
+        scope=order.scope,
+        audience=client.audience,
+        created_at=order.now,
+        expires_at=_after(order.now, client.refresh_token_lifetime),
+        idle_expires_at=_after(order.now, client.refresh_token_idle_lifetime),
+        facts={"dialect": order.rules.dialect},
+    )
+
+
+async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResponse:
+    idle_expires_at = _after(order.now, order.client.refresh_token_idle_lifetime)
+    if order.client.refresh is RefreshPolicy.REUSE:
+        return await _reuse(services, order, grant, idle_expires_at)
+    advanced = replace(
+        grant,
+        generation=grant.generation + 1,
+        issued=grant.issued + 1,
+        rotated_at=order.now,
+        idle_expires_at=idle_expires_at,
+    )
+    response, row = _write(services, order, advanced)
+    outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row)
+    if isinstance(outcome, Rotated):
+        return response
+    handle = RefreshHandle(grant_id=grant.id, generation=grant.generation)
+    standing_grant, standing = judge_standing(outcome.grant, handle, order.client, order.now)
+    if standing is Standing.RETRY:
+        return await _repeat(services, order, standing_grant)
+    raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the grant did not advance and nobody else advanced it")
+
+
+async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at: int | None) -> TokenResponse:
+    """Nothing is spent under this policy, so the serial is taken first and the tokens written after."""
+    outcome = await services.grants.reissue(grant, order.now, idle_expires_at)
+    if isinstance(outcome, Rotated):
+        return await _repeat(services, order, outcome.grant)
+    handle = RefreshHandle(grant_id=grant.id, generation=grant.generation)
+    judge_standing(outcome.grant, handle, order.client, order.now)
+    raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the grant is live and was not reissued")
+
+
+async def _repeat(services: Services, order: Issue, grant: Grant) -> TokenResponse:
+    """Tokens for the grant as it stands: the same refresh token each time."""
+    response, row = _write(services, order, grant)
+    if row is not None:
+        await services.grants.store_access_token(row)
+    return response
+
+
+def _write(services: Services, order: Issue, grant: Grant | None) -> tuple[TokenResponse, StoredAccessToken | None]:
+    tokens = services.tokens
+    refreshable = grant is not None and order.refreshable
+    facts = TokenFacts(
+        issuer=order.server.issuer,
+        client=order.client,
+        resource_owner=order.authorization.resource_owner,
+        scope=order.scope,
+        audience=order.client.audience if grant is None else grant.audience,
+        grant_type=order.grant_type,
+        grant=grant,
+        token_id=tokens.access_token_id(grant),
+        issued_at=order.now,
+        expires_at=order.now + order.client.access_token_lifetime,
+        refresh_id=tokens.refresh_token_id(grant) if grant is not None and refreshable else None,
+    )
+    access_token, row = tokens.write_access_token(order.recipe, facts)
+    refresh_token = tokens.write_refresh_token(order.rules.refresh_token, facts) if refreshable else None
+    return TokenResponse(facts=facts, access_token=access_token, refresh_token=refresh_token), row
+
+
+def _after(now: int, lifetime: int | None) -> int | None:
+    return None if lifetime is None else now + lifetime

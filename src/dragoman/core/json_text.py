@@ -1,0 +1,22 @@
+"""JSON as different servers write it: the same value, to the byte."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+
+
+class JsonStyle(StrEnum):
+    """How JSON text is escaped. No style writes white space."""
+
+    PLAIN = "plain"
+    """Only what RFC 8259 §7 demands."""
+    ESCAPED = "escaped"
+    """Also every solidus (`\\/`) and every character outside ASCII (`\\uXXXX`)."""
+
+
+def write_json(value: object, style: JsonStyle = JsonStyle.PLAIN) -> bytes:
+    """The value as JSON text in UTF-8, without white space."""
+    if style is JsonStyle.ESCAPED:
+        return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode()
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

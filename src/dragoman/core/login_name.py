@@ -1,0 +1,25 @@
+"""One canonical form of a login name, so that one account has one throttle and one row."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LONGEST = 320  # RFC 5321: 64 for the local part, @, 255 for the domain
+
+
+def canonical(text: str) -> str:
+    """Compatibility-normalized and case-folded (Unicode NFKC_Casefold in effect); what stores and throttles key on."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    visible = "".join(character for character in folded if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", visible)
+
+
+def fault_of(text: str) -> str | None:
+    """Why this text cannot become a login name, as a sentence for the operator; None if it can."""
+    if not text.strip() or text != text.strip():
+        return "a login name must not be empty or begin or end with white space"
+    if len(text) > _LONGEST:
+        return f"a login name has at most {_LONGEST} characters"
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in text):
+        return "a login name must not hold control, invisible or unassigned characters"
+    return None

@@ -1,0 +1,214 @@
+"""The nouns of the authorization server: frozen values, passed one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from dragoman.core.errors import Refusal
+from dragoman.core.scope import Scope
+from dragoman.core.secret import Secret
+
+GrantId = NewType("GrantId", bytes)
+"""96 random bits that name one grant."""
+
+TokenId = NewType("TokenId", bytes)
+"""128 bits that name one token; derived from its grant where it has one."""
+
+
+class RefreshPolicy(StrEnum):
+    """What a refresh does to the refresh token (RFC 9700 §4.14)."""
+
+    ROTATE = "rotate"
+    REUSE = "reuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A registered client (RFC 6749 §2). Lifetimes and times are whole seconds."""
+
+    id: str
+    name: str
+    secrets: tuple[str, ...] = ()
+    """Stored digests or hashes of its secrets, never the secrets; none makes it a public client."""
+    grant_types: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=Scope)
+    """The most it may ask for."""
+    dialects: frozenset[str] = frozenset({"standard"})
+    token_format: str = "dialect"  # noqa: S105
+    """`dialect`, or the name of a format that overrides the dialect's: `at+jwt`, `opaque`."""
+    shared_key_signature: bool = False
+    """Whether its tokens may be signed with HS256, where its dialect says so."""
+    access_token_lifetime: int = 3600
+    refresh_token_lifetime: int | None = 30 * 86400
+    """From log-in to the end of the grant, whatever happens in between; None: no end but the idle one."""
+    refresh_token_idle_lifetime: int | None = 14 * 86400
+    refresh: RefreshPolicy = RefreshPolicy.ROTATE
+    grace: int = 30
+    """For how long the immediate predecessor of a refresh token is answered with the same successor; 0 is strict."""
+    refresh_ends_access_token: bool = False
+    """Whether a refresh revokes the access token before it."""
+    audience: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    may_read_shared_key: bool = False
+    enabled: bool = True
+    created_at: int = 0
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it has a secret to authenticate with (RFC 6749 §2.1)."""
+        return bool(self.secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceOwner:
+    """A person with an account (RFC 6749 §1.1)."""
+
+    id: str
+    username: str
+    email: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    password_hash: str | None = None
+    authorities: tuple[str, ...] = ()
+    belongs_to: str | None = None
+    """The client whose user this is: tokens of that client alone may act for it."""
+    enabled: bool = True
+    locked: bool = False
+    expired: bool = False
+    password_expired: bool = False
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One act of authorization: one log-in of one resource owner through one client."""
+
+    id: GrantId
+    client_id: str
+    subject: str | None
+    """The resource owner's id; None when the client acts for itself."""
+    scope: Scope
+    audience: tuple[str, ...] = ()
+    created_at: int
+    expires_at: int | None
+    """Absolute end; no rotation moves it."""
+    idle_expires_at: int | None
+    generation: int = 0
+    """Which refresh token is the live one; moves by one at each rotation."""
+    issued: int = 1
+    """How many access tokens came from it; the serial of the latest."""
+    rotated_at: int | None = None
+    revoked_at: int | None = None
+    revoked_because: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCredentials:
+    """What a request says of who sends it, before anybody believed it."""
+
+    id: str | None = None
+    secret: Secret | None = None
+    other_id: str | None = None
+    """A client id that the request names in another place, to be compared once the client has authenticated."""
+    refusal: Refusal | None = None
+    """The refusal that reading them already came to, raised when it is the client's turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Where a request came from, for the audit."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """A decoded token request (RFC 6749 §3.2), the same whatever dialect it was written in."""
+
+    grant_type: str | None
+    client: ClientCredentials
+    parameters: Mapping[str, Secret]
+    """The grant type's own parameters: username, password, refresh_token …"""
+    scope: Scope | None = None
+    """None when no scope was asked for."""
+    sender: Sender = field(default_factory=Sender)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """What a grant type found: for whom, how far, and what it spends (architecture §2.3)."""
+
+    resource_owner: ResourceOwner | None
+    ceiling: Scope | None = None
+    """The scope already granted; None when nothing was granted before."""
+    continues: Grant | None = None
+    """The grant whose live refresh token is presented, to be spent; None starts a new grant."""
+    repeats: Grant | None = None
+    """The grant whose last refresh is asked for again, inside the grace window: nothing is spent."""
+    new_password_hash: str | None = None
+    """A stronger hash of the password just checked, to be stored in place of the old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFacts:
+    """All that tokens and answers may speak of; the values of dialect templates are read from it."""
+
+    issuer: str
+    client: Client
+    resource_owner: ResourceOwner | None
+    scope: Scope
+    audience: tuple[str, ...]
+    grant_type: str
+    grant: Grant | None
+    token_id: TokenId
+    issued_at: int
+    expires_at: int
+    refresh_id: TokenId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenResponse:
+    """The tokens issued (RFC 6749 §5.1), not yet spelled."""
+
+    facts: TokenFacts
+    access_token: Secret
+    refresh_token: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An access token as it was presented and read; whether its grant still lives is another question."""
+
+    id: TokenId
+    grant_id: GrantId | None
+    serial: int
+    client_id: str
+    scope: Scope
+    expires_at: int
+    issued_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshHandle:
+    """What a refresh token says, once its MAC holds."""
+
+    grant_id: GrantId
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAccessToken:
+    """The row behind an access token that carries nothing itself: a keyed digest, never the token."""
+
+    digest: bytes
+    token_id: TokenId
+    grant_id: GrantId | None
+    client_id: str
+    scope: Scope
+    issued_at: int
+    expires_at: int

@@ -1,0 +1,59 @@
+"""Where a presented refresh token stands: live, a retry, or reuse (RFC 9700 §4.14; architecture §5)."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+
+if TYPE_CHECKING:
+    from dragoman.core.model import Client, Grant, RefreshHandle
+
+
+class Standing(Enum):
+    """What a genuine refresh token is, by its generation alone: the clock never decides single use."""
+
+    LIVE = auto()
+    RETRY = auto()
+    """The immediate predecessor, inside the grace window: a lost answer is asked for again."""
+
+
+class RefreshTokenReuse(OAuthError):
+    """A spent refresh token came back. The endpoint ends the grant before it answers."""
+
+    def __init__(self, grant: Grant, generation: int, now: int) -> None:
+        age = None if grant.rotated_at is None else now - grant.rotated_at
+        super().__init__(Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {age} s on")
+        self.grant = grant
+
+
+def judge_standing(grant: Grant | None, handle: RefreshHandle, client: Client, now: int) -> tuple[Grant, Standing]:
+    """The grant and the standing of the token presented, or the refusal.
+
+    The client is compared first: a stranger with someone's token learns nothing and ends nothing. Refuses
+    `unknown_…`, `foreign_…`, `revoked_…`, `expired_refresh_token`; raises RefreshTokenReuse.
+    """
+    if grant is None:
+        raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no such grant")
+    if grant.client_id != client.id:
+        raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, "refresh token of another client")
+    if grant.revoked_at is not None:
+        raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, f"grant revoked: {grant.revoked_because}")
+    if is_over(grant, now):
+        raise OAuthError(Refusal.EXPIRED_REFRESH_TOKEN, "grant expired")
+    if handle.generation == grant.generation:
+        return grant, Standing.LIVE
+    if handle.generation == grant.generation - 1 and _inside_grace(grant, client, now):
+        return grant, Standing.RETRY
+    raise RefreshTokenReuse(grant, handle.generation, now)
+
+
+def is_over(grant: Grant, now: int) -> bool:
+    """Whether the grant's absolute or idle end has come."""
+    ends = (grant.expires_at, grant.idle_expires_at)
+    return any(end is not None and end <= now for end in ends)
+
+
+def _inside_grace(grant: Grant, client: Client, now: int) -> bool:
+    return client.grace > 0 and grant.rotated_at is not None and now - grant.rotated_at < client.grace

@@ -1,0 +1,114 @@
+"""The token endpoint (RFC 6749 §3.2), top to bottom: the steps every grant passes, once, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.core.client_authentication import authenticate_client
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.gate import admit_client, admit_grant_type, admit_resource_owner
+from dragoman.core.issuing import Issue, issue
+from dragoman.core.ports import Event
+from dragoman.core.refresh import RefreshTokenReuse
+from dragoman.core.rules import ScopeCheck
+from dragoman.core.scope_judgement import initial_scope, judge_scope, narrow
+
+if TYPE_CHECKING:
+    from dragoman.core.model import TokenRequest, TokenResponse
+    from dragoman.core.ports import GrantType, Services
+    from dragoman.core.rules import Rules, ServerRules
+
+
+async def answer(services: Services, server: ServerRules, rules: Rules, request: TokenRequest, now: int) -> TokenResponse:
+    """The tokens, or the OAuthError; one audit event either way. `now` is in epoch seconds."""
+    try:
+        response = await _respond(services, server, rules, request, now)
+    except RefreshTokenReuse as reuse:
+        await services.grants.revoke_grant(reuse.grant.id, now, "refresh_token_reuse")
+        _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
+        raise
+    except OAuthError as refused:
+        _audit_refusal(services, rules, request, refused, None)
+        raise
+    _audit_success(services, rules, request, response)
+    return response
+
+
+async def _respond(
+    services: Services, server: ServerRules, rules: Rules, request: TokenRequest, now: int
+) -> TokenResponse:
+    order = rules.order_of(request.grant_type)
+    if order.grant_type_before_client:
+        _find_grant_type(services, rules, request)
+    client = await authenticate_client(services, request.client)
+    admit_client(client, rules)
+    if order.scope is ScopeCheck.BEFORE_GRANT_TYPE:
+        judge_scope(request.scope, client, request.grant_type, rules, server)
+    grant_type = _find_grant_type(services, rules, request)
+    admit_grant_type(client, grant_type)
+    if order.scope is ScopeCheck.BEFORE_GRANT:
+        judge_scope(request.scope, client, request.grant_type, rules, server)
+    authorization = await grant_type.authorize(services, rules, client, request, now)
+    owner = authorization.resource_owner
+    admit_resource_owner(owner, rules, at_refresh=authorization.ceiling is not None)
+    requested = judge_scope(request.scope, client, request.grant_type, rules, server)
+    if authorization.ceiling is None:
+        scope = initial_scope(requested, client, rules)
+    else:
+        scope = narrow(requested, authorization.ceiling, client)
+    if owner is not None and owner.password_hash is not None and authorization.new_password_hash is not None:
+        await services.resource_owners.replace_password_hash(
+            owner.id, owner.password_hash, authorization.new_password_hash
+        )
+    order_to_issue = Issue(
+        client=client,
+        grant_type=grant_type.name,
+        authorization=authorization,
+        scope=scope,
+        rules=rules,
+        server=server,
+        now=now,
+    )
+    return await issue(services, order_to_issue)
+
+
+def _find_grant_type(services: Services, rules: Rules, request: TokenRequest) -> GrantType:
+    """Refuses `missing_grant_type`, `implicit_grant_type`, `unsupported_grant_type`."""
+    name = request.grant_type
+    if not name:
+        raise OAuthError(Refusal.MISSING_GRANT_TYPE, parameter="grant_type")
+    if name == "implicit":
+        raise OAuthError(Refusal.IMPLICIT_GRANT_TYPE, grant_type=name)
+    if name not in rules.grant_types or name not in services.grant_types:
+        raise OAuthError(Refusal.UNSUPPORTED_GRANT_TYPE, grant_type=name)
+    return services.grant_types[name]
+
+
+def _audit_success(services: Services, rules: Rules, request: TokenRequest, response: TokenResponse) -> None:
+    facts = response.facts
+    services.audit.record(
+        Event(
+            name="token_issued",
+            dialect=rules.dialect,
+            sender=request.sender,
+            client_id=facts.client.id,
+            subject=None if facts.resource_owner is None else facts.resource_owner.id,
+            grant_id=None if facts.grant is None else facts.grant.id.hex(),
+            facts={"grant_type": facts.grant_type, "scope": str(facts.scope)},
+        )
+    )
+
+
+def _audit_refusal(
+    services: Services, rules: Rules, request: TokenRequest, refused: OAuthError, grant_id: str | None
+) -> None:
+    services.audit.record(
+        Event(
+            name="token_refused",
+            dialect=rules.dialect,
+            sender=request.sender,
+            client_id=request.client.id,
+            grant_id=grant_id,
+            facts={"grant_type": request.grant_type, "refusal": refused.refusal.value, "detail": refused.detail},
+        )
+    )

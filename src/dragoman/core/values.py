@@ -1,0 +1,126 @@
+"""The values that claims, answers and resource bodies may name in a dialect file."""
+
+from __future__ import annotations
+
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+
+from dragoman.core.model import ResourceOwner, TokenFacts, TokenId
+
+TokenGetter = Callable[[TokenFacts], object]
+
+
+def hash_set_order(names: Iterable[str]) -> list[str]:
+    """Names in the order in which a chained hash table with 31-polynomial string hashes would list them.
+
+    The table is made for as many names as there are and doubles once it is more than three quarters full; names go in
+    alphabetically. Servers on such tables print sets in this order, and clients have come to see it as the order.
+    """
+    ordered = sorted(set(names))
+    buckets = 1
+    while len(ordered) > buckets * 0.75:
+        buckets *= 2
+    return sorted(ordered, key=lambda name: _bucket(name, buckets))
+
+
+def _bucket(name: str, buckets: int) -> int:
+    code = 0
+    units = name.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        code = (code * 31 + (high << 8 | low)) & 0xFFFFFFFF
+    return (code ^ (code >> 16)) & (buckets - 1)
+
+
+def _owner(read: Callable[[ResourceOwner], object]) -> TokenGetter:
+    return lambda facts: None if facts.resource_owner is None else read(facts.resource_owner)
+
+
+def _authorities(facts: TokenFacts) -> tuple[str, ...]:
+    return facts.client.authorities if facts.resource_owner is None else facts.resource_owner.authorities
+
+
+def _refresh_expires_at(facts: TokenFacts) -> int | None:
+    return None if facts.grant is None else facts.grant.expires_at
+
+
+def _refresh_issued_at(facts: TokenFacts) -> int | None:
+    if facts.grant is None:
+        return None
+    return facts.grant.created_at if facts.grant.rotated_at is None else facts.grant.rotated_at
+
+
+def print_guid(token_id: TokenId) -> str:
+    """128 bits as 8-4-4-4-12 (architecture D9)."""
+    return str(uuid.UUID(bytes=bytes(token_id)))
+
+
+def print_long_hex(token_id: TokenId) -> str:
+    """80 hexadecimal characters: the identifier, and a digest of it to fill them."""
+    return (token_id + sha256(token_id).digest()[:24]).hex()
+
+
+def print_base64url(token_id: TokenId) -> str:
+    """22 characters without padding."""
+    return urlsafe_b64encode(token_id).rstrip(b"=").decode()
+
+
+def _refresh_id(spell: Callable[[TokenId], str]) -> TokenGetter:
+    return lambda facts: None if facts.refresh_id is None else spell(facts.refresh_id)
+
+
+def _number_or_text(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _one_or_list(names: tuple[str, ...]) -> object:
+    match names:
+        case ():
+            return None
+        case (only,):
+            return only
+        case _:
+            return list(names)
+
+
+TOKEN_VALUES: Mapping[str, TokenGetter] = {
+    "issuer": lambda facts: facts.issuer,
+    "client.id": lambda facts: facts.client.id,
+    "client.name": lambda facts: facts.client.name,
+    "resource_owner.id": _owner(lambda owner: owner.id),
+    "resource_owner.number": _owner(lambda owner: _number_or_text(owner.id)),
+    "resource_owner.username": _owner(lambda owner: owner.username),
+    "resource_owner.email": _owner(lambda owner: owner.email or ""),
+    "resource_owner.first_name": _owner(lambda owner: owner.first_name),
+    "resource_owner.last_name": _owner(lambda owner: owner.last_name),
+    "subject": lambda facts: facts.client.id if facts.resource_owner is None else facts.resource_owner.id,
+    "authorities": lambda facts: list(_authorities(facts)),
+    "authorities.hash_set": lambda facts: hash_set_order(_authorities(facts)),
+    "scope": lambda facts: str(facts.scope),
+    "scope.list": lambda facts: list(facts.scope),
+    "audience": lambda facts: _one_or_list(facts.audience),
+    "audience.list": lambda facts: list(facts.audience),
+    "grant_type": lambda facts: facts.grant_type,
+    "issued_at": lambda facts: facts.issued_at,
+    "expires_at": lambda facts: facts.expires_at,
+    "token_id.guid": lambda facts: print_guid(facts.token_id),
+    "token_id.long_hex": lambda facts: print_long_hex(facts.token_id),
+    "token_id.base64url": lambda facts: print_base64url(facts.token_id),
+    "refresh_token_id.guid": _refresh_id(print_guid),
+    "refresh_token_id.long_hex": _refresh_id(print_long_hex),
+    "refresh_token_id.base64url": _refresh_id(print_base64url),
+    "refresh_token_issued_at": _refresh_issued_at,
+    "refresh_token_expires_at": _refresh_expires_at,
+}
+"""Each value by the name that dialect files use."""
+
+ALGORITHM_MARK = "\x00algorithm"
+KEY_ID_MARK = "\x00key_id"
+
+HEADER_VALUES: Mapping[str, TokenGetter] = {
+    **TOKEN_VALUES,
+    "algorithm": lambda _facts: ALGORITHM_MARK,
+    "key_id": lambda _facts: KEY_ID_MARK,
+}
+"""What a JOSE header may name besides: marks that the token format replaces once it has chosen the key."""
