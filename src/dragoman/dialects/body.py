@@ -1,0 +1,117 @@
+"""Names and values out of a query or a body: form, multipart and JSON, each bounded and strict about its own syntax."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import msgspec
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+MOST_PARAMETERS = 64
+_BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^";,\s]{1,200}))', re.IGNORECASE)
+_LINE_BREAKS = re.compile(rb"[\r\n]+(?=&|$)")
+_PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
+
+
+class Unreadable(ValueError):
+    """The text does not follow its own format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One name with its values in one place. `listed` says that it was written as a list."""
+
+    name: str
+    values: tuple[str, ...]
+    listed: bool = False
+
+
+def read_form(text: bytes, *, drop_line_breaks: bool = False) -> tuple[Given, ...]:
+    """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
+    if drop_line_breaks:
+        text = _LINE_BREAKS.sub(b"", text)
+    try:
+        pairs = parse_qsl(
+            text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS, separator="&"
+        )
+    except ValueError as error:
+        raise Unreadable("not a form in UTF-8, or too many parameters") from error
+    return _collect(pairs)
+
+
+def read_json(text: bytes) -> tuple[Given, ...]:
+    """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
+    try:
+        members = msgspec.json.decode(text, type=dict[str, object])
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("not a JSON object") from error
+    if len(members) > MOST_PARAMETERS:
+        raise Unreadable("too many members")
+    return tuple(_json_given(name, value) for name, value in members.items() if value is not None)
+
+
+def _json_given(name: str, value: object) -> Given:
+    if isinstance(value, list):
+        return Given(name, tuple(_json_text(one) for one in value), listed=True)
+    if isinstance(value, dict):
+        return Given(name, (), listed=True)
+    return Given(name, (_json_text(value),))
+
+
+def _json_text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def read_multipart(text: bytes, content_type: str) -> tuple[Given, ...]:
+    """`multipart/form-data` (RFC 7578), text fields only.
+
+    Where a client wrote several boundary parameters, the one that the body uses counts. Raises Unreadable.
+    """
+    boundary = _boundary_in_use(text, content_type)
+    parser = PushMultipartParser(
+        boundary, max_header_size=1024, max_header_count=4, max_segment_count=MOST_PARAMETERS, strict=True
+    )
+    pairs: list[tuple[str, str]] = []
+    name, value = "", bytearray()
+    try:
+        with parser:
+            for event in parser.parse(text):
+                if isinstance(event, MultipartSegment):
+                    name, value = _field_name(event), bytearray()
+                elif event:
+                    value += event
+                else:
+                    pairs.append((name, value.decode()))
+    except (MultipartError, ValueError) as error:
+        raise Unreadable("not multipart/form-data with text fields") from error
+    return _collect(pairs)
+
+
+def _boundary_in_use(text: bytes, content_type: str) -> str:
+    for quoted, plain in _BOUNDARY.findall(content_type):
+        boundary = quoted or plain
+        delimiter = b"--" + boundary.encode("latin-1")
+        if text.startswith(delimiter) or b"\r\n" + delimiter in text:
+            return str(boundary)
+    raise Unreadable("no boundary parameter occurs in the body")
+
+
+def _field_name(segment: MultipartSegment) -> str:
+    media_type = segment.header("Content-Type", "text/plain").lower()
+    encoding = segment.header("Content-Transfer-Encoding", "").strip().lower()
+    if segment.filename is not None or not media_type.startswith("text/") or encoding not in _PLAIN_ENCODINGS:
+        raise Unreadable("a part that is not a text field")
+    if segment.name == "_charset_":
+        raise Unreadable("another charset than UTF-8")
+    return str(segment.name)
+
+
+def _collect(pairs: list[tuple[str, str]]) -> tuple[Given, ...]:
+    """Values by name, in order of first appearance; `name[…]` is the list `name`."""
+    collected: dict[tuple[str, bool], list[str]] = {}
+    for name, value in pairs:
+        base, bracket, _ = name.partition("[")
+        collected.setdefault((base, bool(bracket)), []).append(value)
+    return tuple(Given(name, tuple(values), listed) for (name, listed), values in collected.items())

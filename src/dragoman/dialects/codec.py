@@ -1,0 +1,129 @@
+"""Decode and encode: the doors between the wire and the core, the same for every dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import Sender, TokenRequest
+from dragoman.core.secret import Secret
+from dragoman.dialects.credentials import read_credentials
+from dragoman.dialects.parameters import read_parameters
+from dragoman.dialects.schema import RequestWords
+from dragoman.dialects.scope_parameter import read_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.core.introspection import Introspection
+    from dragoman.core.model import ClientCredentials, TokenResponse
+    from dragoman.dialects.dialect import Dialect
+    from dragoman.dialects.schema import EndpointWords, ResourceWords
+    from dragoman.dialects.wire import WireRequest, WireResponse
+
+_NAVIGATING = frozenset({"navigate", "no-cors", "websocket"})
+_LAX = RequestWords(query="ignore", other_media_type="ignore", malformed="ignore", duplicates="first")
+"""How a resource looks for a token parameter: anything it does not know is its own business."""
+_NOT_GRANT_PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope"})
+
+
+def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
+    """The token request in the RFC's terms (architecture §4.2). Raises OAuthError."""
+    words = dialect.words
+    check_method(words.token, wire)
+    _check_exposure(dialect, wire)
+    parameters = read_parameters(wire, words.request)
+    return TokenRequest(
+        grant_type=parameters.get("grant_type"),
+        client=read_credentials(wire, parameters, words.client_authentication),
+        parameters={name: Secret(value) for name, value in parameters.items() if name not in _NOT_GRANT_PARAMETERS},
+        scope=read_scope(parameters.get("scope"), words.scope),
+        sender=read_sender(wire),
+    )
+
+
+def encode_answer(dialect: Dialect, response: TokenResponse) -> WireResponse:
+    """The tokens as this dialect writes them (architecture §4.7)."""
+    return dialect.answer.spell(response)
+
+
+def encode_refusal(
+    dialect: Dialect, refused: OAuthError, wire: WireRequest, retry_after: int | None = None
+) -> WireResponse:
+    """The token endpoint's refusal as this dialect writes it."""
+    allow = ", ".join(dialect.words.token.methods)
+    return dialect.errors.spell(refused, wire, allow=allow, retry_after=retry_after)
+
+
+def decode_token_parameter(
+    dialect: Dialect, wire: WireRequest, endpoint: EndpointWords, places: tuple[str, ...], name: str
+) -> tuple[ClientCredentials, Secret, str | None]:
+    """Who asks, the token asked about, and the hint (RFC 7009 §2.1, RFC 7662 §2.1). Raises OAuthError."""
+    check_method(endpoint, wire)
+    parameters = read_parameters(wire, dialect.words.request, places)
+    token = parameters.get(name)
+    credentials = read_credentials(wire, parameters, dialect.words.client_authentication)
+    return credentials, Secret(token or ""), parameters.get("token_type_hint")
+
+
+def encode_introspection(dialect: Dialect, found: Introspection | None) -> WireResponse:
+    """What a token stands for, or that it is not good."""
+    if found is None:
+        return dialect.inactive.spell(None)
+    spelling = dialect.active_refresh if found.token_type == "refresh_token" else dialect.active  # noqa: S105
+    return spelling.spell(found)
+
+
+def decode_bearer(words: ResourceWords, wire: WireRequest) -> Secret:
+    """The access token that a resource request carries (RFC 6750 §2). Refuses `method_not_allowed`, `missing_token`."""
+    check_method(words, wire)
+    for name in words.headers:
+        header = wire.header(name.lower().encode())
+        token = None if header is None else _bearer_of(header, words)
+        if token:
+            return Secret(token.partition(",")[0] if words.cut_at_comma else token)
+    token = _bearer_parameter(words, wire)
+    if not token:
+        raise OAuthError(Refusal.MISSING_TOKEN, "no access token")
+    return Secret(token)
+
+
+def check_method(endpoint: EndpointWords, wire: WireRequest) -> None:
+    """Refuses `method_not_allowed`."""
+    if wire.method not in endpoint.methods:
+        raise OAuthError(Refusal.METHOD_NOT_ALLOWED, method=wire.method)
+
+
+def read_sender(wire: WireRequest) -> Sender:
+    """Where the request came from, for the audit."""
+    return Sender(address=wire.address, user_agent=(wire.header(b"user-agent") or "")[:200])
+
+
+def _check_exposure(dialect: Dialect, wire: WireRequest) -> None:
+    """Credentials in a URL: only where nobody reads along, and never for a browser that follows a link (D1)."""
+    if "query" not in dialect.words.request.parameters:
+        return
+    if not wire.secure:
+        raise OAuthError(Refusal.TRANSPORT_NOT_SECURE, "credentials in a URL over plain HTTP")
+    if wire.method == "GET" and (
+        wire.header(b"sec-fetch-mode") in _NAVIGATING
+        or wire.header(b"origin") is not None
+        or wire.header(b"sec-purpose") is not None
+        or wire.header(b"purpose") is not None
+    ):
+        raise OAuthError(Refusal.BROWSER_NAVIGATION, "a browser followed a URL that holds credentials")
+
+
+def _bearer_of(header: str, words: ResourceWords) -> str | None:
+    scheme, _, token = header.partition(" ")
+    for known in words.schemes:
+        if scheme == known or (words.scheme_case == "any" and scheme.lower() == known.lower()):
+            return token.strip()
+    return None
+
+
+def _bearer_parameter(words: ResourceWords, wire: WireRequest) -> str | None:
+    if words.parameter is None:
+        return None
+    parameters: Mapping[str, str] = read_parameters(wire, _LAX, words.parameter_in)
+    return parameters.get(words.parameter)

@@ -1,0 +1,91 @@
+"""Dialect files: found, merged with what they extend, checked, compiled."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dragoman.core.errors import Fault
+from dragoman.core.template import TemplateError
+from dragoman.dialects.dialect import Dialect, compile_dialect
+from dragoman.dialects.schema import DialectFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+OWN_FOLDER = Path(__file__).parent
+_REPLACED_WHOLE = frozenset(
+    {"body", "refresh_body", "inactive_body", "headers", "response_headers", "header", "claims", "extra", "required_scope"}
+)
+"""Tables whose order or completeness matters: a file that has one means just what it wrote."""
+
+
+class DialectFault(Fault):
+    """A dialect file cannot be used; the message says which, why, and what to do."""
+
+
+def list_dialects(folders: Iterable[Path]) -> Mapping[str, Path]:
+    """Dialect files by name: our own, then those of the operator's folders, where a name may not come twice."""
+    found: dict[str, Path] = {}
+    for folder in (OWN_FOLDER, *folders):
+        if not folder.is_dir():
+            raise DialectFault(f"{folder}: there is no such folder of dialect files; create it or take it out")
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem in found:
+                raise DialectFault(f"{path}: {found[path.stem]} has this name already; rename the file and its `name`")
+            found[path.stem] = path
+    return found
+
+
+def load_dialect(name: str, files: Mapping[str, Path]) -> Dialect:
+    """The compiled dialect. Raises DialectFault."""
+    path = files.get(name)
+    if path is None:
+        raise DialectFault(f"there is no dialect {name!r}; there are: {', '.join(sorted(files))}")
+    merged = reduce(_merge, [_read(one) for one in reversed(_chain(path, files))])
+    try:
+        words = msgspec.convert(merged, DialectFile)
+        return compile_dialect(words)
+    except (msgspec.ValidationError, TemplateError, ValueError) as error:
+        raise DialectFault(f"{path}: {error}; `dragoman dialect show {name}` shows the words it extends") from None
+
+
+def _chain(path: Path, files: Mapping[str, Path]) -> list[Path]:
+    """The file, what it extends, and so on."""
+    chain = [path]
+    while (parent := _read(chain[-1]).get("extends")) is not None:
+        if parent not in files:
+            raise DialectFault(f"{chain[-1]}: extends {parent!r}, which is not among: {', '.join(sorted(files))}")
+        if files[str(parent)] in chain:
+            raise DialectFault(f"{chain[-1]}: extends {parent!r}, which extends it in turn")
+        chain.append(files[str(parent)])
+    return chain
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DialectFault(f"{path}: cannot be read as TOML: {error}") from None
+    if table.get("name") != path.stem:
+        raise DialectFault(f"{path}: its `name` must be {path.stem!r}, as the file is called")
+    try:
+        msgspec.convert({"title": "", **table}, DialectFile)
+    except msgspec.ValidationError as error:
+        raise DialectFault(f"{path}: {error}") from None
+    return table
+
+
+def _merge(parent: dict[str, object], child: dict[str, object]) -> dict[str, object]:
+    merged = dict(parent)
+    for name, value in child.items():
+        old = parent.get(name)
+        if isinstance(old, dict) and isinstance(value, dict) and name not in _REPLACED_WHOLE:
+            merged[name] = _merge(old, value)
+        else:
+            merged[name] = value
+    return merged

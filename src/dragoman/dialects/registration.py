@@ -1,0 +1,69 @@
+"""What a client gets when it is registered for a dialect (RFC 6749 §2), and what is refused at that moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dragoman.core.errors import Fault
+from dragoman.core.model import Client, RefreshPolicy
+from dragoman.core.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.dialects.schema import ClientDefaults, DialectFile
+
+_ENDLESS = 0
+
+
+class RegistrationFault(Fault):
+    """The client cannot be registered like this; the sentence says why and what to do."""
+
+
+def register(fields: Mapping[str, object], defaults: ClientDefaults, dialect: str) -> Client:
+    """The client of these fields; what they do not say comes from the dialect, then from the model."""
+    named = {
+        "access_token_lifetime": defaults.access_token_lifetime,
+        "refresh_token_lifetime": defaults.refresh_token_lifetime,
+        "refresh_token_idle_lifetime": defaults.refresh_token_idle_lifetime,
+        "refresh": defaults.refresh,
+        "refresh_ends_access_token": defaults.refresh_ends_access_token,
+        "scope": defaults.scope,
+        "audience": defaults.audience,
+    }
+    said: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    said.update({name: value for name, value in fields.items() if value is not None})
+    said.setdefault("dialects", (dialect,))
+    return _client(said)
+
+
+def _client(said: dict[str, Any]) -> Client:
+    client = Client(
+        id=said.pop("id"),
+        name=said.pop("name", ""),
+        scope=Scope.of(said.pop("scope", ())),
+        grant_types=frozenset(said.pop("grant_types", ())),
+        dialects=frozenset(said.pop("dialects")),
+        refresh=RefreshPolicy(said.pop("refresh", RefreshPolicy.ROTATE)),
+        audience=tuple(said.pop("audience", ())),
+        authorities=tuple(said.pop("authorities", ())),
+        secrets=tuple(said.pop("secrets", ())),
+    )
+    for lifetime in ("refresh_token_lifetime", "refresh_token_idle_lifetime"):
+        if said.get(lifetime) == _ENDLESS:
+            said[lifetime] = None
+    return replace(client, **said)
+
+
+def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> None:
+    """Raises RegistrationFault for a client that no server should take (RFC 9700 §2.4; RFC 6749 §4.4)."""
+    if not client.confidential and "client_credentials" in client.grant_types:
+        raise RegistrationFault(f"client {client.id}: client_credentials needs a secret; take the grant type or --public out")
+    for name in sorted(client.dialects):
+        if name not in dialects:
+            raise RegistrationFault(f"client {client.id}: there is no dialect {name!r}; `dragoman dialect list` shows all")
+        if not client.confidential and "query_credentials" in dialects[name].needs:
+            raise RegistrationFault(
+                f"client {client.id}: a public client may not use {name}, where credentials are in the URL; give it a secret"
+            )

@@ -1,0 +1,208 @@
+"""How answers and refusals are spelled: a dialect's words compiled to functions, once."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.json_text import JsonStyle, write_json
+from dragoman.core.refusals import REFUSALS
+from dragoman.core.template import Getter, Record, compile_record, compile_template
+from dragoman.dialects.schema import ErrorsWords, ErrorWords
+from dragoman.dialects.wire import Headers, WireRequest, WireResponse
+
+Source = TypeVar("Source")
+_UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_ESCAPES: Mapping[str, Mapping[int, str]] = {
+    "none": {},
+    "html": str.maketrans({**_HTML, "'": "&#39;"}),
+    "html-padded": str.maketrans({**_HTML, "'": "&#039;"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorFacts:
+    """All that an error answer may speak of."""
+
+    error: str
+    status: int
+    values: Mapping[str, str]
+    wire: WireRequest
+    allow: str = ""
+    retry_after: int | None = None
+    description: str | None = None
+    hint: str | None = None
+
+    @property
+    def authorization_scheme(self) -> str | None:
+        """`Bearer` or, for any other Authorization header, `Basic`; None without one."""
+        header = self.wire.header(b"authorization")
+        return None if header is None else "Bearer" if header.startswith("Bearer") else "Basic"
+
+
+def _value(name: str) -> Getter[ErrorFacts]:
+    return lambda facts: facts.values.get(name)
+
+
+ERROR_VALUES: Mapping[str, Getter[ErrorFacts]] = {
+    "error": lambda facts: facts.error,
+    "description": lambda facts: facts.description,
+    "hint": lambda facts: facts.hint,
+    "status": lambda facts: facts.status,
+    "reason": lambda facts: HTTPStatus(facts.status).phrase,
+    "path": lambda facts: facts.wire.path,
+    "method": lambda facts: facts.wire.method,
+    "allow": lambda facts: facts.allow,
+    "now_ms": lambda _facts: int(time.time() * 1000),
+    "retry_after": lambda facts: facts.retry_after,
+    "authorization_scheme": lambda facts: facts.authorization_scheme,
+    "parameter": _value("parameter"),
+    "grant_type": _value("grant_type"),
+    "cause": _value("cause"),
+    "scope": _value("scope"),
+    "scope.comma": lambda facts: _commas(facts.values.get("scope")),
+    "scope.first": lambda facts: _first(facts.values.get("scope")),
+    "client_scope": _value("client_scope"),
+    "granted_scope.comma": lambda facts: _commas(facts.values.get("granted_scope")),
+    "required_scope": _value("required_scope"),
+}
+"""Each value by the name that dialect files use."""
+
+
+def _commas(names: str | None) -> str | None:
+    return None if names is None else ", ".join(names.split(" "))
+
+
+def _first(names: str | None) -> str | None:
+    return None if names is None else names.split(" ")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSpelling(Generic[Source]):
+    """A successful answer: headers and a JSON body, or an empty one."""
+
+    headers: Headers
+    body: Record[Source] | None
+    json: JsonStyle = JsonStyle.PLAIN
+
+    def spell(self, source: Source) -> WireResponse:
+        """The answer for these facts."""
+        body = b"" if self.body is None else write_json(self.body.render(source), self.json)
+        return WireResponse(status=200, headers=self.headers, body=body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalSpelling:
+    """How one refusal is told."""
+
+    status: int
+    error: str
+    description: Getter[ErrorFacts]
+    hint: Getter[ErrorFacts] | None
+    headers: Record[ErrorFacts]
+    body: Record[ErrorFacts]
+    text: Getter[ErrorFacts] | None
+    text_type: str | None
+    text_unless_json_accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSpelling:
+    """How every refusal is told at one endpoint."""
+
+    json: JsonStyle
+    escapes: Mapping[int, str]
+    refusals: Mapping[Refusal, RefusalSpelling]
+
+    def spell(self, refused: OAuthError, wire: WireRequest, *, allow: str = "", retry_after: int | None = None) -> WireResponse:
+        """The error answer."""
+        spelling = self.refusals[refused.refusal]
+        facts = ErrorFacts(
+            error=spelling.error,
+            status=spelling.status,
+            values=refused.values,
+            wire=wire,
+            allow=allow,
+            retry_after=retry_after,
+        )
+        description = _text_or_none(spelling.description(facts))
+        hint = None if spelling.hint is None else _text_or_none(spelling.hint(facts))
+        plain = replace(facts, description=description, hint=hint)
+        headers = spelling.headers.render(plain)
+        if spelling.text is not None and not (spelling.text_unless_json_accepted and _accepts_json(wire)):
+            headers = {**headers, "Content-Type": spelling.text_type or "text/html; charset=utf-8"}
+            body = str(spelling.text(plain)).encode()
+        else:
+            escaped = replace(facts, description=self._escape(description), hint=self._escape(hint))
+            body = write_json(spelling.body.render(escaped), self.json) if spelling.body else b""
+        return WireResponse(status=spelling.status, headers=encode_headers(headers), body=body)
+
+    def _escape(self, text: str | None) -> str | None:
+        return None if text is None else text.translate(self.escapes)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _accepts_json(wire: WireRequest) -> bool:
+    accept = wire.header(b"accept") or ""
+    return "/json" in accept or "+json" in accept
+
+
+def encode_headers(headers: Mapping[str, object]) -> Headers:
+    """Header fields as bytes; anything a header must not hold becomes a question mark (RFC 9110 §5.5)."""
+    return tuple((name.encode(), _UNSAFE_IN_HEADER.sub("?", str(value)).encode()) for name, value in headers.items())
+
+
+def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> ErrorSpelling:
+    """All refusals of one endpoint; where it is silent, `base` (the token endpoint's words) holds. Raises TemplateError."""
+    merged = words if base is None else _over(words, base)
+    return ErrorSpelling(
+        json=JsonStyle(merged.json),
+        escapes=_ESCAPES[merged.escape],
+        refusals={refusal: _compile_refusal(refusal, merged) for refusal in Refusal},
+    )
+
+
+def _over(words: ErrorsWords, base: ErrorsWords) -> ErrorsWords:
+    return ErrorsWords(
+        headers=words.headers or base.headers,
+        body=words.body or base.body,
+        json=words.json if words.json != "plain" else base.json,
+        escape=words.escape if words.escape != "none" else base.escape,
+        code={**base.code, **words.code},
+        refusal={**base.refusal, **words.refusal},
+    )
+
+
+def _compile_refusal(refusal: Refusal, words: ErrorsWords) -> RefusalSpelling:
+    code, text = REFUSALS[refusal]
+    own = words.refusal.get(refusal.value, ErrorWords())
+    error = own.error or code.value
+    shared = words.code.get(error, ErrorWords())
+    body = own.body if own.body is not None else shared.body if shared.body is not None else words.body
+    headers = {**words.headers, **shared.headers, **own.headers}
+    content_type = own.content_type or shared.content_type
+    answer_text = own.text if own.text is not None else shared.text
+    if content_type is not None and answer_text is None:
+        headers["Content-Type"] = content_type
+    hint = own.hint if own.hint is not None else shared.hint
+    description = own.description if own.description is not None else shared.description
+    return RefusalSpelling(
+        status=own.status or shared.status or 400,
+        error=error,
+        description=compile_template(text if description is None else description, ERROR_VALUES),
+        hint=None if hint is None else compile_template(hint, ERROR_VALUES),
+        headers=compile_record(headers, ERROR_VALUES),
+        body=compile_record({**body, **shared.extra, **own.extra}, ERROR_VALUES),
+        text=None if answer_text is None else compile_template(answer_text, ERROR_VALUES),
+        text_type=content_type,
+        text_unless_json_accepted=own.text_unless_json_accepted,
+    )

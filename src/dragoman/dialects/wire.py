@@ -1,0 +1,38 @@
+"""Requests and answers as they are on the wire, free of any server or framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireRequest:
+    """One HTTP request with its whole, bounded body."""
+
+    method: str
+    path: str
+    """The path without the query; what may be told and logged."""
+    query: bytes = b""
+    headers: Headers = ()
+    """Names in lower case."""
+    body: bytes = b""
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    secure: bool = True
+    """Whether nobody on the network can read the URL: TLS, a trusted proxy's word, or loopback."""
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireResponse:
+    """One HTTP answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
