@@ -1,0 +1,1 @@
+"""Password hashes and client secrets: `PasswordHasher` and `ClientSecretHasher` are the doors."""

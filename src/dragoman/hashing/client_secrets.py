@@ -1,0 +1,86 @@
+"""Client secrets: a keyed digest, since what is generated has 256 bits and needs no slow hash (architecture §6)."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from dragoman.core.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dragoman.hashing.pool import PasswordHasher
+
+_SCHEME = "hmac-sha256$"
+_KEY_BYTES = 32
+_RANDOM_BYTES = 32
+_DIGEST_CHARACTERS = 43
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSecret:
+    """A secret to show once, and what to store of it."""
+
+    secret: Secret
+    stored: str
+
+
+class ClientSecretHasher:
+    """Checks and makes client secrets."""
+
+    def __init__(
+        self,
+        key: bytes,
+        passwords: PasswordHasher,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """`key` keys the digests; `passwords` checks the slow hashes that came with imported clients."""
+        if len(key) < _KEY_BYTES:
+            raise ValueError(f"the key of client secrets needs {_KEY_BYTES} bytes")
+        self._key = key
+        self._passwords = passwords
+        self._random_bytes = random_bytes
+        self._nothing = self._digest(b"")
+
+    async def matches(self, stored: tuple[str, ...], sent: Secret) -> bool:
+        """Whether the secret is one of those stored; one digest, whoever asks. An empty secret is none.
+
+        Imported slow hashes are tried when nothing else matches. Refuses `temporarily_unavailable` as their pool does.
+        """
+        digest = self._digest(sent.reveal().encode("utf-8", "surrogatepass"))
+        found = False
+        for one in stored or (self._nothing,):
+            found |= hmac.compare_digest(one.encode("utf-8", "surrogatepass"), digest.encode())
+        if not sent or found:
+            return found and bool(sent)
+        for one in stored:
+            if not one.startswith(_SCHEME) and await self._passwords.matches(one, sent):
+                return True
+        return False
+
+    def new_secret(self) -> NewSecret:
+        """256 random bits in unreserved characters (RFC 3986 §2.3), so that every reader decodes them alike."""
+        text = urlsafe_b64encode(self._random_bytes(_RANDOM_BYTES)).rstrip(b"=").decode()
+        return NewSecret(secret=Secret(text), stored=self._digest(text.encode()))
+
+    def store(self, secret: Secret) -> str:
+        """What to store of a secret that comes from elsewhere. Raises ValueError if it is empty."""
+        if not secret:
+            raise ValueError("an empty client secret is none")
+        return self._digest(secret.reveal().encode())
+
+    def find_defect(self, stored: str) -> str | None:
+        """Why a stored secret can never match, or must not; None if it is fit for use."""
+        if not stored.startswith(_SCHEME):
+            return self._passwords.find_defect(stored)
+        if hmac.compare_digest(stored.encode(), self._nothing.encode()):
+            return "the digest of an empty secret"
+        return None if len(stored) == len(_SCHEME) + _DIGEST_CHARACTERS else "malformed digest"
+
+    def _digest(self, secret: bytes) -> str:
+        return _SCHEME + urlsafe_b64encode(hmac.digest(self._key, secret, sha256)).rstrip(b"=").decode()

@@ -1,0 +1,205 @@
+"""Spring Security's `{id}…`: the name in braces says how the rest is to be read; an unknown name matches nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.hashing.formats import argon2, bcrypt
+from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dragoman.hashing.format import Limits
+
+_NAMED = re.compile(r"\{(?P<name>[A-Za-z0-9@_.-]{1,64})\}(?P<rest>[ -~]*)", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_BASE64_PART = "[A-Za-z0-9+/]{8,128}={0,2}"
+_SCRYPT = re.compile(rf"\$(?P<cost>[0-9a-f]{{1,8}})\$(?P<salt>{_BASE64_PART})\$(?P<key>{_BASE64_PART})", re.ASCII)
+_SALTED = re.compile(r"(?P<salt>\{[ -|~]{1,128}\})?(?P<digest>[0-9a-f]+)", re.ASCII)
+_KEY_BYTES = 32
+_LARGEST_EXPONENT = 24
+_STANDARD_SALT_BYTES = 8
+_STANDARD_ROUNDS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How what stands behind a name is judged and checked."""
+
+    find_defect: Callable[[str, Limits], str | None]
+    verify: Callable[[str, bytes], bool]
+
+
+def identify(stored: str) -> bool:
+    """Whether it has a name in braces."""
+    return stored.startswith("{")
+
+
+def find_defect(stored: str, limits: Limits) -> str | None:
+    """Why it can never match."""
+    name, rest = _take_apart(stored)
+    scheme = _SCHEMES.get(name)
+    return "the name in braces is not one that is accepted" if scheme is None else scheme.find_defect(rest, limits)
+
+
+def verify(stored: str, password: bytes) -> bool:
+    """Whether it is the password's hash."""
+    name, rest = _take_apart(stored)
+    scheme = _SCHEMES.get(name)
+    return scheme is not None and scheme.verify(rest, password)
+
+
+def seen(stored: str, password: bytes) -> bytes:
+    """What the format inside looks at."""
+    name, rest = _take_apart(stored)
+    return bcrypt.seen(rest, password) if name == "bcrypt" else password
+
+
+def _take_apart(stored: str) -> tuple[str, str]:
+    shape = _NAMED.fullmatch(stored)
+    return ("", "") if shape is None else (shape["name"], shape["rest"])
+
+
+def _read_hex(text: str) -> bytes | None:
+    return bytes.fromhex(text) if _HEX.fullmatch(text) else None
+
+
+def _pbkdf2(algorithm: str, iterations: int, salt_bytes: int) -> Scheme:
+    """Hex of salt and a key of 256 bits; the iterations are not written down."""
+
+    def read(rest: str) -> Pbkdf2Sum | None:
+        value = _read_hex(rest)
+        if value is None or len(value) != salt_bytes + _KEY_BYTES:
+            return None
+        return Pbkdf2Sum(algorithm=algorithm, iterations=iterations, salt=value[:salt_bytes], digest=value[salt_bytes:])
+
+    def find(rest: str, limits: Limits) -> str | None:
+        found = read(rest)
+        return "malformed PBKDF2 hash" if found is None else found.find_defect(limits)
+
+    def check(rest: str, password: bytes) -> bool:
+        found = read(rest)
+        return found is not None and found.verify(password)
+
+    return Scheme(find, check)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScryptSum:
+    """One scrypt hash (RFC 7914), taken apart."""
+
+    exponent: int
+    block: int
+    lanes: int
+    salt: bytes
+    key: bytes
+
+    @property
+    def memory(self) -> int:
+        """Bytes."""
+        return (128 << self.exponent) * self.block
+
+
+def _read_scrypt(rest: str) -> ScryptSum | None:
+    shape = _SCRYPT.fullmatch(rest)
+    if shape is None:
+        return None
+    cost = int(shape["cost"], 16)
+    salt, key = (read_base64(shape[part], padded=True) for part in ("salt", "key"))
+    exponent, block, lanes = cost >> 16, cost >> 8 & 0xFF, cost & 0xFF
+    if salt is None or key is None or not 1 <= exponent <= _LARGEST_EXPONENT or not block or not lanes:
+        return None
+    return ScryptSum(exponent=exponent, block=block, lanes=lanes, salt=salt, key=key)
+
+
+def _find_scrypt_defect(rest: str, limits: Limits) -> str | None:
+    found = _read_scrypt(rest)
+    if found is None:
+        return "malformed scrypt hash"
+    if found.memory > limits.memory_kib * 1024 or found.lanes > limits.lanes:
+        return f"scrypt memory above {limits.memory_kib} KiB, or parallelism above {limits.lanes}"
+    return None if len(found.key) >= _KEY_BYTES else "scrypt key truncated"
+
+
+def _verify_scrypt(rest: str, password: bytes) -> bool:
+    found = _read_scrypt(rest)
+    if found is None:
+        return False
+    room = found.memory + 128 * found.block * (found.lanes + 2) + (1 << 20)
+    try:
+        computed = hashlib.scrypt(
+            password,
+            salt=found.salt,
+            n=1 << found.exponent,
+            r=found.block,
+            p=found.lanes,
+            maxmem=room,
+            dklen=len(found.key),
+        )
+    except ValueError:
+        return False
+    return hmac.compare_digest(computed, found.key)
+
+
+def _find_standard_defect(rest: str, _limits: Limits) -> str | None:
+    value = _read_hex(rest)
+    return None if value is not None and len(value) == _STANDARD_SALT_BYTES + _KEY_BYTES else "malformed hash"
+
+
+def _verify_standard(rest: str, password: bytes) -> bool:
+    value = _read_hex(rest) or b""
+    computed = value[:_STANDARD_SALT_BYTES] + password
+    for _ in range(_STANDARD_ROUNDS):
+        computed = hashlib.sha256(computed).digest()
+    return hmac.compare_digest(computed, value[_STANDARD_SALT_BYTES:])
+
+
+def _digest(name: str, algorithm: str) -> Scheme:
+    """One round over password and salt, the braces of the salt included."""
+
+    def find(rest: str, limits: Limits) -> str | None:
+        if name not in limits.weak_formats:
+            return f"{{{name}}} hides next to nothing and counts only where it is explicitly allowed"
+        shape = _SALTED.fullmatch(rest)
+        size = hashlib.new(algorithm, usedforsecurity=False).digest_size
+        return None if shape is not None and len(shape["digest"]) == size * 2 else "malformed digest"
+
+    def check(rest: str, password: bytes) -> bool:
+        shape = _SALTED.fullmatch(rest)
+        if shape is None:
+            return False
+        salted = password + (shape["salt"] or "").encode()
+        return hmac.compare_digest(hashlib.new(algorithm, salted, usedforsecurity=False).hexdigest(), shape["digest"])
+
+    return Scheme(find, check)
+
+
+def _find_plain_defect(rest: str, limits: Limits) -> str | None:
+    if "noop" not in limits.weak_formats:
+        return "{noop} is plain text and counts only where it is explicitly allowed"
+    return None if rest else "empty password"
+
+
+def _verify_plain(rest: str, password: bytes) -> bool:
+    return hmac.compare_digest(rest.encode(), password)
+
+
+_SCHEMES = {
+    "bcrypt": Scheme(bcrypt.find_defect, bcrypt.verify),
+    "argon2": Scheme(argon2.find_defect, argon2.verify),
+    "argon2@SpringSecurity_v5_8": Scheme(argon2.find_defect, argon2.verify),
+    "pbkdf2": _pbkdf2("sha1", 185_000, 8),
+    "pbkdf2@SpringSecurity_v5_8": _pbkdf2("sha256", 310_000, 16),
+    "scrypt": Scheme(_find_scrypt_defect, _verify_scrypt),
+    "scrypt@SpringSecurity_v5_8": Scheme(_find_scrypt_defect, _verify_scrypt),
+    "sha256": Scheme(_find_standard_defect, _verify_standard),
+    "SHA-256": _digest("SHA-256", "sha256"),
+    "SHA-1": _digest("SHA-1", "sha1"),
+    "MD5": _digest("MD5", "md5"),
+    "noop": Scheme(_find_plain_defect, _verify_plain),
+}

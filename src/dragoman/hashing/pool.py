@@ -1,0 +1,173 @@
+"""Password hashing in a bounded pool of threads (architecture §6).
+
+Every check computes the current hash exactly once, whatever it finds: to check the password, to store it anew, or for
+nothing. So unknown people, wrong passwords and accounts that cannot log in cost the same. A hash imported from other
+software costs its own check on top of that, until its owner has logged in once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.ports import PasswordCheck
+from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats
+from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from dragoman.core.secret import Secret
+
+Result = TypeVar("Result")
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+"""Bytes of UTF-8 (architecture D10)."""
+_SALT_BYTES = 16
+_WRONG = PasswordCheck(matches=False)
+
+
+class PasswordRefused(Exception):  # noqa: N818 - not a fault: the sentence is for whoever chose the password
+    """A password that may not be set, and why."""
+
+
+class PasswordHasher:
+    """Checks and makes password hashes; at most so many at once, at most so many waiting."""
+
+    def __init__(
+        self,
+        *,
+        profile: Argon2Profile | None = None,
+        slots: int | None = None,
+        waiting: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot)."""
+        self._profile = profile or Argon2Profile()
+        self._limits = limits or Limits()
+        self._formats = load_formats()
+        slots = slots or os.cpu_count() or 1
+        self._places = slots + (16 * slots if waiting is None else waiting)
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="password-hash")
+        self._lock = threading.Lock()
+        self._taken = 0
+        self.hashes_computed = 0
+        """How often the current hash was computed."""
+
+    async def check(self, stored: str | None, sent: Secret) -> PasswordCheck:
+        """Whether the password is right. Refuses `temporarily_unavailable` when the queue is full."""
+        text = sent.reveal()
+        return await self._run(lambda: self._check(stored, text))
+
+    async def matches(self, stored: str, sent: Secret) -> bool:
+        """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`."""
+        text = sent.reveal()
+        return await self._run(lambda: self._matches(stored, _encode(text)))
+
+    async def hash_new(self, password: Secret) -> str:
+        """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""
+        spelled = _spell(password.reveal())
+        if spelled is None:
+            raise PasswordRefused(f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes")
+        if len(spelled[0]) < SHORTEST_PASSWORD:
+            raise PasswordRefused(f"the password is shorter than {SHORTEST_PASSWORD} bytes")
+        return await self._run(lambda: self._compute(spelled[0]))
+
+    def find_defect(self, stored: str) -> str | None:
+        """Why a stored hash can never match, for whoever imports it; None if it can."""
+        found = find_format(self._formats, stored, self._limits)
+        return found if isinstance(found, str) else None
+
+    def close(self) -> None:
+        """Drop whoever waits and let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        """In a thread, if there is a place. A caller who gives up while waiting gives the place back."""
+        with self._lock:
+            if self._taken >= self._places:
+                raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the queue of password hashes is full")
+            self._taken += 1
+        try:
+            future = self._threads.submit(work)
+        except RuntimeError:
+            self._leave(None)
+            raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "shutting down") from None
+        future.add_done_callback(self._leave)  # when the thread is free, not when the caller has gone
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, _future: Future[Result] | None) -> None:
+        with self._lock:
+            self._taken -= 1
+
+    def _check(self, stored: str | None, text: str) -> PasswordCheck:
+        spelled = _spell(text)
+        if spelled is None:
+            self._compute(b"")
+            return _WRONG
+        found = "nothing stored" if stored is None else find_format(self._formats, stored, self._limits)
+        if stored is None or isinstance(found, str):
+            self._compute_each(spelled)
+            return _WRONG
+        if is_as_strong(stored, self._profile):
+            return self._check_current(found, stored, spelled)
+        return self._check_imported(found, stored, spelled)
+
+    def _check_current(self, known: HashFormat, stored: str, spelled: tuple[bytes, ...]) -> PasswordCheck:
+        """Ours are of the normalised password; the same format may also come from software that did not normalise."""
+        self._count(len(spelled))
+        verified = [known.verify(stored, password) for password in spelled]
+        if verified[0]:
+            return PasswordCheck(matches=True)
+        return PasswordCheck(matches=True, new_hash=self._compute(spelled[0])) if any(verified) else _WRONG
+
+    def _check_imported(self, known: HashFormat, stored: str, spelled: tuple[bytes, ...]) -> PasswordCheck:
+        """As received. One that saw only part of the password is kept: nobody knows whether the rest was right."""
+        received = spelled[-1]
+        matches = known.verify(stored, received)
+        fresh = self._compute_each(spelled)
+        whole = known.seen(stored, received) == received
+        return PasswordCheck(matches=matches, new_hash=fresh if matches and whole else None)
+
+    def _matches(self, stored: str, sent: bytes | None) -> bool:
+        found = find_format(self._formats, stored, self._limits)
+        return sent is not None and not isinstance(found, str) and found.verify(stored, sent)
+
+    def _compute(self, password: bytes) -> str:
+        self._count(1)
+        return make_hash(password, secrets.token_bytes(_SALT_BYTES), self._profile)
+
+    def _compute_each(self, spelled: tuple[bytes, ...]) -> str:
+        """As much work as checking each spelling; the hash of the normalised one."""
+        hashes = [self._compute(password) for password in spelled]
+        return hashes[0]
+
+    def _count(self, hashes: int) -> None:
+        with self._lock:
+            self.hashes_computed += hashes
+
+
+def _spell(text: str) -> tuple[bytes, ...] | None:
+    """The password normalised (NFC) and, if that differs, as received; None where no password of ours can be so."""
+    received = _encode(text) if len(text) <= LONGEST_PASSWORD else None
+    if received is None:
+        return None
+    normalised = unicodedata.normalize("NFC", text).encode()
+    if max(len(received), len(normalised)) > LONGEST_PASSWORD:
+        return None
+    return (normalised,) if normalised == received else (normalised, received)
+
+
+def _encode(text: str) -> bytes | None:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None

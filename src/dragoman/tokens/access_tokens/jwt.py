@@ -1,0 +1,160 @@
+"""Signed access tokens: JWTs (RFC 7519, RFC 9068) in whatever shape a recipe gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.json_text import write_json
+from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
+from dragoman.core.scope import Scope
+from dragoman.core.secret import Secret
+from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK
+from dragoman.tokens.format import Setting, TokenFault, recipes_of
+from dragoman.tokens.identifiers import read_token_id
+from dragoman.tokens.jose import (
+    CompactJws,
+    UnreadableJws,
+    header_members,
+    is_signed_by,
+    looks_like_jws,
+    read_object,
+    render_header,
+    sign,
+    take_apart,
+)
+from dragoman.tokens.keys import ALGORITHMS, SHARED_KEY_ALGORITHMS, KeyFault, Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.core.rules import TokenRecipe
+    from dragoman.tokens.keys import Key
+
+_OWN_HEADER = {"typ": "at+jwt", "alg": ALGORITHM_MARK, "kid": KEY_ID_MARK}  # RFC 9068 §2.1
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A recipe by the claims it writes."""
+
+    names: tuple[str, ...]
+    recipe: TokenRecipe
+
+    def fits(self, claims: Mapping[str, object]) -> bool:
+        """Whether the recipe may have written these claims: its own in its order, the needed ones among them."""
+        remaining = iter(self.names)
+        needed = {self.recipe.identifier_claim, self.recipe.client_claim} - {None}
+        return needed <= claims.keys() and all(name in remaining for name in claims)
+
+
+@dataclass(frozen=True, slots=True)
+class JwtFormat:
+    """Writes JWTs by recipe, and reads those that any known recipe writes."""
+
+    _setting: Setting
+    _shapes: tuple[Shape, ...]
+    _header_members: frozenset[str]
+
+    def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
+        """Signed with the key that is in force when it is issued."""
+        algorithm = self._algorithm(recipe, facts)
+        key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at)
+        header = render_header(recipe, facts, key, _OWN_HEADER)
+        payload = write_json(recipe.claims.render(facts), recipe.json)
+        return Secret(sign(header, payload, key)), None
+
+    def recognises(self, text: str) -> bool:
+        """Three segments."""
+        return looks_like_jws(text)
+
+    async def read(self, text: str) -> AccessToken:
+        """The signature first, then the claims as the recipe that wrote them means them. Refuses `malformed_token`."""
+        try:
+            claims = read_object(self._verify(text).payload)
+        except UnreadableJws as reason:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, str(reason)) from None
+        fitting = [shape.recipe for shape in self._shapes if shape.fits(claims)]
+        if not fitting:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
+        with_scope = (recipe for recipe in fitting if recipe.scope_claim in claims)
+        return self._read_claims(next(with_scope, fitting[0]), claims)
+
+    def is_genuine(self, text: str) -> bool:
+        """Whether one of our access token keys signed it."""
+        try:
+            self._verify(text)
+        except UnreadableJws:
+            return False
+        return True
+
+    def _algorithm(self, recipe: TokenRecipe, facts: TokenFacts) -> str:
+        wanted = recipe.algorithm or self._setting.default_algorithm
+        if wanted in SHARED_KEY_ALGORITHMS and not facts.client.shared_key_signature:
+            return self._setting.default_algorithm
+        return wanted
+
+    def _verify(self, text: str) -> CompactJws:
+        compact = take_apart(text, self._header_members)
+        if not any(is_signed_by(compact, key) for key in self._candidates(compact)):
+            raise UnreadableJws("no key of ours made its signature")
+        return compact
+
+    def _candidates(self, compact: CompactJws) -> tuple[Key, ...]:
+        """The one key it names, or all of its algorithm where it names none, as older dialects do."""
+        now = self._setting.clock()
+        keyring = self._setting.keyring
+        if compact.key_id is None:
+            return tuple(key for key in keyring.good_keys(Purpose.ACCESS, now) if key.algorithm == compact.algorithm)
+        named = keyring.access_keys.get(compact.key_id)
+        return (named,) if named is not None and named.is_good(now) else ()
+
+    def _read_claims(self, recipe: TokenRecipe, claims: Mapping[str, object]) -> AccessToken:
+        token_id = read_token_id(claims[recipe.identifier_claim or ""])
+        client_id = claims[recipe.client_claim] if recipe.client_claim else ""
+        scope = _read_scope(claims.get(recipe.scope_claim or "", ""))
+        expires_at, issued_at = claims.get("exp"), claims.get("iat")
+        if token_id is None or scope is None or not isinstance(client_id, str) or not _is_time(expires_at):
+            raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but a claim is not what we write")
+        origin = self._setting.access_identifiers.open(token_id)
+        return AccessToken(
+            id=token_id,
+            grant_id=origin.grant_id,
+            serial=origin.serial,
+            client_id=client_id,
+            scope=scope,
+            expires_at=expires_at,
+            issued_at=issued_at if _is_time(issued_at) else None,
+        )
+
+
+def open_format(setting: Setting) -> JwtFormat:
+    """Signed access tokens. Raises TokenFault or KeyFault if a recipe cannot be written or could not be read again."""
+    if setting.default_algorithm in SHARED_KEY_ALGORITHMS:
+        raise TokenFault(f"{setting.default_algorithm} cannot be the default: it is for named clients only")
+    recipes = recipes_of(setting.access_recipes, "jwt")
+    now = setting.clock()
+    for recipe in recipes:
+        algorithm = recipe.algorithm or setting.default_algorithm
+        if algorithm not in ALGORITHMS[Purpose.ACCESS]:
+            raise TokenFault(f"{algorithm} is no algorithm of access tokens")
+        if setting.keyring.find_signing_key(Purpose.ACCESS, algorithm, now) is None:
+            raise KeyFault(f"no {algorithm} key for access tokens is in force; run `dragoman key rotate access`")
+        names = {name for name, _ in recipe.claims.entries}
+        if recipe.identifier_claim not in names or "exp" not in names:
+            raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
+    shapes = tuple(Shape(tuple(name for name, _ in recipe.claims.entries), recipe) for recipe in recipes)
+    return JwtFormat(setting, shapes, header_members(recipes))
+
+
+def _read_scope(value: object) -> Scope | None:
+    if isinstance(value, str):
+        return Scope.of(name for name in value.split(" ") if name)
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return Scope.of(value)
+    return None
+
+
+def _is_time(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

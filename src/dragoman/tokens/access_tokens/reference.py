@@ -1,0 +1,81 @@
+"""Reference access tokens: pure chance on the wire, a keyed digest in the store."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
+from dragoman.core.secret import Secret
+from dragoman.tokens.binary import Print, print_of, prints_of
+from dragoman.tokens.encoding import GUID_BYTES
+from dragoman.tokens.format import Setting, recipes_of
+from dragoman.tokens.keys import Purpose
+
+if TYPE_CHECKING:
+    from dragoman.core.rules import TokenRecipe
+
+_RANDOM_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFormat:
+    """Draws tokens, and looks them up by digest."""
+
+    _setting: Setting
+    _prints: tuple[Print, ...]
+    _digest_key: bytes = field(repr=False)
+
+    def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
+        """All of its bits are random: 128 where it looks like a UUID (which would have 122), 256 elsewhere."""
+        how = print_of(recipe)
+        text = how.write(self._setting.random_bytes(_size(how)))
+        row = StoredAccessToken(
+            digest=self._digest(text),
+            token_id=facts.token_id,
+            grant_id=None if facts.grant is None else facts.grant.id,
+            client_id=facts.client.id,
+            scope=facts.scope,
+            issued_at=facts.issued_at,
+            expires_at=facts.expires_at,
+        )
+        return Secret(text), row
+
+    def recognises(self, text: str) -> bool:
+        """Printed exactly as a recipe prints."""
+        return any(len(text) == how.length(_size(how)) and how.read(text) is not None for how in self._prints)
+
+    async def read(self, text: str) -> AccessToken:
+        """What its row says; one look-up. Refuses `malformed_token`."""
+        row = await self._setting.find_access_token(self._digest(text))
+        if row is None:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, "no row has its digest")
+        return AccessToken(
+            id=row.token_id,
+            grant_id=row.grant_id,
+            serial=self._setting.access_identifiers.open(row.token_id).serial,
+            client_id=row.client_id,
+            scope=row.scope,
+            expires_at=row.expires_at,
+            issued_at=row.issued_at,
+        )
+
+    def is_genuine(self, _text: str) -> bool:
+        """Only the store can tell."""
+        return False
+
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._digest_key, text.encode(), sha256)
+
+
+def open_format(setting: Setting) -> ReferenceFormat:
+    """Reference access tokens. Raises TokenFault for an encoding that does not exist."""
+    prints = prints_of(recipes_of(setting.access_recipes, "reference"), ("base64url", "hex", "guid"))
+    return ReferenceFormat(setting, prints, setting.keyring.only_key(Purpose.DIGEST).derive("access token"))
+
+
+def _size(how: Print) -> int:
+    return GUID_BYTES if how.encoding == "guid" else _RANDOM_BYTES

@@ -1,0 +1,59 @@
+"""Bytes as text: base64url (RFC 4648 §5, no padding), lower-case hexadecimal, and 8-4-4-4-12.
+
+Reading is strict: every value has exactly one spelling, and any other is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+GUID_BYTES = 16
+
+
+def spell(value: bytes, encoding: str) -> str:
+    """The value as text; `guid` holds 16 bytes, no more and no less."""
+    match encoding:
+        case "base64url":
+            return urlsafe_b64encode(value).rstrip(b"=").decode()
+        case "hex":
+            return value.hex()
+        case "guid" if len(value) == GUID_BYTES:
+            digits = value.hex()
+            return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        case _:
+            raise ValueError(f"{len(value)} bytes cannot be spelled as {encoding}")
+
+
+def unspell(text: str, encoding: str) -> bytes | None:
+    """The value, if the text is its one spelling."""
+    match encoding:
+        case "base64url":
+            return _unspell_base64url(text)
+        case "hex":
+            return bytes.fromhex(text) if _HEX.fullmatch(text) else None
+        case "guid":
+            return bytes.fromhex(text.replace("-", "")) if _GUID.fullmatch(text) else None
+        case _:
+            return None
+
+
+def spelled_length(size: int, encoding: str) -> int:
+    """How many characters that many bytes take."""
+    match encoding:
+        case "base64url":
+            return (size * 8 + 5) // 6
+        case "hex":
+            return size * 2
+        case _:
+            return 36
+
+
+def _unspell_base64url(text: str) -> bytes | None:
+    if len(text) % 4 == 1 or not _BASE64URL.fullmatch(text):
+        return None
+    value = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return value if spell(value, "base64url") == text else None  # the last character may hold bits that nobody reads

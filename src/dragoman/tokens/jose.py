@@ -1,0 +1,136 @@
+"""Compact JWS (RFC 7515 §7.1): written to the byte, read strictly.
+
+Strict means: one spelling of each segment, one JSON object without doubled members as header and as payload, no
+header member that we do not write ourselves, and an algorithm that belongs to the key. That leaves no room for keys
+or instructions brought along by the token (`jwk`, `jku`, `x5c`, `crit`, `b64`, `zip` …).
+"""
+
+from __future__ import annotations
+
+import json
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK
+from dragoman.tokens.encoding import unspell
+from dragoman.tokens.format import LONGEST_TOKEN
+from dragoman.tokens.keys import ALGORITHMS, Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dragoman.core.model import TokenFacts
+    from dragoman.core.rules import TokenRecipe
+    from dragoman.tokens.keys import Key
+
+SEGMENTS = 3
+_OWN_MEMBERS = frozenset({"alg", "typ", "kid"})
+_NEVER = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "enc", "cty", "url", "nonce"})
+
+
+class UnreadableJws(Exception):  # noqa: N818 - says what the text is
+    """The text is no JWS of ours, whoever signed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactJws:
+    """A JWS taken apart, its signature not yet checked."""
+
+    text: str
+    algorithm: str
+    key_id: str | None
+    payload: bytes
+
+
+def looks_like_jws(text: str) -> bool:
+    """Whether it has the three segments of the compact form."""
+    return text.count(".") == SEGMENTS - 1
+
+
+def header_members(recipes: Iterable[TokenRecipe]) -> frozenset[str]:
+    """The header members that tokens of these recipes may have."""
+    return (_OWN_MEMBERS | {name for recipe in recipes for name, _ in recipe.header.entries}) - _NEVER
+
+
+def render_header(recipe: TokenRecipe, facts: TokenFacts, key: Key, own: Mapping[str, str]) -> dict[str, object]:
+    """The recipe's header, or the format's own; the algorithm is always the key's, whatever the recipe says."""
+    header = recipe.header.render(facts) if recipe.header else dict(own)
+    marks: Mapping[object, str] = {ALGORITHM_MARK: key.algorithm, KEY_ID_MARK: key.kid}
+    filled = {name: marks.get(value, value) if isinstance(value, str) else value for name, value in header.items()}
+    return {**filled, "alg": key.algorithm}
+
+
+def sign(header: Mapping[str, object], payload: bytes, key: Key) -> str:
+    """The compact form; header members stay in order, the payload is taken as it is."""
+    return jws.serialize_compact(dict(header), payload, key.jose, registry=_REGISTRIES[key.algorithm])
+
+
+def take_apart(text: str, members: frozenset[str]) -> CompactJws:
+    """Read all but the signature; `members` are the header members allowed. Raises UnreadableJws."""
+    if not looks_like_jws(text):
+        raise UnreadableJws("not three segments")
+    segments = [unspell(segment, "base64url") for segment in text.split(".")]
+    match segments:
+        case [bytes(header_text), bytes(payload), bytes()]:
+            header = read_object(header_text)
+        case _:
+            raise UnreadableJws("a segment is not canonical base64url")
+    if not set(header) <= members:
+        raise UnreadableJws("a header member that we do not write")
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or not (key_id is None or isinstance(key_id, str)):
+        raise UnreadableJws("alg or kid is not text")
+    if "kid" in header and key_id is None:
+        raise UnreadableJws("kid is null")
+    return CompactJws(text=text, algorithm=algorithm, key_id=key_id, payload=payload)
+
+
+def is_signed_by(compact: CompactJws, key: Key) -> bool:
+    """Whether the signature is this key's, made with this key's one algorithm."""
+    if compact.algorithm != key.algorithm:
+        return False
+    try:
+        jws.deserialize_compact(compact.text, key.jose, registry=_REGISTRIES[key.algorithm])
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True
+
+
+def read_object(text: bytes) -> dict[str, object]:
+    """One JSON object in UTF-8 without doubled members at any depth. Raises UnreadableJws."""
+    try:
+        value: object = json.loads(text.decode(), object_pairs_hook=_without_doubles, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise UnreadableJws("not strict JSON") from None
+    if not isinstance(value, dict):
+        raise UnreadableJws("not a JSON object")
+    return value
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a doubled member")
+    return members
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def _registry(algorithm: str) -> jws.JWSRegistry:
+    """Joserfc's rules narrowed to one algorithm; which header members are allowed is judged before."""
+    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    registry.max_header_length = LONGEST_TOKEN
+    # RFC 9864 renames `EdDSA`; verifiers in the field know the old name, and a warning for each token helps nobody.
+    model = copy(registry.algorithms[algorithm])
+    model.security_warning = None
+    registry.algorithms = {algorithm: model}
+    return registry
+
+
+_REGISTRIES = {algorithm: _registry(algorithm) for algorithm in ALGORITHMS[Purpose.ACCESS]}

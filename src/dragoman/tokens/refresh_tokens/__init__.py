@@ -1,0 +1,1 @@
+"""Refresh token formats: one module each, named as dialect files name it. A module offers `open_format`."""

@@ -1,0 +1,81 @@
+"""Refresh handles: key ‖ grant id ‖ generation ‖ HMAC-SHA-256, judged without any I/O (architecture §5)."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import GrantId, RefreshHandle, TokenFacts
+from dragoman.core.secret import Secret
+from dragoman.tokens.binary import Print, print_of, prints_of
+from dragoman.tokens.format import Setting, recipes_of
+from dragoman.tokens.identifiers import GRANT_ID_BYTES
+from dragoman.tokens.keys import Purpose
+from dragoman.tokens.refresh_key import choose_refresh_key, live_grant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.core.rules import TokenRecipe
+    from dragoman.tokens.keys import Key
+
+_KEY_END = 2
+_GRANT_END = _KEY_END + GRANT_ID_BYTES
+_GENERATION_END = _GRANT_END + 4
+_SIZE = _GENERATION_END + 32
+_DOMAIN = b"dragoman refresh handle\0"
+
+
+@dataclass(frozen=True, slots=True)
+class HandleFormat:
+    """Writes and reads handles."""
+
+    _setting: Setting
+    _prints: tuple[Print, ...]
+    _keys: Mapping[bytes, tuple[Key, bytes]] = field(repr=False)
+
+    def write(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
+        """The same grant and generation give the same handle, as long as its key is not set to retire."""
+        grant = live_grant(facts)
+        key = choose_refresh_key(self._setting.keyring, grant, facts.issued_at)
+        how = print_of(recipe)
+        message = key.short_id + grant.id + grant.generation.to_bytes(4, "big")
+        return Secret(how.write(message + _authenticate(self._keys[key.short_id][1], how, message)))
+
+    def recognises(self, text: str) -> bool:
+        """A known prefix and the exact length."""
+        return any(text.startswith(how.prefix) and len(text) == how.length(_SIZE) for how in self._prints)
+
+    def read(self, text: str) -> RefreshHandle:
+        """Grant and generation, once the MAC holds. Refuses `malformed_refresh_token`, `forged_refresh_token`."""
+        values = [(how, value) for how in self._prints if (value := how.read(text)) is not None and len(value) == _SIZE]
+        if not values:
+            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "not printed as a handle")
+        for how, value in values:
+            if self._is_ours(how, value):
+                return RefreshHandle(
+                    grant_id=GrantId(value[_KEY_END:_GRANT_END]),
+                    generation=int.from_bytes(value[_GRANT_END:_GENERATION_END], "big"),
+                )
+        raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "no key of ours made its MAC")
+
+    def _is_ours(self, how: Print, value: bytes) -> bool:
+        key, secret = self._keys.get(value[:_KEY_END], (None, b""))
+        if key is None or not key.is_good(self._setting.clock()):
+            return False
+        expected = _authenticate(secret, how, value[:_GENERATION_END])
+        return hmac.compare_digest(expected, value[_GENERATION_END:])
+
+
+def open_format(setting: Setting) -> HandleFormat:
+    """Refresh handles. Raises TokenFault for an encoding other than base64url and hex."""
+    prints = prints_of(recipes_of(setting.refresh_recipes, "handle"), ("base64url", "hex"))
+    keys = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
+    return HandleFormat(setting, prints, {key.short_id: (key, key.derive("handle")) for key in keys})
+
+
+def _authenticate(secret: bytes, how: Print, message: bytes) -> bytes:
+    return hmac.digest(secret, _DOMAIN + how.label + message, sha256)

@@ -1,0 +1,103 @@
+"""Refresh tokens for clients that were promised a JWT: an envelope, in which the row decides (architecture D8).
+
+It is signed with a key derived from the refresh key, which makes no access tokens; so one can never pass for the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from joserfc.jwk import OctKey
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.json_text import write_json
+from dragoman.core.model import RefreshHandle, TokenFacts
+from dragoman.core.secret import Secret
+from dragoman.core.values import ALGORITHM_MARK
+from dragoman.tokens.format import Setting, TokenFault, recipes_of
+from dragoman.tokens.identifiers import read_token_id
+from dragoman.tokens.jose import (
+    CompactJws,
+    UnreadableJws,
+    header_members,
+    is_signed_by,
+    looks_like_jws,
+    read_object,
+    render_header,
+    sign,
+    take_apart,
+)
+from dragoman.tokens.keys import Purpose
+from dragoman.tokens.refresh_key import choose_refresh_key, live_grant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.core.model import TokenId
+    from dragoman.core.rules import TokenRecipe
+    from dragoman.tokens.keys import Key
+
+_OWN_HEADER = {"alg": ALGORITHM_MARK, "typ": "JWT"}
+
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeFormat:
+    """Writes and reads envelopes."""
+
+    _setting: Setting
+    _identifier_claims: tuple[str, ...]
+    _header_members: frozenset[str]
+    _keys: Mapping[str, Key] = field(repr=False)
+    """The derived keys, the youngest first, by the id of the key they are derived from."""
+
+    def write(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
+        """The recipe's claims; whatever of them comes from the grant's row is the same each time."""
+        key = self._keys[choose_refresh_key(self._setting.keyring, live_grant(facts), facts.issued_at).kid]
+        header = render_header(recipe, facts, key, _OWN_HEADER)
+        return Secret(sign(header, write_json(recipe.claims.render(facts), recipe.json), key))
+
+    def recognises(self, text: str) -> bool:
+        """Three segments, where any recipe writes envelopes."""
+        return looks_like_jws(text) and bool(self._identifier_claims)
+
+    def read(self, text: str) -> RefreshHandle:
+        """Grant and generation, once the signature holds. Refuses `malformed_…`, `forged_refresh_token`."""
+        try:
+            compact = take_apart(text, self._header_members)
+            if compact.algorithm != _ALGORITHM:
+                raise UnreadableJws("another algorithm than that of refresh tokens, or none")
+            if not any(is_signed_by(compact, key) for key in self._candidates(compact)):
+                raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "no key of ours made its signature")
+            token_id = self._find_identifier(read_object(compact.payload))
+        except UnreadableJws as reason:
+            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, str(reason)) from None
+        origin = None if token_id is None else self._setting.refresh_identifiers.open(token_id)
+        if origin is None or origin.grant_id is None:
+            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "signed by us, but it names no grant")
+        return RefreshHandle(grant_id=origin.grant_id, generation=origin.serial)
+
+    def _candidates(self, compact: CompactJws) -> tuple[Key, ...]:
+        now = self._setting.clock()
+        good = (key for key in self._keys.values() if key.is_good(now))
+        return tuple(key for key in good if compact.key_id in (None, key.kid))
+
+    def _find_identifier(self, claims: Mapping[str, object]) -> TokenId | None:
+        """From any recipe's claim for it, since a recipe may have changed while the token was out."""
+        found = (read_token_id(claims.get(name)) for name in self._identifier_claims)
+        return next((token_id for token_id in found if token_id is not None), None)
+
+
+def open_format(setting: Setting) -> EnvelopeFormat:
+    """Envelopes. Raises TokenFault if a recipe has no claim for the refresh token's identifier."""
+    recipes = recipes_of(setting.refresh_recipes, "jwt")
+    for recipe in recipes:
+        if recipe.identifier_claim not in {name for name, _ in recipe.claims.entries}:
+            raise TokenFault("a JWT refresh token needs a claim that holds its identifier")
+    claims = dict.fromkeys(recipe.identifier_claim for recipe in recipes if recipe.identifier_claim is not None)
+    masters = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
+    youngest_first = sorted(masters, key=lambda key: (key.active_from, key.created_at), reverse=True)
+    derived = {key.kid: replace(key, jose=OctKey.import_key(key.derive("envelope"))) for key in youngest_first}
+    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), derived)

@@ -1,0 +1,120 @@
+"""Client secrets: one keyed digest, and nothing stored is a secret (attacks C06, C11, C12, K03)."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+import bcrypt
+import pytest
+
+from dragoman.core.secret import Secret
+from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.hashing.format import Limits
+from dragoman.hashing.formats.argon2 import CHEAPEST
+from dragoman.hashing.pool import PasswordHasher
+
+KEY = b"k" * 32
+
+
+@pytest.fixture
+def passwords():
+    made = PasswordHasher(profile=CHEAPEST, slots=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hasher(passwords: PasswordHasher) -> ClientSecretHasher:
+    return ClientSecretHasher(KEY, passwords)
+
+
+def matches(hasher: ClientSecretHasher, stored: tuple[str, ...], sent: str) -> bool:
+    return asyncio.run(hasher.matches(stored, Secret(sent)))
+
+
+def test_a_new_secret_is_known_and_is_written_in_unreserved_characters(hasher: ClientSecretHasher) -> None:
+    new = hasher.new_secret()
+    text = new.secret.reveal()
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", text)
+    assert matches(hasher, (new.stored,), text)
+    assert not matches(hasher, (new.stored,), text[:-1])
+    assert not matches(hasher, (new.stored,), text + "=")
+    assert hasher.new_secret().stored != new.stored
+
+
+def test_the_stored_form_is_the_keyed_digest_it_says_it_is(hasher: ClientSecretHasher) -> None:
+    digest = urlsafe_b64encode(hmac.digest(KEY, b"tested by another implementation", sha256)).decode().rstrip("=")
+    assert hasher.store(Secret("tested by another implementation")) == f"hmac-sha256${digest}"
+
+
+def test_the_stored_form_presented_as_secret_fails(hasher: ClientSecretHasher) -> None:
+    new = hasher.new_secret()
+    imported = bcrypt.hashpw(b"old secret", bcrypt.gensalt(4)).decode()
+    for stored in (new.stored, imported, "{noop}plain", "plain"):
+        assert not matches(hasher, (stored,), stored)
+    assert not matches(hasher, (new.stored,), new.stored.removeprefix("hmac-sha256$"))
+
+
+@pytest.mark.parametrize("stored", [(), ("",), ("hmac-sha256$",), ("{noop}",), ("plain",)])
+def test_an_empty_secret_never_matches(hasher: ClientSecretHasher, stored: tuple[str, ...]) -> None:
+    assert not matches(hasher, stored, "")
+    assert not matches(hasher, stored, "hmac-sha256$")
+
+
+def test_the_digest_of_nothing_does_not_match_nothing_and_is_told(hasher: ClientSecretHasher) -> None:
+    empty = hasher._digest(b"")
+    assert not matches(hasher, (empty,), "")
+    assert "empty" in (hasher.find_defect(empty) or "")
+    with pytest.raises(ValueError, match="empty"):
+        hasher.store(Secret(""))
+
+
+def test_several_secrets_count_during_a_rotation(hasher: ClientSecretHasher) -> None:
+    old, new = hasher.new_secret(), hasher.new_secret()
+    stored = (old.stored, new.stored)
+    assert matches(hasher, stored, old.secret.reveal())
+    assert matches(hasher, stored, new.secret.reveal())
+    assert not matches(hasher, (new.stored,), old.secret.reveal())
+
+
+def test_an_unknown_client_costs_no_slow_hash(hasher: ClientSecretHasher, passwords: PasswordHasher) -> None:
+    new = hasher.new_secret()
+    for stored, sent in (((), "anything"), ((new.stored,), "wrong"), ((new.stored,), "\ud800"), ((), "")):
+        assert not matches(hasher, stored, sent)
+    assert passwords.hashes_computed == 0
+
+
+def test_an_imported_slow_hash_counts(hasher: ClientSecretHasher) -> None:
+    imported = bcrypt.hashpw(b"old secret", bcrypt.gensalt(4)).decode()
+    for stored in (imported, "{bcrypt}" + imported):
+        assert matches(hasher, (stored,), "old secret")
+        assert matches(hasher, (hasher.new_secret().stored, stored), "old secret")
+        assert not matches(hasher, (stored,), "other secret")
+        assert not matches(hasher, (stored,), "")
+
+
+def test_a_plain_secret_counts_only_where_it_is_allowed(passwords: PasswordHasher) -> None:
+    assert not matches(ClientSecretHasher(KEY, passwords), ("{noop}old secret",), "old secret")
+    allowing = PasswordHasher(profile=CHEAPEST, slots=1, limits=Limits(weak_formats=frozenset({"noop"})))
+    assert matches(ClientSecretHasher(KEY, allowing), ("{noop}old secret",), "old secret")
+    allowing.close()
+
+
+def test_another_key_knows_none_of_the_secrets(hasher: ClientSecretHasher, passwords: PasswordHasher) -> None:
+    new = hasher.new_secret()
+    assert not matches(ClientSecretHasher(b"K" * 32, passwords), (new.stored,), new.secret.reveal())
+
+
+def test_a_short_key_is_refused(passwords: PasswordHasher) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        ClientSecretHasher(b"k" * 31, passwords)
+
+
+@pytest.mark.parametrize("stored", ["", "plain", "hmac-sha256$short", "hmac-sha256$", "{noop}x", "{unknown}x"])
+def test_a_row_that_could_never_match_is_told(hasher: ClientSecretHasher, stored: str) -> None:
+    assert hasher.find_defect(stored)
+    assert hasher.find_defect(hasher.new_secret().stored) is None
