@@ -1,0 +1,139 @@
+"""The statements behind the command line: creating, changing and deleting, revoking in bulk, purging."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVarTuple
+
+from sqlalchemy import (
+    BigInteger,
+    LargeBinary,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.functions import count
+
+from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
+from dragoman.store.tables import (
+    access_tokens,
+    clients,
+    grants,
+    login_names,
+    resource_owners,
+    revoked_access_tokens,
+    subjects,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy.sql.dml import Delete, Update
+    from sqlalchemy.sql.selectable import Select
+
+Columns = TypeVarTuple("Columns")
+
+_LIMIT = bindparam("limit", type_=BigInteger())
+_BEFORE = moment("before")
+_FIRST: ColumnElement[int] = literal_column("0")  # else one of the compilers writes it as a parameter
+
+
+def _some(rows: Select[*Columns]) -> Select[*Columns]:
+    return rows.limit(_LIMIT).offset(_FIRST)
+
+
+def _update_all_but(table: Table, *kept: str) -> Update:
+    values = {column.name: value_of(column) for column in table.c if column.name not in kept}
+    return update(table).values(values).where(table.c.id == value_of(table.c.id))
+
+
+def _page(table: Table) -> Select[*tuple[object, ...]]:
+    """Rows in the order of their ids, those after one given: pages that stay right while rows come and go."""
+    after = bindparam("after", type_=Text())
+    return _some(select(*table.c).where(table.c.id > after).order_by(table.c.id))
+
+
+def _page_of_grants(column: Column[str]) -> Select[*tuple[object, ...]]:
+    after = bindparam("after", type_=LargeBinary())
+    return _some(select(*GRANT_COLUMNS).where(column == value_of(column), grants.c.id > after).order_by(grants.c.id))
+
+
+def _revoke_all(column: Column[str]) -> Update:
+    return (
+        update(grants)
+        .values(revoked_at=moment("now"), revoked_because=value_of(grants.c.revoked_because), sweep_at=moment("now"))
+        .where(column == value_of(column), grants.c.revoked_at.is_(None))
+    )
+
+
+def _purge(table: Table, key: Column[bytes]) -> Delete:
+    due = _some(select(key).where(table.c.expires_at < _BEFORE).order_by(table.c.expires_at))
+    return delete(table).where(key.in_(due))
+
+
+CREATE_SUBJECT = insert(subjects)
+FIND_SUBJECT = select(subjects.c.kind).where(subjects.c.id == value_of(subjects.c.id))
+DELETE_SUBJECT = delete(subjects).where(subjects.c.id == value_of(subjects.c.id))
+
+CREATE_CLIENT = insert(clients)
+UPDATE_CLIENT = _update_all_but(clients, "id", "created_at")
+LIST_CLIENTS = _page(clients)
+DELETE_CLIENT = delete(clients).where(clients.c.id == value_of(clients.c.id))
+
+CREATE_RESOURCE_OWNER = insert(resource_owners)
+UPDATE_RESOURCE_OWNER = _update_all_but(resource_owners, "id", "created_at", "password_hash")
+SET_PASSWORD_HASH = (
+    update(resource_owners)
+    .values(password_hash=value_of(resource_owners.c.password_hash))
+    .where(resource_owners.c.id == value_of(resource_owners.c.id))
+)
+LIST_RESOURCE_OWNERS = _page(resource_owners)
+DELETE_RESOURCE_OWNER = delete(resource_owners).where(resource_owners.c.id == value_of(resource_owners.c.id))
+COUNT_BELONGING = (
+    select(count())
+    .select_from(resource_owners)
+    .where(resource_owners.c.belongs_to == value_of(resource_owners.c.belongs_to))
+)
+
+CREATE_LOGIN_NAME = insert(login_names)
+FIND_LOGIN_NAME = select(login_names.c.owner_id).where(login_names.c.login == value_of(login_names.c.login))
+DELETE_LOGIN_NAMES = delete(login_names).where(login_names.c.owner_id == value_of(login_names.c.owner_id))
+
+LIST_GRANTS_OF_SUBJECT = _page_of_grants(grants.c.subject)
+LIST_GRANTS_OF_CLIENT = _page_of_grants(grants.c.client_id)
+REVOKE_GRANTS_OF_SUBJECT = _revoke_all(grants.c.subject)
+REVOKE_GRANTS_OF_CLIENT = _revoke_all(grants.c.client_id)
+
+_DUE_GRANTS = _some(select(grants.c.id).where(grants.c.sweep_at < _BEFORE).order_by(grants.c.sweep_at))
+
+# First the grants that were prolonged since they were filed are filed anew, then what is left of the due ones goes.
+REFILE_GRANTS = (
+    update(grants)
+    .values(
+        sweep_at=case(
+            (grants.c.idle_expires_at.is_(None), grants.c.expires_at),
+            (grants.c.expires_at.is_(None), grants.c.idle_expires_at),
+            (grants.c.idle_expires_at < grants.c.expires_at, grants.c.idle_expires_at),
+            else_=grants.c.expires_at,
+        )
+    )
+    .where(
+        grants.c.id.in_(_DUE_GRANTS),
+        and_(
+            or_(grants.c.revoked_at.is_(None), grants.c.revoked_at >= _BEFORE),
+            or_(grants.c.expires_at.is_(None), grants.c.expires_at >= _BEFORE),
+            or_(grants.c.idle_expires_at.is_(None), grants.c.idle_expires_at >= _BEFORE),
+        ),
+    )
+)
+PURGE_GRANTS = delete(grants).where(
+    grants.c.id.in_(_DUE_GRANTS),
+    or_(grants.c.revoked_at < _BEFORE, grants.c.expires_at < _BEFORE, grants.c.idle_expires_at < _BEFORE),
+)
+PURGE_ACCESS_TOKENS = _purge(access_tokens, access_tokens.c.digest)
+PURGE_REVOKED_ACCESS_TOKENS = _purge(revoked_access_tokens, revoked_access_tokens.c.token_id)

@@ -1,0 +1,180 @@
+"""Rows to the core's values and back. Columns come in the order of `tables`; only here are they told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
+from dragoman.core.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = tuple[Any, ...]
+Values = Mapping[str, str | bytes | int | None]
+
+
+def client_of(row: Row) -> Client:
+    """The client that a row of `clients` holds."""
+    return Client(
+        id=row[0],
+        name=row[1],
+        secrets=_names(row[2]),
+        grant_types=frozenset(_names(row[3])),
+        scope=Scope(_names(row[4])),
+        dialects=frozenset(_names(row[5])),
+        token_format=row[6],
+        shared_key_signature=bool(row[7]),
+        access_token_lifetime=row[8],
+        refresh_token_lifetime=row[9],
+        refresh_token_idle_lifetime=row[10],
+        refresh=RefreshPolicy(row[11]),
+        grace=row[12],
+        refresh_ends_access_token=bool(row[13]),
+        audience=_names(row[14]),
+        authorities=_names(row[15]),
+        may_read_shared_key=bool(row[16]),
+        enabled=bool(row[17]),
+        created_at=row[18],
+    )
+
+
+def client_values(client: Client) -> Values:
+    """What is stored of a client."""
+    return {
+        "id": client.id,
+        "name": client.name,
+        "secrets": _array(client.secrets),
+        "grant_types": _array(sorted(client.grant_types)),
+        "scope": _array(client.scope),
+        "dialects": _array(sorted(client.dialects)),
+        "token_format": client.token_format,
+        "shared_key_signature": client.shared_key_signature,
+        "access_token_lifetime": client.access_token_lifetime,
+        "refresh_token_lifetime": client.refresh_token_lifetime,
+        "refresh_token_idle_lifetime": client.refresh_token_idle_lifetime,
+        "refresh": client.refresh.value,
+        "grace": client.grace,
+        "refresh_ends_access_token": client.refresh_ends_access_token,
+        "audience": _array(client.audience),
+        "authorities": _array(client.authorities),
+        "may_read_shared_key": client.may_read_shared_key,
+        "enabled": client.enabled,
+        "created_at": client.created_at,
+    }
+
+
+def resource_owner_of(row: Row) -> ResourceOwner:
+    """The resource owner that a row of `resource_owners` holds."""
+    return ResourceOwner(
+        id=row[0],
+        username=row[1],
+        email=row[2],
+        first_name=row[3],
+        last_name=row[4],
+        password_hash=row[5],
+        authorities=_names(row[6]),
+        belongs_to=row[7],
+        enabled=bool(row[8]),
+        locked=bool(row[9]),
+        expired=bool(row[10]),
+        password_expired=bool(row[11]),
+        created_at=row[12],
+    )
+
+
+def resource_owner_values(owner: ResourceOwner) -> Values:
+    """What is stored of a resource owner, login names aside."""
+    return {
+        "id": owner.id,
+        "username": owner.username,
+        "email": owner.email,
+        "first_name": owner.first_name,
+        "last_name": owner.last_name,
+        "password_hash": owner.password_hash,
+        "authorities": _array(owner.authorities),
+        "belongs_to": owner.belongs_to,
+        "enabled": owner.enabled,
+        "locked": owner.locked,
+        "expired": owner.expired,
+        "password_expired": owner.password_expired,
+        "created_at": owner.created_at,
+    }
+
+
+def grant_of(row: Row) -> Grant:
+    """The grant that a row of `grants` holds."""
+    return Grant(
+        id=GrantId(row[0]),
+        client_id=row[1],
+        subject=row[2],
+        scope=Scope(_names(row[3])),
+        audience=_names(row[4]),
+        created_at=row[5],
+        expires_at=row[6],
+        idle_expires_at=row[7],
+        generation=row[8],
+        issued=row[9],
+        rotated_at=row[10],
+        revoked_at=row[11],
+        revoked_because=row[12],
+        facts=json.loads(row[13]),
+    )
+
+
+def grant_values(grant: Grant) -> Values:
+    """What is stored of a grant, and when the purge shall first look at it."""
+    ends = [end for end in (grant.expires_at, grant.idle_expires_at) if end is not None]
+    return {
+        "id": grant.id,
+        "client_id": grant.client_id,
+        "subject": grant.subject,
+        "scope": _array(grant.scope),
+        "audience": _array(grant.audience),
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+        "idle_expires_at": grant.idle_expires_at,
+        "generation": grant.generation,
+        "issued": grant.issued,
+        "rotated_at": grant.rotated_at,
+        "revoked_at": grant.revoked_at,
+        "revoked_because": grant.revoked_because,
+        "facts": json.dumps(dict(grant.facts), separators=(",", ":")),
+        "sweep_at": grant.revoked_at if grant.revoked_at is not None else min(ends, default=None),
+    }
+
+
+def access_token_of(row: Row) -> StoredAccessToken:
+    """The access token that a row of `access_tokens` stands behind."""
+    return StoredAccessToken(
+        digest=row[0],
+        token_id=TokenId(row[1]),
+        grant_id=None if row[2] is None else GrantId(row[2]),
+        client_id=row[3],
+        scope=Scope(_names(row[4])),
+        issued_at=row[5],
+        expires_at=row[6],
+    )
+
+
+def access_token_values(access_token: StoredAccessToken) -> Values:
+    """What is stored of an access token: its digest, never the token."""
+    return {
+        "digest": access_token.digest,
+        "token_id": access_token.token_id,
+        "grant_id": access_token.grant_id,
+        "client_id": access_token.client_id,
+        "scope": _array(access_token.scope),
+        "issued_at": access_token.issued_at,
+        "expires_at": access_token.expires_at,
+    }
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
+
+
+def _array(names: Iterable[str]) -> str:
+    return json.dumps(list(names), separators=(",", ":"))

@@ -1,0 +1,117 @@
+"""The statements of the hot path; each race is decided by one conditional statement (architecture §2.4).
+
+SQLAlchemy Core constructs, compiled to text once per database by `compilation`. Parameters bear the columns' names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import BigInteger, bindparam, exists, insert, literal_column, or_, select, true, update
+
+from dragoman.store.tables import access_tokens, clients, grants, login_names, resource_owners, revoked_access_tokens
+
+if TYPE_CHECKING:
+    from sqlalchemy import BindParameter, Column, ColumnElement, Table
+    from sqlalchemy.sql.dml import Insert
+
+ValueT = TypeVar("ValueT")
+
+_ONE: ColumnElement[int] = literal_column("1")
+GRANT_COLUMNS = tuple(column for column in grants.c if column.name != "sweep_at")
+"""What a Grant is made of; the rest is the purge's business."""
+
+
+def value_of(column: Column[ValueT]) -> BindParameter[ValueT]:
+    """The parameter that bears the column's name, with the column's type."""
+    return bindparam(column.name, type_=column.type)
+
+
+def moment(name: str) -> BindParameter[int]:
+    """A parameter that is a time in epoch seconds."""
+    return bindparam(name, type_=BigInteger())
+
+
+def _insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:
+    row = select(*(value_of(column) for column in table.c)).where(condition)
+    return insert(table).from_select([column.name for column in table.c], row)
+
+
+def _absent(column: Column[ValueT]) -> ColumnElement[bool]:
+    return ~exists(select(_ONE).select_from(column.table).where(column == value_of(column)))
+
+
+_MAY_BE_GRANTED = exists(
+    select(_ONE).select_from(clients).where(clients.c.id == value_of(grants.c.client_id), clients.c.enabled.is_(true()))
+) & or_(
+    value_of(grants.c.subject).is_(None),
+    exists(
+        select(_ONE)
+        .select_from(resource_owners)
+        .where(resource_owners.c.id == value_of(grants.c.subject), resource_owners.c.enabled.is_(true()))
+    ),
+)
+
+_LIVE = (
+    grants.c.revoked_at.is_(None)
+    & or_(grants.c.expires_at.is_(None), grants.c.expires_at > moment("now"))
+    & or_(grants.c.idle_expires_at.is_(None), grants.c.idle_expires_at > moment("now"))
+)
+
+FIND_CLIENT = select(*clients.c).where(clients.c.id == value_of(clients.c.id))
+
+FIND_RESOURCE_OWNER = select(*resource_owners.c).where(resource_owners.c.id == value_of(resource_owners.c.id))
+
+FIND_RESOURCE_OWNER_BY_LOGIN = (
+    select(*resource_owners.c)
+    .join(login_names, login_names.c.owner_id == resource_owners.c.id)
+    .where(login_names.c.login == value_of(login_names.c.login))
+)
+
+REPLACE_PASSWORD_HASH = (
+    update(resource_owners)
+    .values(password_hash=bindparam("new"))
+    .where(resource_owners.c.id == value_of(resource_owners.c.id), resource_owners.c.password_hash == bindparam("old"))
+)
+
+FIND_GRANT = select(*GRANT_COLUMNS).where(grants.c.id == value_of(grants.c.id))
+
+# Between the gate and this statement lies a password hash. Whoever was disabled or deleted meanwhile gets no grant.
+CREATE_GRANT = _insert_where(grants, _MAY_BE_GRANTED)
+
+ROTATE_GRANT = (
+    update(grants)
+    .values(
+        generation=grants.c.generation + _ONE,
+        issued=grants.c.issued + _ONE,
+        rotated_at=moment("now"),
+        idle_expires_at=value_of(grants.c.idle_expires_at),
+    )
+    .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
+    .returning(*GRANT_COLUMNS)
+)
+
+REISSUE_GRANT = (
+    update(grants)
+    .values(issued=grants.c.issued + _ONE, idle_expires_at=value_of(grants.c.idle_expires_at))
+    .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
+    .returning(*GRANT_COLUMNS)
+)
+
+REVOKE_GRANT = (
+    update(grants)
+    .values(revoked_at=moment("now"), revoked_because=value_of(grants.c.revoked_because), sweep_at=moment("now"))
+    .where(grants.c.id == value_of(grants.c.id), grants.c.revoked_at.is_(None))
+)
+
+CREATE_ACCESS_TOKEN = insert(access_tokens)
+
+FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == value_of(access_tokens.c.digest))
+
+REVOKE_ACCESS_TOKEN = _insert_where(revoked_access_tokens, _absent(revoked_access_tokens.c.token_id))
+
+FIND_REVOKED_ACCESS_TOKEN = (
+    select(_ONE)
+    .select_from(revoked_access_tokens)
+    .where(revoked_access_tokens.c.token_id == value_of(revoked_access_tokens.c.token_id))
+)

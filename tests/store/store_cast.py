@@ -1,0 +1,107 @@
+"""Who and what the store's tests are about, and how they reach a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
+from dragoman.core.scope import Scope
+from dragoman.store.sqlite import SqliteStore, open_server
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+ResultT = TypeVar("ResultT")
+
+NOW = 1_700_000_000
+HOUR = 3600
+
+CLIENT = Client(
+    id="app",
+    name="App",
+    secrets=("digest one", "digest two"),
+    grant_types=frozenset({"password", "refresh_token"}),
+    scope=Scope(("read", "write")),
+    dialects=frozenset({"standard", "jmondi"}),
+    token_format="opaque",
+    shared_key_signature=True,
+    access_token_lifetime=600,
+    refresh_token_lifetime=None,
+    refresh_token_idle_lifetime=7200,
+    refresh=RefreshPolicy.REUSE,
+    grace=0,
+    refresh_ends_access_token=True,
+    audience=("https://api.example",),
+    authorities=("ROLE_APP",),
+    may_read_shared_key=True,
+    enabled=True,
+    created_at=NOW,
+)
+OWNER = ResourceOwner(
+    id="17",
+    username="Ada",
+    email="Ada@Example.org",
+    first_name="Ada",
+    last_name="Löwe",
+    password_hash="$hash$",
+    authorities=("ROLE_USER", "ROLE_ADMIN"),
+    belongs_to="app",
+    enabled=True,
+    locked=True,
+    expired=True,
+    password_expired=True,
+    created_at=NOW,
+)
+
+
+def new_grant(**changes: object) -> Grant:
+    grant = Grant(
+        id=GrantId(os.urandom(12)),
+        client_id="app",
+        subject="17",
+        scope=Scope(("read",)),
+        audience=("https://api.example",),
+        created_at=NOW,
+        expires_at=NOW + 100 * HOUR,
+        idle_expires_at=NOW + HOUR,
+        facts={"dialect": "standard", "agent": "caf\u00e9 \ud800"},
+    )
+    return replace(grant, **changes)  # type: ignore[arg-type]  # the fields' types are the tests' business
+
+
+def new_access_token(grant: Grant | None, **changes: object) -> StoredAccessToken:
+    access_token = StoredAccessToken(
+        digest=os.urandom(32),
+        token_id=TokenId(os.urandom(16)),
+        grant_id=None if grant is None else grant.id,
+        client_id="app",
+        scope=Scope(("read",)),
+        issued_at=NOW,
+        expires_at=NOW + 600,
+    )
+    return replace(access_token, **changes)  # type: ignore[arg-type]  # same
+
+
+def serve(database: Path, scenario: Callable[[SqliteStore], Awaitable[ResultT]]) -> ResultT:
+    """Run the scenario against a server's store; open before it, closed after it."""
+
+    async def run() -> ResultT:
+        async with open_server(database) as store:
+            return await scenario(store)
+
+    return asyncio.run(run())
+
+
+def serve_cast(database: Path, scenario: Callable[[SqliteStore], Awaitable[ResultT]]) -> ResultT:
+    """As `serve`, with the client and the resource owner in it."""
+
+    async def with_cast(store: SqliteStore) -> ResultT:
+        await store.administration.create_client(CLIENT)
+        await store.administration.create_resource_owner(OWNER)
+        return await scenario(store)
+
+    return serve(database, with_cast)

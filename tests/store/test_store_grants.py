@@ -1,0 +1,251 @@
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from store_cast import CLIENT, HOUR, NOW, OWNER, new_access_token, new_grant, serve, serve_cast
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import Grant, GrantId, TokenId
+from dragoman.core.ports import NotRotated, Rotated
+from dragoman.store.sqlite import SqliteStore
+
+
+async def _created(store: SqliteStore, **changes: object) -> Grant:
+    grant = new_grant(**changes)
+    await store.create_grant(grant, None)
+    return grant
+
+
+def test_a_grant_comes_back_as_it_was_stored(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> list[Grant]:
+        bare = {"subject": None, "audience": (), "expires_at": None, "idle_expires_at": None, "facts": {}}
+        return [await _created(store), await _created(store, **bare)]
+
+    async def again(store: SqliteStore) -> None:
+        for grant in grants:
+            assert await store.find_grant(grant.id) == grant
+        assert await store.find_grant(GrantId(os.urandom(12))) is None
+
+    grants = serve_cast(database, scenario)
+    serve(database, again)
+
+
+def test_a_grant_and_its_access_token_are_stored_together(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = new_grant()
+        first = new_access_token(grant)
+        await store.create_grant(grant, first)
+        assert await store.find_access_token(first.digest) == first
+        second = new_access_token(grant)
+        assert isinstance(await store.rotate(grant, NOW, None, second), Rotated)
+        assert await store.find_access_token(second.digest) == second
+        loser = new_access_token(grant)
+        assert isinstance(await store.rotate(grant, NOW, None, loser), NotRotated)
+        assert await store.find_access_token(loser.digest) is None
+        alone = new_access_token(None)
+        await store.store_access_token(alone)
+        assert await store.find_access_token(alone.digest) == alone
+
+    serve_cast(database, scenario)
+
+
+def test_rotation_moves_generation_serial_and_idle_end_and_nothing_else(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        outcome = await store.rotate(grant, NOW + 5, NOW + 9 * HOUR, None)
+        expected = replace(grant, generation=1, issued=2, rotated_at=NOW + 5, idle_expires_at=NOW + 9 * HOUR)
+        assert outcome == Rotated(grant=expected)
+        assert await store.find_grant(grant.id) == expected
+
+    serve_cast(database, scenario)
+
+
+def test_reissue_moves_the_serial_and_leaves_the_generation(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        expected = replace(grant, issued=2, idle_expires_at=None)
+        assert await store.reissue(grant, NOW, None) == Rotated(grant=expected)
+        assert await store.reissue(grant, NOW, None) == Rotated(grant=replace(expected, issued=3))
+
+    serve_cast(database, scenario)
+
+
+@pytest.mark.parametrize(
+    ("changes", "at"),
+    [
+        ({"expires_at": NOW + 10}, NOW + 10),
+        ({"idle_expires_at": NOW + 10}, NOW + 10),
+        ({"revoked_at": NOW, "revoked_because": "test"}, NOW + 1),
+    ],
+)
+def test_an_ended_grant_neither_rotates_nor_reissues(database: Path, changes: dict[str, object], at: int) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store, **changes)
+        assert await store.rotate(grant, at, NOW + HOUR, None) == NotRotated(grant=grant)
+        assert await store.reissue(grant, at, NOW + HOUR) == NotRotated(grant=grant)
+        live = await _created(store, expires_at=NOW + 10, idle_expires_at=NOW + 10)
+        assert isinstance(await store.rotate(live, NOW + 9, NOW + HOUR, None), Rotated)
+
+    serve_cast(database, scenario)
+
+
+def test_a_grant_that_is_not_there_is_told_as_none(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        assert await store.rotate(new_grant(), NOW, None, None) == NotRotated(grant=None)
+        assert await store.reissue(new_grant(), NOW, None) == NotRotated(grant=None)
+
+    serve_cast(database, scenario)
+
+
+def test_fifty_concurrent_rotations_have_one_winner_in_every_round(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        for round_ in range(20):
+            outcomes = await asyncio.gather(*(store.rotate(grant, NOW, NOW + HOUR, None) for _ in range(50)))
+            winners = [outcome for outcome in outcomes if isinstance(outcome, Rotated)]
+            assert len(winners) == 1
+            assert {outcome.grant for outcome in outcomes if outcome.grant is None} == set()
+            assert {outcome.grant.generation for outcome in outcomes if outcome.grant} == {round_ + 1}
+            grant = winners[0].grant
+
+    serve_cast(database, scenario)
+
+
+def test_a_rotation_never_overtakes_a_revocation(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        revoked, outcome = await asyncio.gather(
+            store.revoke_grant(grant.id, NOW, "test"), store.rotate(grant, NOW, None, None)
+        )
+        assert revoked
+        assert isinstance(outcome, NotRotated)
+
+    serve_cast(database, scenario)
+
+
+def test_a_grant_of_a_hundred_thousand_generations_costs_what_a_new_one_costs(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        statements: list[str] = []
+        counts = []
+        old = await _created(store, generation=100_000, issued=100_001)
+        for grant in (await _created(store), old):
+            connection = store._database._writer._connection._connection  # type: ignore[attr-defined]
+            connection.set_trace_callback(statements.append)
+            assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+            connection.set_trace_callback(None)
+            counts.append(len(statements))
+            statements.clear()
+        assert counts[0] == counts[1]
+        ended = await store.find_grant(old.id)
+        assert ended is not None
+        assert ended.generation == 100_001
+
+    serve_cast(database, scenario)
+
+
+def test_a_grant_is_revoked_once_and_keeps_its_first_reason(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        outcomes = await asyncio.gather(*(store.revoke_grant(grant.id, NOW + n, f"reason {n}") for n in range(20)))
+        assert outcomes == [True] + 19 * [False]
+        assert await store.find_grant(grant.id) == replace(grant, revoked_at=NOW, revoked_because="reason 0")
+        assert not await store.revoke_grant(GrantId(b"unknown"), NOW, "")
+
+    serve_cast(database, scenario)
+
+
+def test_an_access_token_is_revoked_without_its_grant(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = await _created(store)
+        token_id, other = TokenId(os.urandom(16)), TokenId(os.urandom(16))
+        assert not await store.is_access_token_revoked(token_id)
+        await store.revoke_access_token(token_id, NOW + 60, NOW)
+        await store.revoke_access_token(token_id, NOW + 60, NOW + 1)
+        assert await store.is_access_token_revoked(token_id)
+        assert not await store.is_access_token_revoked(other)
+        assert await store.find_grant(grant.id) == grant
+
+    serve_cast(database, scenario)
+
+
+@pytest.mark.parametrize("gone", ["disabled client", "disabled owner", "deleted owner", "unknown client"])
+def test_whoever_was_disabled_while_a_request_was_judged_gets_no_grant(database: Path, gone: str) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        grant = new_grant(client_id="nobody") if gone == "unknown client" else new_grant()
+        match gone:
+            case "disabled client":
+                await store.administration.update_client(replace(CLIENT, enabled=False))
+            case "disabled owner":
+                await store.administration.update_resource_owner(replace(OWNER, enabled=False), NOW)
+            case "deleted owner":
+                await store.administration.delete_resource_owner("17", NOW)
+        access_token = new_access_token(grant)
+        with pytest.raises(OAuthError) as refused:
+            await store.create_grant(grant, access_token)
+        assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+        assert await store.find_grant(grant.id) is None
+        assert await store.find_access_token(access_token.digest) is None
+
+    serve_cast(database, scenario)
+
+
+def test_all_grants_of_a_subject_or_a_client_end_together(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        mine = [await _created(store) for _ in range(5)]
+        other = await _created(store, subject=None)
+        administration = store.administration
+        assert await administration.revoke_grants_of_subject("17", NOW, "gone") == 5
+        assert await administration.revoke_grants_of_subject("17", NOW, "gone") == 0
+        listed = await administration.list_grants_of_subject("17")
+        assert {grant.id for grant in listed} == {grant.id for grant in mine}
+        assert {grant.revoked_because for grant in listed} == {"gone"}
+        assert await store.find_grant(other.id) == other
+        first = await administration.list_grants_of_client("app", limit=4)
+        assert len(first + await administration.list_grants_of_client("app", first[-1].id, 4)) == 6
+        assert await administration.revoke_grants_of_client("app", NOW, "closed") == 1
+
+    serve_cast(database, scenario)
+
+
+def test_the_purge_takes_what_has_ended_and_only_that(database: Path) -> None:
+    async def scenario(store: SqliteStore) -> None:
+        old, recent = NOW - 10, NOW + 10
+        gone = [
+            await _created(store, **changes)
+            for changes in (
+                {"expires_at": old},
+                {"expires_at": None, "idle_expires_at": old},
+                {"expires_at": None, "idle_expires_at": None, "revoked_at": old},
+            )
+            for _ in range(400)
+        ]
+        kept = [
+            await _created(store, expires_at=None, idle_expires_at=None),
+            await _created(store, expires_at=recent),
+            await _created(store, revoked_at=recent),
+        ]
+        prolonged = await _created(store, expires_at=None, idle_expires_at=old)
+        outcome = await store.rotate(prolonged, old - 1, NOW + HOUR, None)
+        assert isinstance(outcome, Rotated)
+        expired, live = new_access_token(kept[0], expires_at=old), new_access_token(kept[0], expires_at=recent)
+        orphaned = new_access_token(gone[0], expires_at=recent)
+        for access_token in (expired, live, orphaned):
+            await store.store_access_token(access_token)
+        await store.revoke_access_token(TokenId(b"old"), old, old)
+        await store.revoke_access_token(TokenId(b"recent"), recent, old)
+
+        assert await store.administration.purge(NOW) == len(gone) + 2
+        assert await store.administration.purge(NOW) == 0
+
+        assert all([await store.find_grant(grant.id) is None for grant in gone])
+        assert [await store.find_grant(grant.id) for grant in (*kept, prolonged)] == [*kept, outcome.grant]
+        assert await store.find_access_token(expired.digest) is None
+        assert await store.find_access_token(orphaned.digest) is None
+        assert await store.find_access_token(live.digest) == live
+        assert not await store.is_access_token_revoked(TokenId(b"old"))
+        assert await store.is_access_token_revoked(TokenId(b"recent"))
+        assert await store.administration.purge(NOW + 2 * HOUR) == 5
+
+    serve_cast(database, scenario)
