@@ -1,0 +1,100 @@
+"""The demo's data folder: made once, complete or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import string
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dragoman.cli.demo_cast import CAST, DemoPart, grant_types_of
+from dragoman.config import CONFIG_NAME, Configuration, MountTable
+from dragoman.core.model import Client, ResourceOwner
+from dragoman.core.scope import Scope
+from dragoman.core.secret import Secret
+from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.store.sqlite import open_server as open_store
+from dragoman.wiring import create_keys, epoch_seconds, open_passwords, read_keyring
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CREDENTIALS_FILE = "credentials.json"
+Credentials = dict[str, dict[str, str]]
+
+_LETTERS = string.ascii_letters + string.digits
+_SECRET_LENGTH = 40
+_PASSWORD_LENGTH = 16
+_CONFIGURATION = """\
+# Made by `dragoman demo`. The issuer is set to where the demo listens.
+database = "dragoman.db"
+keys = "keys"
+""" + "".join(
+    f'\n[[mounts]]\ndialect = "{part.dialect}"\ndemo_resource = true\n'
+    + ('shared_key = "shown"\n' if part.client.get("may_read_shared_key") else "")
+    for part in CAST
+)
+
+
+async def create_demo(folder: Path) -> Credentials:
+    """Make the folder and all in it; the configuration comes last and marks it complete."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mounts = tuple(MountTable(dialect=part.dialect) for part in CAST)
+    configuration = Configuration(folder=str(folder), mounts=mounts)
+    credentials = {part.dialect: _draw_credentials(part) for part in CAST}
+    passwords = open_passwords(configuration)
+    keys = asyncio.to_thread(create_keys, configuration)
+    hashing = [passwords.hash_new(Secret(one["password"])) for one in credentials.values()]
+    _, *hashes = await asyncio.gather(keys, *hashing)
+    secrets_of_clients = ClientSecretHasher(read_keyring(configuration.path(configuration.keys)).client_secret_key(), passwords)
+    async with open_store(configuration.path(configuration.database)) as store:
+        for part, password_hash in zip(CAST, hashes, strict=True):
+            stored = secrets_of_clients.store(Secret(credentials[part.dialect]["client_secret"]))
+            await store.administration.create_client(_client(part, stored))
+            await store.administration.create_resource_owner(_owner(part, str(password_hash)))
+    passwords.close()
+    write_private(folder / CREDENTIALS_FILE, msgspec.json.encode(credentials))
+    write_private(folder / CONFIG_NAME, _CONFIGURATION.encode())
+    return credentials
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file in place, whole, that its owner alone can read."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    temporary.replace(path)
+
+
+def _draw_credentials(part: DemoPart) -> dict[str, str]:
+    return {
+        "client_id": part.client_id,
+        "client_secret": _draw(_SECRET_LENGTH),
+        "username": str(part.owner["username"]),
+        "password": _draw(_PASSWORD_LENGTH),
+    }
+
+
+def _draw(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _client(part: DemoPart, stored_secret: str) -> Client:
+    further: dict[str, Any] = {**part.client, "grant_types": grant_types_of(part)}
+    return Client(
+        id=part.client_id,
+        name=f"{part.dialect} demo",
+        secrets=(stored_secret,),
+        scope=Scope.of(part.scope.split()),
+        dialects=frozenset({part.dialect}),
+        created_at=epoch_seconds(),
+        **further,
+    )
+
+
+def _owner(part: DemoPart, password_hash: str) -> ResourceOwner:
+    fields: dict[str, Any] = dict(part.owner)
+    return ResourceOwner(password_hash=password_hash, created_at=epoch_seconds(), **fields)

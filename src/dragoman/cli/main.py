@@ -1,0 +1,63 @@
+"""The door to all commands. A command is a module of this folder that offers `command`; each is imported when used."""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+import sys
+
+import click
+
+from dragoman import __version__, cli
+from dragoman.core.errors import Fault
+
+_FAULT_STATUS = 2
+_NOT_COMMANDS = frozenset({"main"})
+
+
+class Commands(click.Group):
+    """Finds commands in the package, so that start-up pays for one of them only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """Names of all modules that are commands."""
+        return sorted(
+            name for _, name, _ in pkgutil.iter_modules(cli.__path__) if name not in _NOT_COMMANDS and _is_command(name)
+        )
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+        """The command of this name, if there is one."""
+        if not cmd_name.isidentifier() or importlib.util.find_spec(f"dragoman.cli.{cmd_name}") is None:
+            return None
+        found = getattr(importlib.import_module(f"dragoman.cli.{cmd_name}"), "command", None)
+        return found if isinstance(found, click.Command) else None
+
+
+def _is_command(name: str) -> bool:
+    return hasattr(importlib.import_module(f"dragoman.cli.{name}"), "command")
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dragoman")
+def dragoman() -> None:
+    """A drop-in OAuth 2.0 token server: it speaks the dialect your clients already speak.
+
+    \b
+    Try it:          dragoman demo
+    Set up a server: dragoman init /srv/dragoman
+    Run it:          dragoman serve --config /srv/dragoman/dragoman.toml
+    """
+
+
+def main() -> None:
+    """Run a command; whatever the operator can mend is one sentence and status 2, never a traceback."""
+    try:
+        status = dragoman.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Fault as fault:
+        click.echo(f"dragoman: {fault}", err=True)
+        sys.exit(_FAULT_STATUS)
+    sys.exit(status if isinstance(status, int) else 0)

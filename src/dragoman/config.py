@@ -1,0 +1,193 @@
+"""Configuration: `dragoman.toml` and the environment, read strictly. Every field's docstring is its documentation."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dragoman.core.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_NAME = "dragoman.toml"
+PREFIX = "DRAGOMAN_"
+_NOT_SETTINGS = frozenset({"DRAGOMAN_CONFIG", "DRAGOMAN_VERIFY_CLIENT_SECRET", "DRAGOMAN_VERIFY_PASSWORD"})
+
+Seconds = Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration file."""
+
+
+class ServerTable(Table, frozen=True):
+    """How the server listens."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+    tls_certificate: str | None = None
+    """A PEM file with the certificate chain; with `tls_key` the server speaks TLS itself."""
+    tls_key: str | None = None
+    """A PEM file with the certificate's private key."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks (CIDR) of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    body_limit: Annotated[int, Meta(ge=1024, le=1048576)] = 32768
+    """The largest request body in bytes; more is refused before anything is done with it."""
+    drain_seconds: Annotated[int, Meta(ge=0, le=600)] = 10
+    """How long requests in flight may take to finish after SIGTERM or Ctrl-C."""
+
+
+class MountTable(Table, frozen=True):
+    """One dialect at one place."""
+
+    dialect: str
+    """The dialect's name; `dragoman dialect list` shows all."""
+    prefix: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """A path before all of the dialect's paths."""
+    paths: dict[str, tuple[str, ...]] = {}
+    """Paths in place of the dialect's own, by endpoint: token, introspection, revocation, key, jwks, metadata."""
+    account_state: Literal["hidden", "shown"] = "hidden"
+    """Whether someone with the right password is told that the account is locked, disabled or expired, where the
+    dialect has words for it. Hidden, every cause is told as a wrong password."""
+    shared_key: Literal["hidden", "shown"] = "hidden"
+    """Whether the dialect's key endpoint shows a shared (HS256) key to clients that may read it."""
+    demo_resource: bool = False
+    """Whether the dialect's demo resource is mounted: who am I, which scope, on whose behalf."""
+
+
+class PasswordsTable(Table, frozen=True):
+    """Password hashing: argon2id (RFC 9106)."""
+
+    memory_kib: Annotated[int, Meta(ge=8, le=1048576)] = 19456
+    """Memory of one hash in KiB."""
+    iterations: Annotated[int, Meta(ge=1, le=20)] = 2
+    """Passes over the memory."""
+    parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
+    """Lanes of one hash."""
+    slots: Annotated[int, Meta(ge=0, le=256)] = 0
+    """How many hashes run at once; 0: one for each core."""
+    queue: Annotated[int, Meta(ge=0, le=10000)] = 64
+    """How many more may wait; beyond that the answer is 503."""
+
+
+class LogTable(Table, frozen=True):
+    """The log, one JSON object a line, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important events that are written."""
+
+
+class Configuration(Table, frozen=True):
+    """All settings."""
+
+    issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+$")] = "http://127.0.0.1:8000"
+    """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request."""
+    database: str = "dragoman.db"
+    """The SQLite file; a relative path starts at the folder of the configuration file."""
+    keys: str = "keys"
+    """The folder of keys."""
+    dialect_folders: tuple[str, ...] = ()
+    """Folders with dialect files of your own."""
+    signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = "ES256"
+    """What access tokens are signed with where their dialect does not say."""
+    client_cache_seconds: Annotated[int, Meta(ge=0, le=60)] = 1
+    """How long a change of a client may go unnoticed."""
+    server: ServerTable = ServerTable()
+    mounts: tuple[MountTable, ...] = (MountTable(dialect="standard"),)
+    scopes: dict[str, str] = {}
+    """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
+    passwords: PasswordsTable = PasswordsTable()
+    log: LogTable = LogTable()
+    folder: str = "."
+    """Where relative paths start. Set by reading; not to be written in the file."""
+
+    def path(self, name: str) -> Path:
+        """A configured path, made absolute."""
+        return (Path(self.folder) / name).absolute()
+
+
+class ConfigurationFault(Fault):
+    """The configuration cannot be used; the message names file, key and remedy."""
+
+
+def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """The settings of this file, with those of the environment over them. Raises ConfigurationFault."""
+    table = _read_toml(path)
+    if "folder" in table:
+        raise ConfigurationFault(f"{path}: there is no setting `folder`; take it out")
+    settings = _with_environment(table, environment)
+    settings["folder"] = str(path.parent)
+    try:
+        configuration = msgspec.convert(settings, Configuration)
+    except msgspec.ValidationError as error:
+        raise ConfigurationFault(_told(path, error)) from None
+    _check(configuration, path)
+    return configuration
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationFault(
+            f"{path}: no such file; `dragoman init {path.parent}` makes one, or name another with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationFault(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationFault(f"{path}: not TOML: {error}; mend that place") from None
+
+
+def _with_environment(table: dict[str, object], environment: Mapping[str, str]) -> dict[str, object]:
+    """`DRAGOMAN_SERVER__PORT=9000` sets `port` in `[server]`; values are TOML, or text if they are not."""
+    merged = dict(table)
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
+            continue
+        *tables, key = name.removeprefix(PREFIX).lower().split("__")
+        target = merged
+        for one in tables:
+            inner = target.get(one, {})
+            if not isinstance(inner, dict):
+                raise ConfigurationFault(f"environment {name}: {one} is not a table; unset it")
+            target[one] = dict(inner)
+            target = target[one]  # type: ignore[assignment]  # just made a dictionary
+        target[key] = _toml_value(value)
+    return merged
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _told(path: Path, error: msgspec.ValidationError) -> str:
+    message, _, place = str(error).partition(" - at `$")
+    key = place.rstrip("`").lstrip(".") or "the top level"
+    if "unknown field" in message:
+        return f"{path}, {key}: {message[0].lower()}{message[1:]}; docs/configuration.md lists all settings"
+    return f"{path} (or a {PREFIX}… variable), {key}: {message[0].lower()}{message[1:]}"
+
+
+def _check(configuration: Configuration, path: Path) -> None:
+    server = configuration.server
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        raise ConfigurationFault(f"{path}, server: tls_certificate and tls_key go together; set both or none")
+    for network in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigurationFault(f"{path}, server.trusted_proxies: {error}; write networks as 10.0.0.0/8") from None
+    if not configuration.mounts:
+        raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")

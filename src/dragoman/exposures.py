@@ -1,0 +1,53 @@
+"""What is switched on that RFC 9700 forbids or advises against: told at each start, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dragoman.core.model import Client
+    from dragoman.http.mount import Mount
+
+_SHOWN = 5
+_NEEDS = {
+    "query_credentials": "credentials in the query string (RFC 9700 §2.4, RFC 6749 §2.3.1)",
+    "get_credentials": "credentials in GET requests (RFC 6749 §3.2)",
+}
+
+
+def list_exposures(mounts: Sequence[Mount], clients: Iterable[Client]) -> tuple[str, ...]:
+    """A sentence for each, with the clients concerned."""
+    password: list[str] = []
+    shared: list[str] = []
+    by_dialect: dict[str, list[str]] = {mount.dialect.name: [] for mount in mounts}
+    for client in clients:
+        if "password" in client.grant_types:
+            password.append(client.id)
+        if client.shared_key_signature:
+            shared.append(client.id)
+        for dialect in client.dialects & by_dialect.keys():
+            by_dialect[dialect].append(client.id)
+    sentences = [
+        _sentence("the password grant (RFC 9700 §2.4)", password),
+        _sentence("access tokens signed with a shared key, HS256", shared),
+    ]
+    for mount in mounts:
+        concerned = by_dialect[mount.dialect.name]
+        for path in mount.paths_of("token")[:1]:
+            sentences.extend(_sentence(f"{_NEEDS[need]} at {path}", concerned) for need in mount.dialect.words.needs)
+            if mount.account_state_shown:
+                sentences.append(f"account states are shown at {path}")
+        for path in mount.paths_of("key")[:1]:
+            if mount.shared_key_shown:
+                sentences.append(f"the shared key is shown at {path}")
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _sentence(what: str, clients: Sequence[str]) -> str:
+    if not clients:
+        return ""
+    named = ", ".join(clients[:_SHOWN])
+    more = len(clients) - _SHOWN
+    return f"{what} for {named}" + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,134 @@
+"""What each endpoint does with a request: architecture §4, steps 2 to 7, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.core import token_endpoint
+from dragoman.core.bearer import read_bearer
+from dragoman.core.client_authentication import authenticate_client
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.gate import admit_client
+from dragoman.core.introspection import introspect
+from dragoman.core.on_behalf_of import admit_on_behalf_of
+from dragoman.core.revocation import revoke, revoke_itself
+from dragoman.dialects import codec
+from dragoman.dialects.dialect import KeyFacts, ResourceFacts
+
+if TYPE_CHECKING:
+    from dragoman.core.model import Client, ClientCredentials, TokenFacts
+    from dragoman.core.ports import Services
+    from dragoman.core.rules import ServerRules
+    from dragoman.dialects.wire import WireRequest, WireResponse
+    from dragoman.http.mount import Mount
+
+_HINTS = frozenset({"access_token", "refresh_token"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One mount with all it needs to answer."""
+
+    mount: Mount
+    services: Services
+    server: ServerRules
+    now: Callable[[], int]
+    shared_key: Callable[[str | None], KeyFacts]
+    """The key that signs tokens of a JOSE algorithm, as its key endpoint shows it."""
+
+    async def token(self, wire: WireRequest) -> WireResponse:
+        """The token endpoint."""
+        dialect = self.mount.dialect
+        request = codec.decode(dialect, wire)
+        response = await token_endpoint.answer(self.services, self.server, self.mount.rules, request, self.now())
+        return codec.encode_answer(dialect, response)
+
+    async def introspection(self, wire: WireRequest) -> WireResponse:
+        """Token introspection (RFC 7662), for clients that authenticate."""
+        dialect, words = self.mount.dialect, self.mount.dialect.words.introspection
+        credentials, token, hint = codec.decode_token_parameter(dialect, wire, words, words.parameters, "token")
+        client = await self._authenticated(credentials)
+        if words.clients == "confidential" and not client.confidential:
+            raise OAuthError(Refusal.CLIENT_NOT_CONFIDENTIAL, "introspection by a public client")
+        if not token:
+            raise OAuthError(Refusal.MISSING_TOKEN_PARAMETER, parameter="token")
+        _check_hint(hint, words.unsupported_hint)
+        try:
+            found = await introspect(self.services, self.server, token, words.token_types, self.now())
+        except OAuthError as refused:
+            if words.inactive == "refuse" or refused.refusal is Refusal.TEMPORARILY_UNAVAILABLE:
+                raise
+            found = None
+        return codec.encode_introspection(dialect, found)
+
+    async def revocation(self, wire: WireRequest) -> WireResponse:
+        """Token revocation (RFC 7009), or a bearer signing itself out."""
+        dialect, words = self.mount.dialect, self.mount.dialect.words.revocation
+        if words.authentication == "token":
+            presented = codec.decode_bearer(dialect.words.resource, wire)
+            await revoke_itself(self.services, await self.services.tokens.read_access_token(presented), self.now())
+            return dialect.revoked.spell(None)
+        credentials, token, hint = codec.decode_token_parameter(
+            dialect, wire, words, words.parameters, words.token_parameter
+        )
+        client = await self._authenticated(credentials)
+        if not token:
+            raise OAuthError(Refusal.MISSING_TOKEN_PARAMETER, parameter=words.token_parameter)
+        _check_hint(hint, words.unsupported_hint)
+        try:
+            whole_grant = words.access_token_ends == "grant"
+            await revoke(self.services, client, token, self.now(), whole_grant=whole_grant)
+        except OAuthError as refused:
+            if refused.refusal is not Refusal.FOREIGN_TOKEN or words.foreign_token == "refuse":  # noqa: S105
+                raise
+        return dialect.revoked.spell(None)
+
+    async def key(self, wire: WireRequest) -> WireResponse:
+        """The one key of this dialect: a public key for anyone, a shared one for clients that may read it."""
+        dialect = self.mount.dialect
+        codec.check_method(dialect.words.key, wire)
+        algorithm = dialect.words.access_token.algorithm
+        if algorithm is not None and algorithm.startswith("HS"):
+            credentials, _token, _hint = codec.decode_token_parameter(dialect, wire, dialect.words.key, ("query",), "")
+            if credentials.id is None:
+                raise OAuthError(Refusal.SHARED_KEY_NOT_SHOWN, "anonymous")
+            client = await self._authenticated(credentials)
+            if not (self.mount.shared_key_shown and client.may_read_shared_key):
+                raise OAuthError(Refusal.SHARED_KEY_NOT_SHOWN, "not switched on for this mount and this client")
+        return dialect.key.spell(self.shared_key(algorithm))
+
+    async def resource(self, wire: WireRequest) -> WireResponse:
+        """The demo resource: who am I, how far, on whose behalf (RFC 6750)."""
+        dialect, words = self.mount.dialect, self.mount.dialect.words.resource
+        presented = codec.decode_bearer(words, wire)
+        facts = await read_bearer(self.services, self.server, presented, self.now())
+        self._admit_token(facts, wire.method)
+        owner_id = wire.path_parameters.get(words.on_behalf_of or "")
+        if owner_id is not None:
+            await admit_on_behalf_of(self.services.resource_owners, facts, owner_id)
+        own = None if facts.resource_owner is None else facts.resource_owner.id
+        return dialect.resource.spell(ResourceFacts(token=facts, on_behalf_of=owner_id or own, method=wire.method))
+
+    def _admit_token(self, facts: TokenFacts, method: str) -> None:
+        words, name = self.mount.dialect.words.resource, self.mount.dialect.name
+        if name not in facts.client.dialects:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, f"its client does not list the dialect {name}")
+        if words.audience is not None and facts.audience and words.audience not in facts.audience:
+            raise OAuthError(Refusal.WRONG_AUDIENCE, "for another audience")
+        if words.resource_owner == "required" and facts.resource_owner is None:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, "speaks for its client alone")
+        needed = words.required_scope.get(method)
+        if needed is not None and not {needed, self.mount.rules.scope.wildcard} & set(facts.scope):
+            raise OAuthError(Refusal.INSUFFICIENT_SCOPE, "scope", required_scope=needed, scope=needed)
+
+    async def _authenticated(self, credentials: ClientCredentials) -> Client:
+        client = await authenticate_client(self.services, credentials)
+        admit_client(client, self.mount.rules)
+        return client
+
+
+def _check_hint(hint: str | None, unsupported: str) -> None:
+    if hint is not None and hint not in _HINTS and unsupported == "refuse":
+        raise OAuthError(Refusal.UNSUPPORTED_TOKEN_TYPE_HINT, "unknown hint")

@@ -1,0 +1,190 @@
+"""Everything put together: from a configuration to an application that answers."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.core.ports import Services
+from dragoman.core.rules import ServerRules
+from dragoman.dialects.dialect import KeyFacts, compile_recipe
+from dragoman.dialects.files import list_dialects, load_dialect
+from dragoman.dialects.schema import TokenWords
+from dragoman.exposures import list_exposures
+from dragoman.grant_types import load_grant_types
+from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.hashing.formats.argon2 import Argon2Profile
+from dragoman.hashing.pool import PasswordHasher
+from dragoman.http.application import build_application
+from dragoman.http.endpoints import Desk
+from dragoman.http.exchange import Edge
+from dragoman.http.log import LoggedAudit, open_log
+from dragoman.http.mount import Mount
+from dragoman.store.cache import CachedClients
+from dragoman.store.sqlite import open_server as open_store
+from dragoman.tokens.issuer import TokenIssuer, open_issuer
+from dragoman.tokens.keyring import Keyring, create_missing, load_keyring, public_jwks, verification_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from dragoman.config import Configuration
+    from dragoman.core.model import Client
+    from dragoman.core.rules import TokenRecipe
+    from dragoman.dialects.dialect import Dialect
+    from dragoman.store.sqlite import SqliteStore
+
+_JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A server that is ready to answer."""
+
+    application: ASGIApp
+    exposures: Sequence[str]
+    """What is switched on that RFC 9700 forbids, a sentence each."""
+
+
+def epoch_seconds() -> int:
+    """The clock of everything that is wired here."""
+    return int(time.time())
+
+
+def load_dialects(configuration: Configuration) -> Mapping[str, Dialect]:
+    """The dialects that are mounted, by name. Raises DialectFault."""
+    files = list_dialects([configuration.path(folder) for folder in configuration.dialect_folders])
+    names = dict.fromkeys(mount.dialect for mount in configuration.mounts)
+    return {name: load_dialect(name, files) for name in names}
+
+
+def create_keys(configuration: Configuration) -> tuple[str, ...]:
+    """Make the keys that the mounted dialects need and that are missing; their ids. Raises KeyFault, DialectFault."""
+    dialects = load_dialects(configuration).values()
+    named = {dialect.rules.access_token.algorithm for dialect in dialects} - {None}
+    algorithms = {configuration.signing_algorithm, *(str(name) for name in named)}
+    return create_missing(configuration.path(configuration.keys), algorithms, epoch_seconds())
+
+
+def open_passwords(configuration: Configuration) -> PasswordHasher:
+    """The pool of hashing threads, as configured."""
+    table = configuration.passwords
+    profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
+    return PasswordHasher(profile=profile, slots=table.slots or None, waiting=table.queue)
+
+
+def read_keyring(folder: Path) -> Keyring:
+    """The keys of this folder as they stand now. Raises KeyFault."""
+    return load_keyring(folder, epoch_seconds())
+
+
+@asynccontextmanager
+async def open_server(configuration: Configuration) -> AsyncIterator[Served]:
+    """All parts, opened and, at the end, closed in order. Raises Fault with a sentence for the operator."""
+    dialects = load_dialects(configuration)
+    keyring = read_keyring(configuration.path(configuration.keys))
+    log = open_log(configuration.log.level)
+    passwords = open_passwords(configuration)
+    try:
+        async with open_store(configuration.path(configuration.database)) as store:
+            server = _server_rules(configuration)
+            issuer = _open_issuer(configuration, server, dialects, keyring, store)
+            services = Services(
+                clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
+                resource_owners=store,
+                grants=store,
+                passwords=passwords,
+                client_secrets=ClientSecretHasher(keyring.client_secret_key(), passwords),
+                tokens=issuer,
+                audit=LoggedAudit(log),
+                grant_types=load_grant_types(),
+            )
+            mounts = _mounts(configuration, dialects)
+            desks = [_desk(mount, services, server, configuration, keyring) for mount in mounts]
+            proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
+            edge = Edge(body_limit=configuration.server.body_limit, trusted_proxies=proxies, log=log)
+            application = build_application(
+                desks, edge, lambda: public_jwks(keyring, epoch_seconds()), lambda: store.broken is None
+            )
+            yield Served(application=application, exposures=list_exposures(mounts, await _all_clients(store)))
+    finally:
+        passwords.close()
+
+
+def _server_rules(configuration: Configuration) -> ServerRules:
+    own_files = list_dialects(())
+    at_jwt = load_dialect("standard", own_files).rules.access_token
+    opaque = compile_recipe(TokenWords(format="reference", prefix="dga_"))
+    return ServerRules(
+        issuer=configuration.issuer,
+        known_scopes=frozenset(configuration.scopes),
+        recipes={"at+jwt": at_jwt, "opaque": opaque},
+    )
+
+
+def _open_issuer(
+    configuration: Configuration,
+    server: ServerRules,
+    dialects: Mapping[str, Dialect],
+    keyring: Keyring,
+    store: SqliteStore,
+) -> TokenIssuer:
+    access: list[TokenRecipe] = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
+    return open_issuer(
+        keyring=keyring,
+        access_recipes=access,
+        refresh_recipes=[dialect.rules.refresh_token for dialect in dialects.values()],
+        find_access_token=store.find_access_token,
+        clock=epoch_seconds,
+        default_algorithm=configuration.signing_algorithm,
+    )
+
+
+def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:
+    return tuple(
+        Mount(
+            dialect=dialects[table.dialect],
+            prefix=table.prefix,
+            paths=table.paths,
+            account_state_shown=table.account_state == "shown",
+            shared_key_shown=table.shared_key == "shown",
+            demo_resource=table.demo_resource,
+        )
+        for table in configuration.mounts
+    )
+
+
+def _desk(
+    mount: Mount, services: Services, server: ServerRules, configuration: Configuration, keyring: Keyring
+) -> Desk:
+    return Desk(
+        mount=mount,
+        services=services,
+        server=server,
+        now=epoch_seconds,
+        shared_key=_shown_key(keyring, configuration.signing_algorithm),
+    )
+
+
+def _shown_key(keyring: Keyring, default_algorithm: str) -> Callable[[str | None], KeyFacts]:
+    def show(algorithm: str | None) -> KeyFacts:
+        key = verification_key(keyring, algorithm or default_algorithm, epoch_seconds())
+        return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
+
+    return show
+
+
+async def _all_clients(store: SqliteStore) -> list[Client]:
+    found: list[Client] = []
+    page = await store.administration.list_clients(limit=_PAGE)
+    while page:
+        found.extend(page)
+        page = await store.administration.list_clients(after=page[-1].id, limit=_PAGE)
+    return found
