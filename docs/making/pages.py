@@ -1,0 +1,31 @@
+"""All pages that are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.dialects.files import list_dialects, load_dialect
+from making.configuration import make_configuration
+from making.dialect_list import make_dialect_list
+from making.dialect_page import make_dialect_page
+from making.vocabulary import make_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def make_pages(root: Path) -> Mapping[Path, str]:
+    """The text of each page by its path. `root` is the project's folder."""
+    docs = root / "docs"
+    files = list_dialects([])
+    dialects = tuple(load_dialect(name, files) for name in files)
+    words = tuple(dialect.words for dialect in dialects)
+    pages = {
+        docs / "configuration.md": make_configuration(),
+        docs / "dialects" / "README.md": make_dialect_list(words),
+        docs / "dialects" / "vocabulary.md": make_vocabulary(),
+    }
+    for dialect in dialects:
+        pages[docs / "dialects" / f"{dialect.name}.md"] = make_dialect_page(dialect, words, root / "contracts")
+    return pages
