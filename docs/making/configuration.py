@@ -105,3 +105,8 @@ def _default(field: FieldShape) -> str:
 
 def _variable(path: tuple[str, ...], field: FieldShape) -> str:
     return code(config.PREFIX + "__".join((*path, field.name)).upper())
+
+
+def names() -> frozenset[str]:
+    """The keys at the top level."""
+    return frozenset(field.name for field in fields_of(read_shape(config.Configuration)))

@@ -173,3 +173,8 @@ def _refusals() -> Iterator[str]:
 def _code_and_text(refusal: Refusal) -> tuple[str, str]:
     error, text = REFUSALS[refusal]
     return code(error.value), text
+
+
+def names() -> frozenset[str]:
+    """The words at the top level."""
+    return frozenset(field.name for field in fields_of(read_shape(schema.DialectFile)))

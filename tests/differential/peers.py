@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,13 +21,10 @@ if TYPE_CHECKING:
 PEER = Path(__file__).parent / "peer"
 
 
-def reason_not_to_run() -> str | None:
-    """Why the peer cannot be started here; None if it can."""
-    if shutil.which("node") is None:
-        return "node is not installed"
-    if not (PEER / "node_modules").is_dir():
-        return "the peer is not installed; run `npm ci` in tests/differential/peer"
-    return None
+def _node() -> str:
+    """The node of the test environment's wheel, or the system's."""
+    beside = Path(sys.executable).with_name("node")
+    return str(beside) if beside.exists() else shutil.which("node") or "node"
 
 
 @contextmanager
@@ -34,7 +32,7 @@ def running_peer(cast: DifferentialCast, folder: Path) -> Iterator[str]:
     """The base URL of a fresh peer that knows this cast; its file goes to `folder`."""
     file = folder / "cast.json"
     file.write_text(write_for_peer(cast), encoding="utf-8")
-    command = ["node", str(PEER / "server.mjs"), str(file), "0"]
+    command = [_node(), str(PEER / "server.mjs"), str(file), "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             line = "" if process.stdout is None else process.stdout.readline()

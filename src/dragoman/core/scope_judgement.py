@@ -46,6 +46,7 @@ def narrow(requested: Scope | None, ceiling: Scope, client: Client) -> Scope:
             Refusal.SCOPE_EXCEEDS_GRANT,
             "scope exceeds what was granted",
             scope=" ".join(beyond),
+            requested_scope=str(requested),
             granted_scope=str(ceiling),
             client_scope=str(client.scope),
         )

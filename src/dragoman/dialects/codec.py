@@ -75,8 +75,7 @@ def encode_introspection(dialect: Dialect, found: Introspection | None) -> WireR
 
 
 def decode_bearer(words: ResourceWords, wire: WireRequest) -> Secret:
-    """The access token that a resource request carries (RFC 6750 §2). Refuses `method_not_allowed`, `missing_token`."""
-    check_method(words, wire)
+    """The access token that a request carries (RFC 6750 §2). Refuses `missing_token`."""
     for name in words.headers:
         header = wire.header(name.lower().encode())
         token = None if header is None else _bearer_of(header, words)

@@ -69,6 +69,8 @@ ERROR_VALUES: Mapping[str, Getter[ErrorFacts]] = {
     "scope.comma": lambda facts: _commas(facts.values.get("scope")),
     "scope.first": lambda facts: _first(facts.values.get("scope")),
     "client_scope": _value("client_scope"),
+    "requested_scope.comma": lambda facts: _commas(facts.values.get("requested_scope")),
+    "granted_scope": _value("granted_scope"),
     "granted_scope.comma": lambda facts: _commas(facts.values.get("granted_scope")),
     "required_scope": _value("required_scope"),
 }

@@ -66,6 +66,7 @@ class Desk:
     async def revocation(self, wire: WireRequest) -> WireResponse:
         """Token revocation (RFC 7009), or a bearer signing itself out."""
         dialect, words = self.mount.dialect, self.mount.dialect.words.revocation
+        codec.check_method(words, wire)
         if words.authentication == "token":
             presented = codec.decode_bearer(dialect.words.resource, wire)
             await revoke_itself(self.services, await self.services.tokens.read_access_token(presented), self.now())
@@ -102,6 +103,7 @@ class Desk:
     async def resource(self, wire: WireRequest) -> WireResponse:
         """The demo resource: who am I, how far, on whose behalf (RFC 6750)."""
         dialect, words = self.mount.dialect, self.mount.dialect.words.resource
+        codec.check_method(words, wire)
         presented = codec.decode_bearer(words, wire)
         facts = await read_bearer(self.services, self.server, presented, self.now())
         self._admit_token(facts, wire.method)

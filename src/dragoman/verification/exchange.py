@@ -42,6 +42,8 @@ class ExchangeWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Exchanges to run first."""
     when: tuple[str, ...] = ()
     """Settings it depends on."""
+    unless: tuple[str, ...] = ()
+    """Settings under which it does not hold."""
     request: str | None = None
     curl: str | None = None
     """In place of `request`: a command line."""
@@ -75,6 +77,7 @@ class Exchange:
     sample: bool
     given: tuple[str, ...]
     when: tuple[str, ...]
+    unless: tuple[str, ...]
     request: RequestText | CurlText
     response: ResponseText
     absent: tuple[str, ...]
@@ -100,9 +103,9 @@ def read_exchange(words: ExchangeWords, where: str) -> Exchange:
     """An exchange from its table. Raises MessageError, PlaceholderError."""
     if not words.id or not words.title or not words.source:
         raise MessageError("`id`, `title` and `source` must not be empty")
-    for setting in words.when:
+    for word, setting in (*(("when", name) for name in words.when), *(("unless", name) for name in words.unless)):
         if not NAME.fullmatch(setting):
-            raise MessageError(f"`when` has {setting!r}; write a setting's name: small letters, digits, underscores")
+            raise MessageError(f"`{word}` has {setting!r}; write a setting's name: small letters, digits, underscores")
     return Exchange(
         id=words.id,
         title=words.title,
@@ -110,6 +113,7 @@ def read_exchange(words: ExchangeWords, where: str) -> Exchange:
         sample=words.sample,
         given=words.given,
         when=words.when,
+        unless=words.unless,
         request=_read_request(words),
         response=parse_response(words.response),
         absent=words.absent,

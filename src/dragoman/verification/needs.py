@@ -28,6 +28,9 @@ def reason_to_skip(
     missing = sorted({setting for one in needed for setting in one.when} - settings)
     if missing:
         return f"holds only with the setting {_list(missing)}"
+    hindering = sorted({setting for one in needed for setting in one.unless} & settings)
+    if hindering:
+        return f"does not hold with the setting {_list(hindering)}"
     unknown = sorted({name for one in needed for pieces in one.texts() for name in members_of(pieces)} - {*members})
     if unknown:
         return f"needs {_list(unknown)}, not given"

@@ -66,9 +66,7 @@ class EnvelopeFormat:
     def read(self, text: str) -> RefreshHandle:
         """Grant and generation, once the signature holds. Refuses `malformed_…`, `forged_refresh_token`."""
         try:
-            compact = take_apart(text, self._header_members)
-            if compact.algorithm != _ALGORITHM:
-                raise UnreadableJws("another algorithm than that of refresh tokens, or none")
+            compact = self._take_apart(text)
             if not any(is_signed_by(compact, key) for key in self._candidates(compact)):
                 raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "no key of ours made its signature")
             token_id = self._find_identifier(read_object(compact.payload))
@@ -78,6 +76,12 @@ class EnvelopeFormat:
         if origin is None or origin.grant_id is None:
             raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "signed by us, but it names no grant")
         return RefreshHandle(grant_id=origin.grant_id, generation=origin.serial)
+
+    def _take_apart(self, text: str) -> CompactJws:
+        compact = take_apart(text, self._header_members)
+        if compact.algorithm != _ALGORITHM or compact.text.endswith("."):
+            raise UnreadableJws("no signature, or one by another algorithm than that of refresh tokens")
+        return compact
 
     def _candidates(self, compact: CompactJws) -> tuple[Key, ...]:
         now = self._setting.clock()
