@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.dialect import Dialect
     from dragoman.dialects.schema import ErrorsWords
 
-INTROSPECTION_REFUSALS = ("missing_token_parameter",)
+INTROSPECTION_REFUSALS = ("missing_token_parameter", "unsupported_token_type_hint")
 REVOCATION_REFUSALS = ("missing_token_parameter", "unsupported_token_type_hint", "foreign_token")
 KEY_REFUSALS = ("shared_key_not_shown",)
 _BESIDES = "Refusals, besides those of the token endpoint:"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def words_table(words: Words, leave_out: tuple[str, ...] = ()) -> str:
     """Each word with what it is here and what it means."""
-    texts = read_structs(schema)[type(words).__name__].fields
+    texts = read_structs(*schema.MODULES)[type(words).__name__].fields
     rows = (
         (code(name), _shown(getattr(words, name)), texts[name])
         for name in type(words).__struct_fields__

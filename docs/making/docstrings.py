@@ -21,10 +21,10 @@ class StructText:
     """The meaning of each field that has a docstring, inherited ones included."""
 
 
-def read_structs(module: ModuleType) -> Mapping[str, StructText]:
-    """Every class of a module, by name."""
+def read_structs(*modules: ModuleType) -> Mapping[str, StructText]:
+    """Every class of these modules, by name; a base comes before what inherits from it."""
     texts: dict[str, StructText] = {}
-    for node in ast.parse(inspect.getsource(module)).body:
+    for node in (node for module in modules for node in ast.parse(inspect.getsource(module)).body):
         if isinstance(node, ast.ClassDef):
             inherited = (texts[name].fields for name in _bases_of(node) if name in texts)
             fields = {name: text for table in inherited for name, text in table.items()}

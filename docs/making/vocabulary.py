@@ -10,8 +10,8 @@ from dragoman.core.errors import Refusal
 from dragoman.core.refusals import REFUSALS
 from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
 from dragoman.dialects import schema
-from dragoman.dialects.dialect import _ANSWER_VALUES, _INTROSPECTION_VALUES, _KEY_VALUES, _RESOURCE_VALUES
-from dragoman.dialects.files import _REPLACED_WHOLE
+from dragoman.dialects.dialect import ANSWER_VALUES, INTROSPECTION_VALUES, KEY_VALUES, RESOURCE_VALUES
+from dragoman.dialects.files import REPLACED_WHOLE
 from dragoman.dialects.spelling import ERROR_VALUES
 from making.docstrings import read_structs
 from making.markdown import code, codes, page, table
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from msgspec.inspect import StructType
 
 _INTRODUCTION = """\
-<!-- Made by docs/make.py from src/dragoman/dialects/schema.py; do not edit. -->
+<!-- Made by docs/make.py from src/dragoman/dialects/schema/; do not edit. -->
 
 A dialect file is TOML. These are all of its words. The default holds in a file that extends nothing; in one with
 `extends`, a word that is not there means what it means in the extended file. A word that does not exist, a wrong
@@ -49,7 +49,7 @@ def make_vocabulary() -> str:
         "# The vocabulary of dialect files",
         _INTRODUCTION,
         f"Tables are merged with those they extend, except the ordered ones, which replace them as a whole: "
-        f"{codes(sorted(_REPLACED_WHOLE))}.",
+        f"{codes(sorted(REPLACED_WHOLE))}.",
         *_sections(),
         *_templates(),
         *_values(),
@@ -59,7 +59,7 @@ def make_vocabulary() -> str:
 
 def undocumented() -> Iterator[str]:
     """Words without a docstring, as `Struct.word`; a table may have its struct's."""
-    texts = read_structs(schema)
+    texts = read_structs(*schema.MODULES)
     for _, shape in _walk():
         name = shape.cls.__name__
         for field in fields_of(shape):
@@ -72,10 +72,10 @@ def value_tables() -> Mapping[str, tuple[str, ...]]:
     return {
         "token_values": tuple(TOKEN_VALUES),
         "header_values": _beyond(HEADER_VALUES),
-        "answer_values": (*_beyond(_ANSWER_VALUES), "expires_in"),
-        "introspection_values": _beyond(_INTROSPECTION_VALUES),
-        "resource_values": _beyond(_RESOURCE_VALUES),
-        "key_values": tuple(_KEY_VALUES),
+        "answer_values": (*_beyond(ANSWER_VALUES), "expires_in"),
+        "introspection_values": _beyond(INTROSPECTION_VALUES),
+        "resource_values": _beyond(RESOURCE_VALUES),
+        "key_values": tuple(KEY_VALUES),
         "error_values": tuple(ERROR_VALUES),
     }
 
@@ -103,7 +103,7 @@ def _path_of(path: tuple[str, ...], field: FieldShape) -> tuple[str, ...]:
 
 
 def _sections() -> Iterator[str]:
-    texts = read_structs(schema)
+    texts = read_structs(*schema.MODULES)
     places = {shape.cls: path for path, shape in reversed(tuple(_walk()))}
     for path, shape in _walk():
         own = texts[shape.cls.__name__]

@@ -22,12 +22,14 @@ def list_exposures(mounts: Sequence[Mount], clients: Iterable[Client]) -> tuple[
     password: list[str] = []
     shared: list[str] = []
     by_dialect: dict[str, list[str]] = {mount.dialect.name: [] for mount in mounts}
+    signing_shared = {mount.dialect.name for mount in mounts if _signs_with_shared_key(mount)}
     for client in clients:
-        if "password" in client.grant_types:
+        usable = client.dialects & by_dialect.keys()
+        if usable and "password" in client.grant_types:
             password.append(client.id)
-        if client.shared_key_signature:
+        if usable & signing_shared and client.shared_key_signature:
             shared.append(client.id)
-        for dialect in client.dialects & by_dialect.keys():
+        for dialect in usable:
             by_dialect[dialect].append(client.id)
     sentences = [
         _sentence("the password grant (RFC 9700 §2.4)", password),
@@ -39,10 +41,13 @@ def list_exposures(mounts: Sequence[Mount], clients: Iterable[Client]) -> tuple[
             sentences.extend(_sentence(f"{_NEEDS[need]} at {path}", concerned) for need in mount.dialect.words.needs)
             if mount.account_state_shown:
                 sentences.append(f"account states are shown at {path}")
-        for path in mount.paths_of("key")[:1]:
-            if mount.shared_key_shown:
-                sentences.append(f"the shared key is shown at {path}")
+        if mount.shared_key_shown:
+            sentences.extend(f"the shared key is shown at {path}" for path in mount.paths_of("key")[:1])
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def _signs_with_shared_key(mount: Mount) -> bool:
+    return (mount.dialect.words.access_token.algorithm or "").startswith("HS")
 
 
 def _sentence(what: str, clients: Sequence[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.errors import Fault
 from dragoman.core.ports import Services
 from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import KeyFacts, compile_recipe
@@ -25,6 +27,7 @@ from dragoman.http.log import LoggedAudit, open_log
 from dragoman.http.mount import Mount
 from dragoman.store.cache import CachedClients
 from dragoman.store.sqlite import open_server as open_store
+from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 from dragoman.tokens.keyring import Keyring, create_missing, load_keyring, public_jwks, verification_key
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp
+    from structlog.typing import FilteringBoundLogger
 
     from dragoman.config import Configuration
     from dragoman.core.model import Client
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 _PAGE = 500
+_KEY_WATCH_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,31 +94,36 @@ def read_keyring(folder: Path) -> Keyring:
 async def open_server(configuration: Configuration) -> AsyncIterator[Served]:
     """All parts, opened and, at the end, closed in order. Raises Fault with a sentence for the operator."""
     dialects = load_dialects(configuration)
-    keyring = read_keyring(configuration.path(configuration.keys))
     log = open_log(configuration.log.level)
     passwords = open_passwords(configuration)
     try:
         async with open_store(configuration.path(configuration.database)) as store:
             server = _server_rules(configuration)
-            issuer = _open_issuer(configuration, server, dialects, keyring, store)
+            tokens = CurrentTokens(
+                configuration.path(configuration.keys),
+                lambda keyring: _open_issuer(configuration, server, dialects, keyring, store),
+                epoch_seconds,
+            )
             services = Services(
                 clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
                 resource_owners=store,
                 grants=store,
                 passwords=passwords,
-                client_secrets=ClientSecretHasher(keyring.client_secret_key(), passwords),
-                tokens=issuer,
+                client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
+                tokens=tokens,
                 audit=LoggedAudit(log),
                 grant_types=load_grant_types(),
             )
             mounts = _mounts(configuration, dialects)
-            desks = [_desk(mount, services, server, configuration, keyring) for mount in mounts]
+            desks = [_desk(mount, services, server, configuration, tokens) for mount in mounts]
             proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
             edge = Edge(body_limit=configuration.server.body_limit, trusted_proxies=proxies, log=log)
             application = build_application(
-                desks, edge, lambda: public_jwks(keyring, epoch_seconds()), lambda: store.broken is None
+                desks, edge, lambda: public_jwks(tokens.keyring, epoch_seconds()), lambda: store.broken is None
             )
+            watching = asyncio.create_task(_watch_keys(tokens, log))
             yield Served(application=application, exposures=list_exposures(mounts, await _all_clients(store)))
+            watching.cancel()
     finally:
         passwords.close()
 
@@ -136,7 +146,10 @@ def _open_issuer(
     keyring: Keyring,
     store: SqliteStore,
 ) -> TokenIssuer:
-    access: list[TokenRecipe] = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
+    access: list[TokenRecipe] = [
+        *(dialect.rules.access_token for dialect in dialects.values()),
+        *server.recipes.values(),
+    ]
     return open_issuer(
         keyring=keyring,
         access_recipes=access,
@@ -162,23 +175,34 @@ def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tu
 
 
 def _desk(
-    mount: Mount, services: Services, server: ServerRules, configuration: Configuration, keyring: Keyring
+    mount: Mount, services: Services, server: ServerRules, configuration: Configuration, tokens: CurrentTokens
 ) -> Desk:
     return Desk(
         mount=mount,
         services=services,
         server=server,
         now=epoch_seconds,
-        shared_key=_shown_key(keyring, configuration.signing_algorithm),
+        shared_key=_shown_key(tokens, configuration.signing_algorithm),
     )
 
 
-def _shown_key(keyring: Keyring, default_algorithm: str) -> Callable[[str | None], KeyFacts]:
+def _shown_key(tokens: CurrentTokens, default_algorithm: str) -> Callable[[str | None], KeyFacts]:
     def show(algorithm: str | None) -> KeyFacts:
-        key = verification_key(keyring, algorithm or default_algorithm, epoch_seconds())
+        key = verification_key(tokens.keyring, algorithm or default_algorithm, epoch_seconds())
         return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
 
     return show
+
+
+async def _watch_keys(tokens: CurrentTokens, log: FilteringBoundLogger) -> None:
+    """Take over keys that were added or retired, a moment later; keys at fault leave the old ones in force."""
+    while True:
+        await asyncio.sleep(_KEY_WATCH_SECONDS)
+        try:
+            if tokens.read_again():
+                log.info("keys_read_again")
+        except (Fault, OSError) as fault:
+            log.warning("keys_not_read", reason=str(fault))
 
 
 async def _all_clients(store: SqliteStore) -> list[Client]:

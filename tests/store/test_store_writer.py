@@ -119,7 +119,7 @@ def test_a_locked_database_is_waited_for_refused_and_recovers(database: Path) ->
         assert await store.find_grant(first.id) == first
         outcomes = await asyncio.gather(*early, late, return_exceptions=True)
         took = time.monotonic() - began
-        await holder.communicate()
+        await holder.communicate(b"")
         refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, OAuthError)]
         assert refusals == 3 * [Refusal.TEMPORARILY_UNAVAILABLE]
         assert 1.5 < took < 3

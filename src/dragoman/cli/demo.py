@@ -60,19 +60,22 @@ def print_demo(base_url: str, described: dict[str, dict[str, str]], demo_file: P
     """Endpoints and credentials as a table, then a line to paste for each API."""
     from rich.console import Console  # noqa: PLC0415 (only now: the server answers already)
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     console = Console()
-    table = Table(title=f"Dragoman speaks six dialects at {base_url}", title_justify="left")
-    for heading in ("dialect", "token endpoint", "client", "username", "password"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"Dragoman speaks six dialects at {base_url}", title_justify="left", show_header=False)
     for dialect, one in described.items():
-        table.add_row(dialect, one["token_url"].removeprefix(base_url), one["client_id"], one["username"], one["password"])
+        facts = {**one, "token_url": one["token_url"].removeprefix(base_url)}
+        del facts["resource_url"]
+        for name, value in facts.items():
+            table.add_row(dialect if name == "token_url" else "", name, Text(value or "-"))
+        table.add_section()
     console.print(table)
     console.print("One line for each API, ready to paste:\n", markup=False)
     for part in CAST:
         console.print(f"# {part.dialect}", style="bold", markup=False)
         console.print(part.curl.format(**described[part.dialect]), soft_wrap=True, markup=False, highlight=False)
-    console.print(f"\nClient secrets and all the rest: {demo_file}. Ctrl-C stops the server.", markup=False, soft_wrap=True)
+    console.print(f"\nThe same, for a script: {demo_file}. Ctrl-C stops the server.", markup=False, soft_wrap=True)
 
 
 def _announce_nothing(_exposures: Sequence[str]) -> None:

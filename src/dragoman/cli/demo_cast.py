@@ -40,9 +40,10 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="jobspace",
         client_id="2",
-        token_path="/oauth/token",  # noqa: S106
+        token_path="/oauth/token",
         resource_path="/api/job",
-        curl="curl -X POST {token_url} -H 'content-type: multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW'"
+        curl="curl -X POST {token_url}"
+        " -H 'content-type: multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW'"
         " -F grant_type=password -F client_id={client_id} -F client_secret={client_secret}"
         " -F username={username} -F password={password}",
         client={"access_token_lifetime": 86400, "refresh_ends_access_token": True},
@@ -57,7 +58,7 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="jmondi",
         client_id="35615f2f-13fa-4731-83a1-9e34556ab390",
-        token_path="/token",  # noqa: S106
+        token_path="/token",
         resource_path="/contacts",
         curl="curl -X POST {token_url} -d grant_type=password -d client_id={client_id} -d client_secret={client_secret}"
         " -d username={username} -d password={password} -d 'scope=\"contacts.read contacts.write\"'",
@@ -74,7 +75,7 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="paymentiq",
         client_id="ca4acb869f604555ae57ea933abd6a65",
-        token_path="/paymentiq/oauth/token",  # noqa: S106
+        token_path="/paymentiq/oauth/token",
         resource_path="/paymentiq/admin/v1/me",
         curl="curl -X POST '{token_url}?grant_type=password&username={username}&password={password}'"
         " -u {client_id}:{client_secret} -H 'Cache-Control: no-cache' -i",
@@ -100,7 +101,7 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="kabbage",
         client_id="kabbage-partner",
-        token_path="/auth/token",  # noqa: S106
+        token_path="/auth/token",
         resource_path="/v2/Data/{owner}/me",
         curl="curl -X POST {token_url} -u {client_id}:{client_secret}"
         " -d grant_type=password -d username={username} -d password={password}",
@@ -117,7 +118,7 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="axosoft",
         client_id="1b7a3ee1-5ff5-4d4a-9a0f-6f2c51f3d1c4",
-        token_path="/api/oauth2/token",  # noqa: S106
+        token_path="/api/oauth2/token",
         resource_path="/api/v6/me",
         curl="curl '{token_url}?grant_type=password&username={username}&password={password}"
         "&client_id={client_id}&client_secret={client_secret}&scope=read%20write'",
@@ -134,7 +135,7 @@ CAST: tuple[DemoPart, ...] = (
     DemoPart(
         dialect="standard",
         client_id="standard-app",
-        token_path="/oauth2/token",  # noqa: S106
+        token_path="/oauth2/token",
         resource_path="/resource",
         curl="curl {token_url} -u {client_id}:{client_secret} -d grant_type=password"
         " -d username={username} -d password={password} -d 'scope=read write'",

@@ -41,7 +41,9 @@ keys = "keys"
 
 async def create_demo(folder: Path) -> Credentials:
     """Make the folder and all in it; the configuration comes last and marks it complete."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(  # noqa: ASYNC240 (nothing else runs yet)
+        mode=0o700, parents=True, exist_ok=True
+    )
     mounts = tuple(MountTable(dialect=part.dialect) for part in CAST)
     configuration = Configuration(folder=str(folder), mounts=mounts)
     credentials = {part.dialect: _draw_credentials(part) for part in CAST}
@@ -49,7 +51,9 @@ async def create_demo(folder: Path) -> Credentials:
     keys = asyncio.to_thread(create_keys, configuration)
     hashing = [passwords.hash_new(Secret(one["password"])) for one in credentials.values()]
     _, *hashes = await asyncio.gather(keys, *hashing)
-    secrets_of_clients = ClientSecretHasher(read_keyring(configuration.path(configuration.keys)).client_secret_key(), passwords)
+    secrets_of_clients = ClientSecretHasher(
+        read_keyring(configuration.path(configuration.keys)).client_secret_key(), passwords
+    )
     async with open_store(configuration.path(configuration.database)) as store:
         for part, password_hash in zip(CAST, hashes, strict=True):
             stored = secrets_of_clients.store(Secret(credentials[part.dialect]["client_secret"]))

@@ -51,7 +51,10 @@ def run(
     sockets: list[socket.socket] | None = None,
     started: Callable[[], None] | None = None,
 ) -> None:
-    """Serve until a signal. `announce` gets what is switched on against RFC 9700; `started` is called once it answers."""
+    """Serve until a signal.
+
+    `announce` gets what is switched on against RFC 9700; `started` is called once the server answers.
+    """
 
     async def serve() -> None:
         async with open_server(configuration) as served:
@@ -67,7 +70,7 @@ def run(
 
 
 async def _when_started(server: uvicorn.Server, started: Callable[[], None]) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 (uvicorn offers no event)
         await asyncio.sleep(0.005)
     started()
 

@@ -31,7 +31,9 @@ async def authenticate_client(services: Services, presented: ClientCredentials) 
         raise OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
     if client.confidential:
         if not presented.secret:
-            raise OAuthError(Refusal.MISSING_CLIENT_SECRET, "confidential client without secret", parameter="client_secret")
+            raise OAuthError(
+                Refusal.MISSING_CLIENT_SECRET, "confidential client without secret", parameter="client_secret"
+            )
         if not matches:
             raise OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret")
     elif presented.secret:

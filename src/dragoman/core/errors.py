@@ -17,8 +17,8 @@ class ErrorCode(StrEnum):
     SERVER_ERROR = "server_error"  # RFC 6749 §4.1.2.1
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
     ACCESS_DENIED = "access_denied"
-    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009 §2.2.1  # noqa: S105
-    INVALID_TOKEN = "invalid_token"  # RFC 6750 §3.1  # noqa: S105
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009 §2.2.1
+    INVALID_TOKEN = "invalid_token"  # RFC 6750 §3.1
     INSUFFICIENT_SCOPE = "insufficient_scope"
 
 
@@ -48,9 +48,9 @@ class Refusal(StrEnum):
     MULTIPLE_CLIENT_AUTHENTICATION = "multiple_client_authentication"
     CLIENT_ID_MISMATCH = "client_id_mismatch"
     UNKNOWN_CLIENT = "unknown_client"
-    MISSING_CLIENT_SECRET = "missing_client_secret"  # noqa: S105
-    WRONG_CLIENT_SECRET = "wrong_client_secret"  # noqa: S105
-    UNEXPECTED_CLIENT_SECRET = "unexpected_client_secret"  # noqa: S105
+    MISSING_CLIENT_SECRET = "missing_client_secret"
+    WRONG_CLIENT_SECRET = "wrong_client_secret"
+    UNEXPECTED_CLIENT_SECRET = "unexpected_client_secret"
     CLIENT_DISABLED = "client_disabled"
     # the gate
     DIALECT_NOT_ALLOWED = "dialect_not_allowed"
@@ -59,11 +59,11 @@ class Refusal(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_EXPIRED = "account_expired"
-    PASSWORD_EXPIRED = "password_expired"  # noqa: S105
+    PASSWORD_EXPIRED = "password_expired"
     ACCOUNT_REFUSED_AT_REFRESH = "account_refused_at_refresh"
     # resource owner password credentials
     MISSING_USERNAME = "missing_username"
-    MISSING_PASSWORD = "missing_password"  # noqa: S105
+    MISSING_PASSWORD = "missing_password"
     WRONG_CREDENTIALS = "wrong_credentials"
     # scope
     MALFORMED_SCOPE = "malformed_scope"
@@ -72,25 +72,25 @@ class Refusal(StrEnum):
     SCOPE_EXCEEDS_GRANT = "scope_exceeds_grant"
     EMPTY_SCOPE = "empty_scope"
     # refresh token
-    MISSING_REFRESH_TOKEN = "missing_refresh_token"  # noqa: S105
-    MALFORMED_REFRESH_TOKEN = "malformed_refresh_token"  # noqa: S105
-    FORGED_REFRESH_TOKEN = "forged_refresh_token"  # noqa: S105
-    NOT_A_REFRESH_TOKEN = "not_a_refresh_token"  # noqa: S105
-    UNKNOWN_REFRESH_TOKEN = "unknown_refresh_token"  # noqa: S105
-    FOREIGN_REFRESH_TOKEN = "foreign_refresh_token"  # noqa: S105
-    EXPIRED_REFRESH_TOKEN = "expired_refresh_token"  # noqa: S105
-    REVOKED_REFRESH_TOKEN = "revoked_refresh_token"  # noqa: S105
+    MISSING_REFRESH_TOKEN = "missing_refresh_token"
+    MALFORMED_REFRESH_TOKEN = "malformed_refresh_token"
+    FORGED_REFRESH_TOKEN = "forged_refresh_token"
+    NOT_A_REFRESH_TOKEN = "not_a_refresh_token"
+    UNKNOWN_REFRESH_TOKEN = "unknown_refresh_token"
+    FOREIGN_REFRESH_TOKEN = "foreign_refresh_token"
+    EXPIRED_REFRESH_TOKEN = "expired_refresh_token"
+    REVOKED_REFRESH_TOKEN = "revoked_refresh_token"
     # introspection, revocation, keys
-    MISSING_TOKEN_PARAMETER = "missing_token_parameter"  # noqa: S105
-    UNSUPPORTED_TOKEN_TYPE_HINT = "unsupported_token_type_hint"  # noqa: S105
-    FOREIGN_TOKEN = "foreign_token"  # noqa: S105
+    MISSING_TOKEN_PARAMETER = "missing_token_parameter"
+    UNSUPPORTED_TOKEN_TYPE_HINT = "unsupported_token_type_hint"
+    FOREIGN_TOKEN = "foreign_token"
     SHARED_KEY_NOT_SHOWN = "shared_key_not_shown"
     # bearer tokens at a resource or at an introspection endpoint
-    MISSING_TOKEN = "missing_token"  # noqa: S105
-    MALFORMED_TOKEN = "malformed_token"  # noqa: S105
-    EXPIRED_TOKEN = "expired_token"  # noqa: S105
-    REVOKED_TOKEN = "revoked_token"  # noqa: S105
-    REFRESH_TOKEN_AS_ACCESS_TOKEN = "refresh_token_as_access_token"  # noqa: S105
+    MISSING_TOKEN = "missing_token"
+    MALFORMED_TOKEN = "malformed_token"
+    EXPIRED_TOKEN = "expired_token"
+    REVOKED_TOKEN = "revoked_token"
+    REFRESH_TOKEN_AS_ACCESS_TOKEN = "refresh_token_as_access_token"
     WRONG_AUDIENCE = "wrong_audience"
     INSUFFICIENT_SCOPE = "insufficient_scope"
     NOT_ON_BEHALF_OF = "not_on_behalf_of"
@@ -113,5 +113,5 @@ class OAuthError(Exception):
         self.values = values
 
 
-class Fault(Exception):  # noqa: N818 - it is the operator's, not the client's
+class Fault(Exception):
     """Something an operator can mend: the message says what is wrong, where, and what to do."""

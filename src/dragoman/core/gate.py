@@ -1,4 +1,4 @@
-"""The one gate that every grant passes: may this client, in this dialect, by this grant type, for this person?"""
+"""The one gate that every grant passes: may this client, in this dialect, by this grant type, for this person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def admit_grant_type(client: Client, grant_type: GrantType) -> None:
     Refuses `grant_type_not_allowed`, `client_not_confidential`.
     """
     if grant_type.name not in client.grant_types:
-        raise OAuthError(Refusal.GRANT_TYPE_NOT_ALLOWED, "grant type not among the client's", grant_type=grant_type.name)
+        raise OAuthError(
+            Refusal.GRANT_TYPE_NOT_ALLOWED, "grant type not among the client's", grant_type=grant_type.name
+        )
     if grant_type.needs_confidential_client and not client.confidential:
         raise OAuthError(Refusal.CLIENT_NOT_CONFIDENTIAL, "public client", grant_type=grant_type.name)
 

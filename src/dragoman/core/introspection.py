@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from dragoman.core.rules import ServerRules
     from dragoman.core.secret import Secret
 
-ACCESS_TOKEN = "access_token"  # noqa: S105
-REFRESH_TOKEN = "refresh_token"  # noqa: S105
+ACCESS_TOKEN = "access_token"
+REFRESH_TOKEN = "refresh_token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

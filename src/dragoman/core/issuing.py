@@ -80,8 +80,8 @@ def _new_grant(services: Services, order: Issue) -> Grant:
         scope=order.scope,
         audience=client.audience,
         created_at=order.now,
-        expires_at=_after(order.now, client.refresh_token_lifetime),
-        idle_expires_at=_after(order.now, client.refresh_token_idle_lifetime),
+        expires_at=_after(order.now, client.access_token_lifetime if owner is None else client.refresh_token_lifetime),
+        idle_expires_at=None if owner is None else _after(order.now, client.refresh_token_idle_lifetime),
         facts={"dialect": order.rules.dialect},
     )
 

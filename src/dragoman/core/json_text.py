@@ -15,8 +15,13 @@ class JsonStyle(StrEnum):
     """Also every solidus (`\\/`) and every character outside ASCII (`\\uXXXX`)."""
 
 
+_ENCODERS = {
+    JsonStyle.PLAIN: json.JSONEncoder(separators=(",", ":"), ensure_ascii=False),
+    JsonStyle.ESCAPED: json.JSONEncoder(separators=(",", ":")),
+}
+
+
 def write_json(value: object, style: JsonStyle = JsonStyle.PLAIN) -> bytes:
     """The value as JSON text in UTF-8, without white space."""
-    if style is JsonStyle.ESCAPED:
-        return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode()
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    text = _ENCODERS[style].encode(value)
+    return (text.replace("/", "\\/") if style is JsonStyle.ESCAPED else text).encode()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def describe_server(
     server: ServerRules, endpoints: Mapping[str, str], grant_types: Iterable[str], methods: tuple[str, ...]
 ) -> dict[str, object]:
-    """The metadata document. `endpoints` are absolute addresses by member name; legacy dialects are never named (D1)."""
+    """The metadata document. `endpoints` are absolute addresses by member name; no legacy dialect is named (D1)."""
     document: dict[str, object] = {"issuer": server.issuer, **endpoints}
     if server.known_scopes:
         document["scopes_supported"] = sorted(server.known_scopes)

@@ -37,7 +37,7 @@ class Client:
     scope: Scope = field(default_factory=Scope)
     """The most it may ask for."""
     dialects: frozenset[str] = frozenset({"standard"})
-    token_format: str = "dialect"  # noqa: S105
+    token_format: str = "dialect"
     """`dialect`, or the name of a format that overrides the dialect's: `at+jwt`, `opaque`."""
     shared_key_signature: bool = False
     """Whether its tokens may be signed with HS256, where its dialect says so."""

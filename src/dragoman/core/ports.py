@@ -119,7 +119,10 @@ class Passwords(Protocol):
     """Password hashing in a bounded pool of threads."""
 
     async def check(self, stored: str | None, sent: Secret) -> PasswordCheck:
-        """Costs one hash whether or not anything is stored. Refuses `temporarily_unavailable` when the queue is full."""
+        """Costs one hash whether or not anything is stored.
+
+        Refuses `temporarily_unavailable` when too many wait.
+        """
         ...
 
 

@@ -24,7 +24,9 @@ class RefreshTokenReuse(OAuthError):
 
     def __init__(self, grant: Grant, generation: int, now: int) -> None:
         age = None if grant.rotated_at is None else now - grant.rotated_at
-        super().__init__(Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {age} s on")
+        super().__init__(
+            Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {age} s on"
+        )
         self.grant = grant
 
 

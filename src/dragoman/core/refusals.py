@@ -17,9 +17,9 @@ _SCOPE = ErrorCode.INVALID_SCOPE
 _TOKEN = ErrorCode.INVALID_TOKEN
 
 _CLIENT_FAILED = "client authentication failed"
-_BAD_PASSWORD = "invalid username or password"  # noqa: S105
+_BAD_PASSWORD = "invalid username or password"
 _BAD_REFRESH = "the refresh token is invalid, expired or revoked"
-_BAD_TOKEN = "the access token is invalid, expired or revoked"  # noqa: S105
+_BAD_TOKEN = "the access token is invalid, expired or revoked"
 
 REFUSALS: Mapping[Refusal, tuple[ErrorCode, str]] = {
     Refusal.MALFORMED_REQUEST: (_REQUEST, "the request cannot be parsed"),
@@ -78,7 +78,10 @@ REFUSALS: Mapping[Refusal, tuple[ErrorCode, str]] = {
     Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN: (_TOKEN, _BAD_TOKEN),
     Refusal.WRONG_AUDIENCE: (_TOKEN, _BAD_TOKEN),
     Refusal.INSUFFICIENT_SCOPE: (ErrorCode.INSUFFICIENT_SCOPE, "the access token's scope is not enough"),
-    Refusal.NOT_ON_BEHALF_OF: (ErrorCode.ACCESS_DENIED, "the access token may not act on behalf of this resource owner"),
+    Refusal.NOT_ON_BEHALF_OF: (
+        ErrorCode.ACCESS_DENIED,
+        "the access token may not act on behalf of this resource owner",
+    ),
     Refusal.TOO_MANY_REQUESTS: (ErrorCode.TEMPORARILY_UNAVAILABLE, "too many requests"),
     Refusal.TEMPORARILY_UNAVAILABLE: (ErrorCode.TEMPORARILY_UNAVAILABLE, "the server cannot answer now, try again"),
     Refusal.SERVER_ERROR: (ErrorCode.SERVER_ERROR, "the server met an unexpected condition"),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dragoman.core.rules import Rules, ServerRules
 
 
-async def answer(services: Services, server: ServerRules, rules: Rules, request: TokenRequest, now: int) -> TokenResponse:
+async def answer(
+    services: Services, server: ServerRules, rules: Rules, request: TokenRequest, now: int
+) -> TokenResponse:
     """The tokens, or the OAuthError; one audit event either way. `now` is in epoch seconds."""
     try:
         response = await _respond(services, server, rules, request, now)
@@ -42,16 +44,18 @@ async def _respond(
         _find_grant_type(services, rules, request)
     client = await authenticate_client(services, request.client)
     admit_client(client, rules)
+    requested = None
     if order.scope is ScopeCheck.BEFORE_GRANT_TYPE:
-        judge_scope(request.scope, client, request.grant_type, rules, server)
+        requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     grant_type = _find_grant_type(services, rules, request)
     admit_grant_type(client, grant_type)
     if order.scope is ScopeCheck.BEFORE_GRANT:
-        judge_scope(request.scope, client, request.grant_type, rules, server)
+        requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     authorization = await grant_type.authorize(services, rules, client, request, now)
     owner = authorization.resource_owner
     admit_resource_owner(owner, rules, at_refresh=authorization.ceiling is not None)
-    requested = judge_scope(request.scope, client, request.grant_type, rules, server)
+    if order.scope is ScopeCheck.AFTER_GRANT:
+        requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     if authorization.ceiling is None:
         scope = initial_scope(requested, client, rules)
     else:

@@ -70,7 +70,7 @@ def encode_introspection(dialect: Dialect, found: Introspection | None) -> WireR
     """What a token stands for, or that it is not good."""
     if found is None:
         return dialect.inactive.spell(None)
-    spelling = dialect.active_refresh if found.token_type == "refresh_token" else dialect.active  # noqa: S105
+    spelling = dialect.active_refresh if found.token_type == "refresh_token" else dialect.active
     return spelling.spell(found)
 
 

@@ -72,10 +72,7 @@ def read_basic(header: str | None, words: BasicWords) -> Pair:
 
 def _decoded(encoded: str, words: BasicWords) -> str:
     try:
-        if words.base64 == "strict":
-            raw = b64decode(encoded, validate=True)
-        else:
-            raw = _forgiving_base64(encoded)
+        raw = b64decode(encoded, validate=True) if words.base64 == "strict" else _forgiving_base64(encoded)
         text = raw.decode(words.charset)
     except (binascii.Error, ValueError) as error:
         raise _MalformedBasic from error

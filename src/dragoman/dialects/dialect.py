@@ -10,7 +10,7 @@ from dragoman.core.json_text import JsonStyle
 from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
-from dragoman.core.template import Getter, Record, compile_record
+from dragoman.core.template import Getter, compile_record
 from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
 
@@ -70,7 +70,7 @@ def _lift(read: Getter[TokenFacts], take: Callable[[Source], TokenFacts]) -> Get
     return lambda source: read(take(source))
 
 
-_ANSWER_VALUES: Mapping[str, Getter[TokenResponse]] = {
+ANSWER_VALUES: Mapping[str, Getter[TokenResponse]] = {
     **_lifted(lambda response: response.facts),
     "access_token": lambda response: response.access_token.reveal(),
     "refresh_token": lambda response: None if response.refresh_token is None else response.refresh_token.reveal(),
@@ -79,16 +79,16 @@ _EXPIRES_IN: Mapping[str, Getter[TokenResponse]] = {
     "lifetime": lambda response: response.facts.expires_at - response.facts.issued_at,
     "rounded_down": lambda response: max(response.facts.expires_at - response.facts.issued_at - 1, 0),
 }
-_INTROSPECTION_VALUES: Mapping[str, Getter[Introspection]] = {
+INTROSPECTION_VALUES: Mapping[str, Getter[Introspection]] = {
     **_lifted(lambda found: found.facts),
     "introspected_type": lambda found: found.token_type,
 }
-_RESOURCE_VALUES: Mapping[str, Getter[ResourceFacts]] = {
+RESOURCE_VALUES: Mapping[str, Getter[ResourceFacts]] = {
     **_lifted(lambda facts: facts.token),
     "on_behalf_of": lambda facts: facts.on_behalf_of,
     "method": lambda facts: facts.method,
 }
-_KEY_VALUES: Mapping[str, Getter[KeyFacts]] = {
+KEY_VALUES: Mapping[str, Getter[KeyFacts]] = {
     "key.jca_name": lambda facts: facts.jca_name,
     "key.value": lambda facts: facts.value,
 }
@@ -99,7 +99,7 @@ def compile_dialect(words: DialectFile) -> Dialect:
     introspection, revocation, resource = words.introspection, words.revocation, words.resource
     json = JsonStyle(words.response.json)
     headers = encode_headers(words.response.headers)
-    answer_values = {**_ANSWER_VALUES, "expires_in": _EXPIRES_IN[words.response.expires_in]}
+    answer_values = {**ANSWER_VALUES, "expires_in": _EXPIRES_IN[words.response.expires_in]}
     refresh_body = introspection.body if introspection.refresh_body is None else introspection.refresh_body
 
     def spelled(body: Ordered, values: Mapping[str, Getter[Source]]) -> AnswerSpelling[Source]:
@@ -110,18 +110,18 @@ def compile_dialect(words: DialectFile) -> Dialect:
         rules=_compile_rules(words),
         answer=spelled(words.response.body, answer_values),
         errors=compile_errors(words.errors),
-        active=spelled(introspection.body, _INTROSPECTION_VALUES),
-        active_refresh=spelled(refresh_body, _INTROSPECTION_VALUES),
+        active=spelled(introspection.body, INTROSPECTION_VALUES),
+        active_refresh=spelled(refresh_body, INTROSPECTION_VALUES),
         inactive=spelled(introspection.inactive_body, {}),
         introspection_errors=compile_errors(introspection.errors, words.errors),
         revoked=AnswerSpelling(
             headers=encode_headers(revocation.headers),
             body=None if revocation.body is None else compile_record(revocation.body, {}),
         ),
-        key=spelled(words.key.body, _KEY_VALUES),
+        key=spelled(words.key.body, KEY_VALUES),
         resource=AnswerSpelling(
             headers=encode_headers(resource.response_headers),
-            body=compile_record(resource.body, _RESOURCE_VALUES),
+            body=compile_record(resource.body, RESOURCE_VALUES),
             json=json,
         ),
         resource_errors=compile_errors(resource.errors, words.errors),

@@ -18,8 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 OWN_FOLDER = Path(__file__).parent
-_REPLACED_WHOLE = frozenset(
-    {"body", "refresh_body", "inactive_body", "headers", "response_headers", "header", "claims", "extra", "required_scope"}
+REPLACED_WHOLE = frozenset(
+    {
+        "body",
+        "refresh_body",
+        "inactive_body",
+        "headers",
+        "response_headers",
+        "header",
+        "claims",
+        "extra",
+        "required_scope",
+    }
 )
 """Tables whose order or completeness matters: a file that has one means just what it wrote."""
 
@@ -84,7 +94,7 @@ def _merge(parent: dict[str, object], child: dict[str, object]) -> dict[str, obj
     merged = dict(parent)
     for name, value in child.items():
         old = parent.get(name)
-        if isinstance(old, dict) and isinstance(value, dict) and name not in _REPLACED_WHOLE:
+        if isinstance(old, dict) and isinstance(value, dict) and name not in REPLACED_WHOLE:
             merged[name] = _merge(old, value)
         else:
             merged[name] = value

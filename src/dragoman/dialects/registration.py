@@ -59,11 +59,15 @@ def _client(said: dict[str, Any]) -> Client:
 def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> None:
     """Raises RegistrationFault for a client that no server should take (RFC 9700 §2.4; RFC 6749 §4.4)."""
     if not client.confidential and "client_credentials" in client.grant_types:
-        raise RegistrationFault(f"client {client.id}: client_credentials needs a secret; take the grant type or --public out")
+        raise RegistrationFault(
+            f"client {client.id}: client_credentials needs a secret; take the grant type or --public out"
+        )
     for name in sorted(client.dialects):
         if name not in dialects:
-            raise RegistrationFault(f"client {client.id}: there is no dialect {name!r}; `dragoman dialect list` shows all")
+            raise RegistrationFault(
+                f"client {client.id}: there is no dialect {name!r}; `dragoman dialect list` shows all"
+            )
         if not client.confidential and "query_credentials" in dialects[name].needs:
             raise RegistrationFault(
-                f"client {client.id}: a public client may not use {name}, where credentials are in the URL; give it a secret"
+                f"client {client.id}: a public client may not use {name}, where credentials are in URLs; give it a secret"
             )

@@ -122,7 +122,9 @@ class ErrorSpelling:
     escapes: Mapping[int, str]
     refusals: Mapping[Refusal, RefusalSpelling]
 
-    def spell(self, refused: OAuthError, wire: WireRequest, *, allow: str = "", retry_after: int | None = None) -> WireResponse:
+    def spell(
+        self, refused: OAuthError, wire: WireRequest, *, allow: str = "", retry_after: int | None = None
+    ) -> WireResponse:
         """The error answer."""
         spelling = self.refusals[refused.refusal]
         facts = ErrorFacts(
@@ -164,7 +166,10 @@ def encode_headers(headers: Mapping[str, object]) -> Headers:
 
 
 def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> ErrorSpelling:
-    """All refusals of one endpoint; where it is silent, `base` (the token endpoint's words) holds. Raises TemplateError."""
+    """All refusals of one endpoint; where it is silent, `base`, the token endpoint's words, holds.
+
+    Raises TemplateError.
+    """
     merged = words if base is None else _over(words, base)
     return ErrorSpelling(
         json=JsonStyle(merged.json),
@@ -187,8 +192,8 @@ def _over(words: ErrorsWords, base: ErrorsWords) -> ErrorsWords:
 def _compile_refusal(refusal: Refusal, words: ErrorsWords) -> RefusalSpelling:
     code, text = REFUSALS[refusal]
     own = words.refusal.get(refusal.value, ErrorWords())
-    error = own.error or code.value
-    shared = words.code.get(error, ErrorWords())
+    shared = words.code.get(own.error or code.value, ErrorWords())
+    error = own.error or shared.error or code.value
     body = own.body if own.body is not None else shared.body if shared.body is not None else words.body
     headers = {**words.headers, **shared.headers, **own.headers}
     content_type = own.content_type or shared.content_type

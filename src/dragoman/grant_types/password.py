@@ -25,7 +25,10 @@ class Password:
     async def authorize(
         self, services: Services, _rules: Rules, _client: Client, request: TokenRequest, _now: int
     ) -> Authorization:
-        """One look-up and one hash, whoever is named. Refuses `missing_username`, `missing_password`, `wrong_credentials`."""
+        """One look-up and one hash, whoever is named.
+
+        Refuses `missing_username`, `missing_password`, `wrong_credentials`.
+        """
         username = request.parameters.get("username")
         if not username:
             raise OAuthError(Refusal.MISSING_USERNAME, parameter="username")

@@ -15,7 +15,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.ports import PasswordCheck
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
@@ -35,7 +35,7 @@ _SALT_BYTES = 16
 _WRONG = PasswordCheck(matches=False)
 
 
-class PasswordRefused(Exception):  # noqa: N818 - not a fault: the sentence is for whoever chose the password
+class PasswordRefused(Fault):
     """A password that may not be set, and why."""
 
 

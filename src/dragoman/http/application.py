@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import Route, Router
 
 from dragoman.core.errors import ErrorCode, OAuthError
 from dragoman.core.metadata import describe_server
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from dragoman.http.endpoints import Desk
 
@@ -29,18 +30,30 @@ _METADATA_MEMBERS = {
 }
 
 
+class Paths:
+    """Finds the endpoint of a path: literal paths at once, paths with parameters through Starlette's router."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._literal: Mapping[str, ASGIApp] = {route.path: route.app for route in routes if "{" not in route.path}
+        self._router = Router(routes=list(routes), redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._literal.get(scope["path"], self._router)(scope, receive, send)
+
+
 def build_application(
     desks: Sequence[Desk], edge: Edge, jwks: Callable[[], Mapping[str, object]], ready: Callable[[], bool]
-) -> Router:
+) -> ASGIApp:
     """All routes. `jwks` is asked at each request, so that a rotated key is seen at once."""
-    routes: list[BaseRoute] = [Route("/health/live", _live), Route("/health/ready", _readiness(ready))]
+    routes = [Route("/health/live", _live), Route("/health/ready", _readiness(ready))]
     for desk in desks:
         routes.extend(_routes_of(desk, edge))
         routes.extend(_public_routes_of(desk, edge, jwks))
-    return Router(routes=routes, redirect_slashes=False)
+    return Paths(routes)
 
 
-def _routes_of(desk: Desk, edge: Edge) -> list[BaseRoute]:
+def _routes_of(desk: Desk, edge: Edge) -> list[Route]:
     dialect = desk.mount.dialect
     endpoints = {
         "token": (desk.token, _refuse_with(dialect.errors.spell, dialect.words.token.methods)),
@@ -72,7 +85,7 @@ def _refuse_with(
     return refuse
 
 
-def _public_routes_of(desk: Desk, edge: Edge, jwks: Callable[[], Mapping[str, object]]) -> list[BaseRoute]:
+def _public_routes_of(desk: Desk, edge: Edge, jwks: Callable[[], Mapping[str, object]]) -> list[Route]:
     """Documents that anyone may read."""
     dialect = desk.mount.dialect
 

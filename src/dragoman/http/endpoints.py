@@ -82,7 +82,7 @@ class Desk:
             whole_grant = words.access_token_ends == "grant"
             await revoke(self.services, client, token, self.now(), whole_grant=whole_grant)
         except OAuthError as refused:
-            if refused.refusal is not Refusal.FOREIGN_TOKEN or words.foreign_token == "refuse":  # noqa: S105
+            if refused.refusal is not Refusal.FOREIGN_TOKEN or words.foreign_token == "refuse":
                 raise
         return dialect.revoked.spell(None)
 

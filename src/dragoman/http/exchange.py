@@ -7,13 +7,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.wire import WireRequest, WireResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import MutableMapping
 
     import structlog
 
@@ -54,19 +55,21 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one exchange."""
         began = time.perf_counter()
-        wire = read_head(scope, self.edge.trusted_proxies)
+        wire = None
         try:
-            wire = await _with_body(wire, receive, self.edge.body_limit)
+            wire = read_wire(scope, self.edge.trusted_proxies, await read_body(scope, receive, self.edge.body_limit))
             response = await self.answer(wire)
             outcome = "ok"
         except ClientGone:
             return
         except OAuthError as refused:
             outcome = refused.refusal.value
+            wire = wire or read_wire(scope, self.edge.trusted_proxies)
             response = self._refusal(refused, wire)
-        except Exception:
+        except Exception as fault:  # noqa: BLE001 (the one place: the edge)
             outcome = Refusal.SERVER_ERROR.value
-            response = self._fault(wire)
+            wire = wire or read_wire(scope, self.edge.trusted_proxies)
+            response = self._fault(fault, wire)
         await send_response(response, send, keep_body=wire.method != "HEAD")
         self.edge.log.info(
             "request",
@@ -83,10 +86,10 @@ class Endpoint:
         busy = refused.refusal in (Refusal.TEMPORARILY_UNAVAILABLE, Refusal.TOO_MANY_REQUESTS)
         return self.refuse(refused, wire, _RETRY_AFTER_SECONDS if busy else None)
 
-    def _fault(self, wire: WireRequest) -> WireResponse:
+    def _fault(self, fault: Exception, wire: WireRequest) -> WireResponse:
         """An unexpected exception: its traceback for the operator, nothing of it for the client."""
         request_id = secrets.token_hex(8)
-        self.edge.log.exception("fault", endpoint=self.name, dialect=self.dialect, request_id=request_id)
+        self.edge.log.error("fault", endpoint=self.name, dialect=self.dialect, request_id=request_id, exc_info=fault)
         response = self.refuse(OAuthError(Refusal.SERVER_ERROR), wire, None)
         headers = (*response.headers, (b"X-Request-Id", request_id.encode()))
         return WireResponse(status=response.status, headers=headers, body=response.body)
@@ -95,18 +98,18 @@ class Endpoint:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
-def read_head(scope: Scope, trusted_proxies: tuple[Network, ...]) -> WireRequest:
-    """The request without its body."""
+def read_wire(scope: Scope, trusted_proxies: tuple[Network, ...], body: bytes = b"") -> WireRequest:
+    """The request as the dialects see it."""
     headers = tuple(scope["headers"])
     peer = scope["client"][0] if scope.get("client") else ""
-    parameters: Mapping[str, str] = scope.get("path_params") or {}
     address, secure = _origin(peer, scope["scheme"] == "https", headers, trusted_proxies)
     return WireRequest(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"],
         headers=headers,
-        path_parameters=parameters,
+        body=body,
+        path_parameters=scope.get("path_params") or {},
         address=address,
         secure=secure,
     )
@@ -119,21 +122,30 @@ def _origin(
 
     Forwarding headers count only from a trusted proxy. Loopback is private, unless a proxy there says otherwise.
     """
+    loopback, trusted = _standing_of(peer, trusted_proxies)
+    if not loopback and not trusted:
+        return peer, encrypted
+    told_scheme = next((value for name, value in headers if name == b"x-forwarded-proto"), None)
+    if not trusted:
+        return peer, encrypted or told_scheme in (None, b"https")
+    told = next((value for name, value in headers if name == b"x-forwarded-for"), b"")
+    address = told.rpartition(b",")[2].strip().decode("latin-1")
+    return address or peer, encrypted or told_scheme == b"https"
+
+
+@lru_cache(maxsize=4096)
+def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[bool, bool]:
+    """Whether the peer is this machine, and whether it is a trusted proxy."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
-        return peer, encrypted
-    forwarded = dict(headers) if trusted_proxies or address.is_loopback else {}
-    told_scheme = forwarded.get(b"x-forwarded-proto")
-    if not any(address in network for network in trusted_proxies):
-        return peer, encrypted or (address.is_loopback and told_scheme in (None, b"https"))
-    told_address = forwarded.get(b"x-forwarded-for", b"").rpartition(b",")[2].strip().decode("latin-1")
-    return told_address or peer, encrypted or told_scheme == b"https"
+        return False, False
+    return address.is_loopback, any(address in network for network in trusted_proxies)
 
 
-async def _with_body(wire: WireRequest, receive: Receive, limit: int) -> WireRequest:
-    """The request with its body. Refuses `body_too_large`, `unsupported_media_type` for compressed bodies."""
-    if wire.header(b"content-encoding") not in (None, "identity"):
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body. Refuses `body_too_large`, and `unsupported_media_type` for compressed bodies."""
+    if any(name == b"content-encoding" and value != b"identity" for name, value in scope["headers"]):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "compressed body")
     chunks: list[bytes] = []
     size, more = 0, True
@@ -147,18 +159,7 @@ async def _with_body(wire: WireRequest, receive: Receive, limit: int) -> WireReq
             raise OAuthError(Refusal.BODY_TOO_LARGE, f"more than {limit} bytes")
         chunks.append(chunk)
         more = message.get("more_body", False)
-    if not size:
-        return wire
-    return WireRequest(
-        method=wire.method,
-        path=wire.path,
-        query=wire.query,
-        headers=wire.headers,
-        body=b"".join(chunks),
-        path_parameters=wire.path_parameters,
-        address=wire.address,
-        secure=wire.secure,
-    )
+    return b"".join(chunks)
 
 
 async def send_response(response: WireResponse, send: Send, *, keep_body: bool = True) -> None:

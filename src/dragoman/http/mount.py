@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import EndpointWords
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Mount:
     """A dialect at a prefix; two mounts of one dialect are allowed."""
 
@@ -24,12 +25,12 @@ class Mount:
     shared_key_shown: bool = False
     demo_resource: bool = False
 
-    @property
+    @cached_property
     def rules(self) -> Rules:
         """The dialect's rules, with what this mount switches on."""
         return replace(self.dialect.rules, account_state_shown=self.account_state_shown)
 
     def paths_of(self, endpoint: str) -> tuple[str, ...]:
-        """The absolute paths of an endpoint: `token`, `introspection`, `revocation`, `key`, `jwks`, …"""
+        """The absolute paths of an endpoint: `token`, `introspection`, `revocation`, `key`, `jwks` and so on."""
         words: EndpointWords = getattr(self.dialect.words, endpoint)
         return tuple(self.prefix + path for path in self.paths.get(endpoint, words.paths))

@@ -35,8 +35,6 @@ from typing import Final
 '''
 _STATEMENTS_HEAD = '''"""Every statement for SQLite, by `python -m dragoman.store.compilation`: do not edit."""
 
-# ruff: noqa: S105 - names that hold TOKEN or PASSWORD hold SQL here
-
 from __future__ import annotations
 
 from typing import Final

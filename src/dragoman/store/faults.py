@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dragoman.core.errors import Fault
 
-class StoreFault(Exception):
+
+class StoreFault(Fault):
     """Why the database cannot be opened, as a sentence with a remedy. Nothing was changed."""
 
 
-class StoreConflict(Exception):
+class StoreConflict(Fault):
     """Why an administrator's change was not made, as a sentence. Nothing was changed."""

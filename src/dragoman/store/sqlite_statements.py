@@ -1,7 +1,5 @@
 """Every statement for SQLite, by `python -m dragoman.store.compilation`: do not edit."""
 
-# ruff: noqa: S105 - names that hold TOKEN or PASSWORD hold SQL here
-
 from __future__ import annotations
 
 from typing import Final

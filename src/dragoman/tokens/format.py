@@ -10,6 +10,8 @@ import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from dragoman.core.errors import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import ModuleType
@@ -24,7 +26,7 @@ LONGEST_TOKEN = 8 * 1024
 """Characters; anything longer is refused before it is looked at, and never issued."""
 
 
-class TokenFault(Exception):  # noqa: N818 - a fault of the set-up, not of a request
+class TokenFault(Fault):
     """Recipes or facts from which no token can be made, told when the server starts where that is possible."""
 
 

@@ -32,7 +32,7 @@ _OWN_MEMBERS = frozenset({"alg", "typ", "kid"})
 _NEVER = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "enc", "cty", "url", "nonce"})
 
 
-class UnreadableJws(Exception):  # noqa: N818 - says what the text is
+class UnreadableJws(Exception):
     """The text is no JWS of ours, whoever signed it."""
 
 

@@ -16,6 +16,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
+from dragoman.core.errors import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ SECRET_BYTES = 32
 KEY_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 
 
-class KeyFault(Exception):  # noqa: N818 - a fault is not an error of the caller
+class KeyFault(Fault):
     """Keys that cannot be used. The text is a sentence for operators: which file, what to do, never key bytes."""
 
 
