@@ -23,7 +23,7 @@ from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
 from dragoman.http.exchange import Edge
-from dragoman.http.log import LoggedAudit, open_log
+from dragoman.http.log import Log, LoggedAudit
 from dragoman.http.mount import Mount
 from dragoman.store.cache import CachedClients
 from dragoman.store.sqlite import open_server as open_store
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp
-    from structlog.typing import FilteringBoundLogger
 
     from dragoman.config import Configuration
     from dragoman.core.model import Client
@@ -94,7 +93,7 @@ def read_keyring(folder: Path) -> Keyring:
 async def open_server(configuration: Configuration) -> AsyncIterator[Served]:
     """All parts, opened and, at the end, closed in order. Raises Fault with a sentence for the operator."""
     dialects = load_dialects(configuration)
-    log = open_log(configuration.log.level)
+    log = Log(configuration.log.level)
     passwords = open_passwords(configuration)
     try:
         async with open_store(configuration.path(configuration.database)) as store:
@@ -194,15 +193,15 @@ def _shown_key(tokens: CurrentTokens, default_algorithm: str) -> Callable[[str |
     return show
 
 
-async def _watch_keys(tokens: CurrentTokens, log: FilteringBoundLogger) -> None:
+async def _watch_keys(tokens: CurrentTokens, log: Log) -> None:
     """Take over keys that were added or retired, a moment later; keys at fault leave the old ones in force."""
     while True:
         await asyncio.sleep(_KEY_WATCH_SECONDS)
         try:
             if tokens.read_again():
-                log.info("keys_read_again")
+                log.write("info", "keys_read_again")
         except (Fault, OSError) as fault:
-            log.warning("keys_not_read", reason=str(fault))
+            log.write("warning", "keys_not_read", reason=str(fault))
 
 
 async def _all_clients(store: SqliteStore) -> list[Client]:

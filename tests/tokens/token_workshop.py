@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.json_text import JsonStyle
+from dragoman.dialects.json_text import write_escaped
 from dragoman.core.model import Client, Grant, ResourceOwner, StoredAccessToken, TokenFacts
 from dragoman.core.rules import TokenRecipe
 from dragoman.core.scope import Scope
@@ -64,7 +64,7 @@ LONG_ID = jwt_recipe(
     scope_claim="scopes",
     identifier_claim="jti",
     algorithm="RS256",
-    json=JsonStyle.ESCAPED,
+    write_json=write_escaped,
 )
 SHARED_KEY = jwt_recipe(
     {"alg": "{algorithm}", "typ": "JWT"},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dragoman.core.json_text import JsonStyle
+from dragoman.core.json_text import JsonWriter, write_json
 from dragoman.core.model import Client, TokenFacts
 from dragoman.core.scope import Scope
 from dragoman.core.template import Record
@@ -61,7 +61,8 @@ class TokenRecipe:
     header: Record[TokenFacts] = field(default_factory=Record)
     """What the JOSE header says besides, or in which order; empty: the format's own."""
     claims: Record[TokenFacts] = field(default_factory=Record)
-    json: JsonStyle = JsonStyle.PLAIN
+    write_json: JsonWriter = write_json
+    """How JSON text inside it is escaped."""
     prefix: str = ""
     """Text before a token that is not a JWT, for secret scanners."""
     encoding: str = "base64url"

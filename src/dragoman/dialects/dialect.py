@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.introspection import Introspection
-from dragoman.core.json_text import JsonStyle
 from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
 from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ KEY_VALUES: Mapping[str, Getter[KeyFacts]] = {
 def compile_dialect(words: DialectFile) -> Dialect:
     """The dialect of these words. Raises TemplateError, or ValueError with a sentence for the operator."""
     introspection, revocation, resource = words.introspection, words.revocation, words.resource
-    json = JsonStyle(words.response.json)
+    write_json = JSON_WRITERS[words.response.json]
     headers = encode_headers(words.response.headers)
     answer_values = {**ANSWER_VALUES, "expires_in": _EXPIRES_IN[words.response.expires_in]}
     refresh_body = introspection.body if introspection.refresh_body is None else introspection.refresh_body
 
     def spelled(body: Ordered, values: Mapping[str, Getter[Source]]) -> AnswerSpelling[Source]:
-        return AnswerSpelling(headers=headers, body=compile_record(body, values), json=json)
+        return AnswerSpelling(headers=headers, body=compile_record(body, values), write_json=write_json)
 
     return Dialect(
         words=words,
@@ -122,7 +122,7 @@ def compile_dialect(words: DialectFile) -> Dialect:
         resource=AnswerSpelling(
             headers=encode_headers(resource.response_headers),
             body=compile_record(resource.body, RESOURCE_VALUES),
-            json=json,
+            write_json=write_json,
         ),
         resource_errors=compile_errors(resource.errors, words.errors),
     )
@@ -175,7 +175,7 @@ def compile_recipe(words: TokenWords) -> TokenRecipe:
         algorithm=words.algorithm,
         header=compile_record(words.header, HEADER_VALUES),
         claims=compile_record(words.claims, TOKEN_VALUES),
-        json=JsonStyle(words.json),
+        write_json=JSON_WRITERS[words.json],
         prefix=words.prefix,
         encoding=words.encoding,
         client_claim=_claim_holding("client.id", words.claims),

@@ -69,5 +69,5 @@ def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> N
             )
         if not client.confidential and "query_credentials" in dialects[name].needs:
             raise RegistrationFault(
-                f"client {client.id}: a public client may not use {name}, where credentials are in URLs; give it a secret"
+                f"client {client.id}: a public client may not use {name}, with credentials in URLs; give it a secret"
             )

@@ -10,9 +10,10 @@ from http import HTTPStatus
 from typing import Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.json_text import JsonStyle, write_json
+from dragoman.core.json_text import JsonWriter, write_json
 from dragoman.core.refusals import REFUSALS
 from dragoman.core.template import Getter, Record, compile_record, compile_template
+from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.schema import ErrorsWords, ErrorWords
 from dragoman.dialects.wire import Headers, WireRequest, WireResponse
 
@@ -91,11 +92,11 @@ class AnswerSpelling(Generic[Source]):
 
     headers: Headers
     body: Record[Source] | None
-    json: JsonStyle = JsonStyle.PLAIN
+    write_json: JsonWriter = write_json
 
     def spell(self, source: Source) -> WireResponse:
         """The answer for these facts."""
-        body = b"" if self.body is None else write_json(self.body.render(source), self.json)
+        body = b"" if self.body is None else self.write_json(self.body.render(source))
         return WireResponse(status=200, headers=self.headers, body=body)
 
 
@@ -118,7 +119,7 @@ class RefusalSpelling:
 class ErrorSpelling:
     """How every refusal is told at one endpoint."""
 
-    json: JsonStyle
+    write_json: JsonWriter
     escapes: Mapping[int, str]
     refusals: Mapping[Refusal, RefusalSpelling]
 
@@ -144,7 +145,7 @@ class ErrorSpelling:
             body = str(spelling.text(plain)).encode()
         else:
             escaped = replace(facts, description=self._escape(description), hint=self._escape(hint))
-            body = write_json(spelling.body.render(escaped), self.json) if spelling.body else b""
+            body = self.write_json(spelling.body.render(escaped)) if spelling.body else b""
         return WireResponse(status=spelling.status, headers=encode_headers(headers), body=body)
 
     def _escape(self, text: str | None) -> str | None:
@@ -172,7 +173,7 @@ def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> Error
     """
     merged = words if base is None else _over(words, base)
     return ErrorSpelling(
-        json=JsonStyle(merged.json),
+        write_json=JSON_WRITERS[merged.json],
         escapes=_ESCAPES[merged.escape],
         refusals={refusal: _compile_refusal(refusal, merged) for refusal in Refusal},
     )

@@ -26,7 +26,10 @@ class WireRequest:
 
     def header(self, name: bytes) -> str | None:
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from dragoman.dialects.wire import WireRequest, WireResponse
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    import structlog
+    from dragoman.http.log import Log
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -37,7 +37,7 @@ class Edge:
     body_limit: int
     """Bytes."""
     trusted_proxies: tuple[Network, ...]
-    log: structlog.typing.FilteringBoundLogger
+    log: Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,8 @@ class Endpoint:
             wire = wire or read_wire(scope, self.edge.trusted_proxies)
             response = self._fault(fault, wire)
         await send_response(response, send, keep_body=wire.method != "HEAD")
-        self.edge.log.info(
+        self.edge.log.write(
+            "info",
             "request",
             endpoint=self.name,
             dialect=self.dialect,
@@ -89,7 +90,7 @@ class Endpoint:
     def _fault(self, fault: Exception, wire: WireRequest) -> WireResponse:
         """An unexpected exception: its traceback for the operator, nothing of it for the client."""
         request_id = secrets.token_hex(8)
-        self.edge.log.error("fault", endpoint=self.name, dialect=self.dialect, request_id=request_id, exc_info=fault)
+        self.edge.log.fault(fault, endpoint=self.name, dialect=self.dialect, request_id=request_id)
         response = self.refuse(OAuthError(Refusal.SERVER_ERROR), wire, None)
         headers = (*response.headers, (b"X-Request-Id", request_id.encode()))
         return WireResponse(status=response.status, headers=headers, body=response.body)

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+import time
+import traceback
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
-import structlog
 
 if TYPE_CHECKING:
     from dragoman.core.ports import Event
 
-
-def open_log(level: str, stream: BinaryIO | None = None) -> structlog.typing.FilteringBoundLogger:
-    """A logger of its own, configured for nobody else. `level` as in the configuration."""
-    logger = structlog.wrap_logger(
-        structlog.BytesLogger(stream if stream is not None else sys.stderr.buffer),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(_plain_traceback),
-            structlog.processors.JSONRenderer(serializer=lambda event, **_options: msgspec.json.encode(event)),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-    )
-    return logger.bind()  # type: ignore[no-any-return]  # structlog types its loggers as Any
+LEVELS = ("debug", "info", "warning", "error")
+_encode = msgspec.json.Encoder().encode
 
 
-_plain_traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+class Log:
+    """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line."""
+
+    def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
+        """`level` is one of LEVELS; without a stream, standard error."""
+        self._least = LEVELS.index(level)
+        self._stream = stream if stream is not None else sys.stderr.buffer
+
+    def write(self, level: str, event: str, **facts: object) -> None:
+        """One line; a stream that fails must not fail a request."""
+        if LEVELS.index(level) < self._least:
+            return
+        line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
+        try:
+            self._stream.write(_encode(line) + b"\n")
+            self._stream.flush()
+        except OSError:
+            return
+
+    def fault(self, fault: Exception, **facts: object) -> None:
+        """An unexpected exception with its traceback, without the values of variables."""
+        self.write("error", "fault", **facts, traceback=traceback.format_exception(fault))
 
 
 class LoggedAudit:
     """The audit as log lines (core.ports.Audit)."""
 
-    def __init__(self, log: structlog.typing.FilteringBoundLogger) -> None:
+    def __init__(self, log: Log) -> None:
         self._log = log
 
     def record(self, event: Event) -> None:
         """One line with the outcome and the true reason."""
-        self._log.info(
+        self._log.write(
+            "info",
             "audit",
             outcome=event.name,
             dialect=event.dialect,

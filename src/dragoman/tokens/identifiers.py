@@ -21,6 +21,8 @@ from dragoman.core.model import GrantId, TokenId
 from dragoman.tokens.encoding import unspell
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
+
     from dragoman.tokens.keys import Key
 
 GRANT_ID_BYTES = 12
@@ -42,7 +44,9 @@ class Origin:
 class Identifiers:
     """Makes and opens the identifiers of one kind of token."""
 
-    _cipher: Cipher[ECB] = field(repr=False)
+    _encryptor: CipherContext = field(repr=False)
+    _decryptor: CipherContext = field(repr=False)
+    """Contexts that are never finished: in this mode each block stands for itself. Not for two threads at once."""
 
     def seal(self, grant_id: GrantId, serial: int) -> TokenId:
         """The identifier of a grant's token. Raises OverflowError after four billion of them."""
@@ -56,19 +60,20 @@ class Identifiers:
 
     def open(self, token_id: TokenId) -> Origin:
         """Where the token with this identifier comes from."""
-        block = self._cipher.decryptor().update(token_id)
+        block = self._decryptor.update(token_id)
         serial = int.from_bytes(block[GRANT_ID_BYTES:], "big")
         if serial == NO_GRANT:
             return Origin(grant_id=None, serial=0)
         return Origin(grant_id=GrantId(block[:GRANT_ID_BYTES]), serial=serial)
 
     def _encrypt(self, block: bytes) -> TokenId:
-        return TokenId(self._cipher.encryptor().update(block))
+        return TokenId(self._encryptor.update(block))
 
 
 def identifiers_for(kind: str, key: Key) -> Identifiers:
     """The identifiers of `access` or `refresh` tokens; one kind cannot be read as the other."""
-    return Identifiers(Cipher(AES(key.derive(kind)), ECB()))  # noqa: S305 - one block, see above
+    cipher = Cipher(AES(key.derive(kind)), ECB())  # noqa: S305 - one block, see above
+    return Identifiers(cipher.encryptor(), cipher.decryptor())
 
 
 def read_token_id(text: object) -> TokenId | None:

@@ -12,8 +12,10 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.util import urlsafe_b64encode
 
 from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK
 from dragoman.tokens.encoding import unspell
@@ -66,7 +68,9 @@ def render_header(recipe: TokenRecipe, facts: TokenFacts, key: Key, own: Mapping
 
 def sign(header: Mapping[str, object], payload: bytes, key: Key) -> str:
     """The compact form; header members stay in order, the payload is taken as it is."""
-    return jws.serialize_compact(dict(header), payload, key.jose, registry=_REGISTRIES[key.algorithm])
+    signing_input = urlsafe_b64encode(msgspec.json.encode(header)) + b"." + urlsafe_b64encode(payload)
+    signature = jws.JWSRegistry.algorithms[key.algorithm].sign(signing_input, key.jose)
+    return (signing_input + b"." + urlsafe_b64encode(signature)).decode()
 
 
 def take_apart(text: str, members: frozenset[str]) -> CompactJws:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.json_text import write_json
 from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
@@ -62,7 +61,7 @@ class JwtFormat:
         algorithm = self._algorithm(recipe, facts)
         key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at)
         header = render_header(recipe, facts, key, _OWN_HEADER)
-        payload = write_json(recipe.claims.render(facts), recipe.json)
+        payload = recipe.write_json(recipe.claims.render(facts))
         return Secret(sign(header, payload, key)), None
 
     def recognises(self, text: str) -> bool:

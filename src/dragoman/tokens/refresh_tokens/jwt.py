@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from joserfc.jwk import OctKey
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.json_text import write_json
 from dragoman.core.model import RefreshHandle, TokenFacts
 from dragoman.core.secret import Secret
 from dragoman.core.values import ALGORITHM_MARK
@@ -57,7 +56,7 @@ class EnvelopeFormat:
         """The recipe's claims; whatever of them comes from the grant's row is the same each time."""
         key = self._keys[choose_refresh_key(self._setting.keyring, live_grant(facts), facts.issued_at).kid]
         header = render_header(recipe, facts, key, _OWN_HEADER)
-        return Secret(sign(header, write_json(recipe.claims.render(facts), recipe.json), key))
+        return Secret(sign(header, recipe.write_json(recipe.claims.render(facts)), key))
 
     def recognises(self, text: str) -> bool:
         """Three segments, where any recipe writes envelopes."""

@@ -1,0 +1,40 @@
+"""Options that many commands share: which configuration, and whether a script reads the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from dragoman.config import CONFIG_NAME, Configuration, read_configuration
+
+_VARIABLE = "DRAGOMAN_CONFIG"
+
+config_option = click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path(CONFIG_NAME),
+    envvar=_VARIABLE,
+    show_default=True,
+    help=f"The configuration file; or set {_VARIABLE}.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
+
+after_option = click.option("--after", default="", metavar="ID", help="Begin after this id: the next page.")
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="How many at most.",
+)
+
+
+def configuration_if_any(context: click.Context, path: Path) -> Configuration | None:
+    """The configuration, or None where none was named and none is here. Raises ConfigurationFault."""
+    named = context.get_parameter_source("path") is not ParameterSource.DEFAULT
+    return read_configuration(path) if named or path.exists() else None

@@ -1,0 +1,123 @@
+"""What commands work with, opened as a running server would open it, and beside one.
+
+This is the only place of the command line that reaches for parts of the wiring that are not public there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from dragoman.core.errors import Fault, OAuthError
+from dragoman.core.ports import Services
+from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.http.log import Log, LoggedAudit
+from dragoman.store.sqlite import open_tool
+from dragoman.wiring import (
+    _all_clients,
+    _mounts,
+    _open_issuer,
+    _server_rules,
+    epoch_seconds,
+    open_passwords,
+    read_keyring,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from dragoman.config import Configuration
+    from dragoman.core.model import Client
+    from dragoman.core.rules import ServerRules
+    from dragoman.dialects.dialect import Dialect
+    from dragoman.hashing.pool import PasswordHasher
+    from dragoman.http.mount import Mount
+    from dragoman.store.sqlite import SqliteStore
+    from dragoman.tokens.keyring import Keyring
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDesk:
+    """All that reading a token needs."""
+
+    services: Services
+    server: ServerRules
+    now: int
+
+
+def in_store(configuration: Configuration, work: Callable[[SqliteStore], Awaitable[Result]]) -> Result:
+    """What the work comes to, done on the database beside a running server or without one. Raises Fault."""
+    path = configuration.path(configuration.database)
+    if not path.exists():
+        raise Fault(f"there is no database at {path}; restore it, or make one with `dragoman init {path.parent}`")
+
+    async def opened() -> Result:
+        async with open_tool(path) as store:
+            return await work(store)
+
+    try:
+        return asyncio.run(opened())
+    except OAuthError as refused:
+        raise Fault(f"{path} cannot be used now ({refused.detail}); nothing was changed, try again") from None
+
+
+@contextmanager
+def passwords_of(configuration: Configuration) -> Iterator[PasswordHasher]:
+    """The configured password hashes, until the block ends."""
+    passwords = open_passwords(configuration)
+    try:
+        yield passwords
+    finally:
+        passwords.close()
+
+
+@contextmanager
+def client_secrets_of(configuration: Configuration) -> Iterator[ClientSecretHasher]:
+    """What makes and checks client secrets, until the block ends. Raises KeyFault."""
+    keyring = read_keyring(configuration.path(configuration.keys))
+    with passwords_of(configuration) as passwords:
+        yield ClientSecretHasher(keyring.client_secret_key(), passwords)
+
+
+def needed_algorithms(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Mapping[str, str]:
+    """The JOSE algorithms that must have a key, each with who needs it."""
+    needed: dict[str, str] = {configuration.signing_algorithm: "the setting signing_algorithm"}
+    for dialect in dialects.values():
+        algorithm = dialect.rules.access_token.algorithm
+        if algorithm is not None:
+            needed.setdefault(algorithm, f"the dialect {dialect.name}")
+    return needed
+
+
+def mounts_of(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Sequence[Mount]:
+    """Where the dialects stand."""
+    return _mounts(configuration, dialects)
+
+
+async def all_clients(store: SqliteStore) -> Sequence[Client]:
+    """Every client."""
+    return await _all_clients(store)
+
+
+@contextmanager
+def token_desk(
+    configuration: Configuration, dialects: Mapping[str, Dialect], keyring: Keyring, store: SqliteStore
+) -> Iterator[TokenDesk]:
+    """The server's own eyes for tokens, until the block ends. Raises TokenFault, KeyFault."""
+    server = _server_rules(configuration)
+    with passwords_of(configuration) as passwords:
+        services = Services(
+            clients=store,
+            resource_owners=store,
+            grants=store,
+            passwords=passwords,
+            client_secrets=ClientSecretHasher(keyring.client_secret_key(), passwords),
+            tokens=_open_issuer(configuration, server, dialects, keyring, store),
+            audit=LoggedAudit(Log(configuration.log.level)),
+            grant_types={},
+        )
+        yield TokenDesk(services=services, server=server, now=epoch_seconds())

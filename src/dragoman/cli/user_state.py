@@ -1,0 +1,140 @@
+"""The commands of `dragoman user` that let an account in or keep it out, end its sessions, and delete it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dragoman.cli.asking import ask_new_password, confirm
+from dragoman.cli.configured import config_option
+from dragoman.cli.opening import in_store
+from dragoman.cli.user_account import change_account, find_account, hash_password
+from dragoman.config import read_configuration
+from dragoman.wiring import epoch_seconds
+
+if TYPE_CHECKING:
+    from dragoman.core.model import ResourceOwner
+    from dragoman.store.sqlite import SqliteStore
+
+_BECAUSE = "signed_out_by_operator"
+
+
+@click.command("set-password", short_help="Set another password.")
+@click.argument("who")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking twice.")
+@config_option
+def set_password(who: str, path: Path, *, password_stdin: bool) -> None:
+    r"""Set another password for the account WHO. Its sessions go on; `dragoman user sign-out` ends them.
+
+    \b
+    dragoman user set-password ann
+    pass show ann | dragoman user set-password ann --password-stdin
+    """
+    configuration = read_configuration(path)
+    in_store(configuration, lambda store: find_account(store, who))
+    stored = hash_password(configuration, ask_new_password(from_standard_input=password_stdin))
+
+    async def work(store: SqliteStore) -> ResourceOwner:
+        owner = await find_account(store, who)
+        await store.administration.set_password_hash(owner.id, stored)
+        if owner.password_expired:
+            await store.administration.update_resource_owner(replace(owner, password_expired=False), epoch_seconds())
+        return owner
+
+    owner = in_store(configuration, work)
+    click.echo(f"user {owner.username} has another password; sessions go on, `dragoman user sign-out {who}` ends them")
+
+
+@click.command("disable", short_help="Close an account and end its sessions.")
+@click.argument("who")
+@config_option
+def disable(who: str, path: Path) -> None:
+    r"""Close the account WHO and end its sessions, until it is enabled again.
+
+    \b
+    dragoman user disable ann
+    """
+    owner = change_account(read_configuration(path), who, lambda owner: replace(owner, enabled=False))
+    click.echo(f"user {owner.username} is disabled and its sessions have ended")
+
+
+@click.command("enable", short_help="Open a disabled account again.")
+@click.argument("who")
+@config_option
+def enable(who: str, path: Path) -> None:
+    r"""Open the disabled account WHO again.
+
+    \b
+    dragoman user enable ann
+    """
+    owner = change_account(read_configuration(path), who, lambda owner: replace(owner, enabled=True))
+    click.echo(f"user {owner.username} is enabled")
+
+
+@click.command("lock", short_help="Let nobody log in to an account.")
+@click.argument("who")
+@config_option
+def lock(who: str, path: Path) -> None:
+    r"""Let nobody log in to the account WHO. Its sessions go on: a lock is often an attacker's doing.
+
+    \b
+    dragoman user lock ann
+    """
+    owner = change_account(read_configuration(path), who, lambda owner: replace(owner, locked=True))
+    click.echo(f"user {owner.username} is locked; sessions go on, `dragoman user sign-out {who}` ends them")
+
+
+@click.command("unlock", short_help="Let its owner log in again.")
+@click.argument("who")
+@config_option
+def unlock(who: str, path: Path) -> None:
+    r"""Let the owner of the locked account WHO log in again.
+
+    \b
+    dragoman user unlock ann
+    """
+    owner = change_account(read_configuration(path), who, lambda owner: replace(owner, locked=False))
+    click.echo(f"user {owner.username} is unlocked")
+
+
+@click.command("sign-out", short_help="End all sessions of an account.")
+@click.argument("who")
+@config_option
+def sign_out(who: str, path: Path) -> None:
+    r"""End all sessions of the account WHO. It may log in again.
+
+    Whoever asks this server hears that none of its tokens is good. Who checks signatures alone does not.
+
+    \b
+    dragoman user sign-out ann
+    """
+
+    async def work(store: SqliteStore) -> tuple[ResourceOwner, int]:
+        owner = await find_account(store, who)
+        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _BECAUSE)
+
+    owner, ended = in_store(read_configuration(path), work)
+    click.echo(f"user {owner.username} is signed out; sessions that ended: {ended}")
+
+
+@click.command("delete", short_help="Remove an account and end its sessions.")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def delete(who: str, path: Path, *, yes: bool) -> None:
+    r"""Remove the account WHO and end its sessions. This cannot be undone.
+
+    \b
+    dragoman user delete ann --yes
+    """
+    configuration = read_configuration(path)
+    owner = in_store(configuration, lambda store: find_account(store, who))
+    confirm(f"Delete the user {owner.username} (id {owner.id}) and end all its sessions?", already=yes)
+    in_store(configuration, lambda store: store.administration.delete_resource_owner(owner.id, epoch_seconds()))
+    click.echo(f"user {owner.username} is deleted and its sessions have ended")
+
+
+COMMANDS = (set_password, disable, enable, lock, unlock, sign_out, delete)

@@ -1,0 +1,343 @@
+"""A whole server inside the test's process: real store, keys and pool of hashes, spoken to as ASGI, with a clock to turn.
+
+Everything that a test observes it observes by real means: answers, rows of the store, the log, the pool's own count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import secrets
+import sqlite3
+import sys
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+import msgspec
+
+from dragoman.config import LogTable, MountTable
+from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
+from dragoman.core.scope import Scope
+from dragoman.core.secret import Secret
+from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.store.sqlite import open_tool
+from dragoman.wiring import create_keys, open_passwords, open_server, read_keyring
+from tests.serving import configure
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from dragoman.config import Configuration
+    from dragoman.hashing.pool import PasswordHasher
+    from dragoman.store.sqlite import SqliteStore
+
+DIALECTS = (
+    "standard", "jobspace", "passport-12", "passport-13", "jmondi", "jmondi-1", "jmondi-4", "paymentiq",
+    "spring-form-clients", "spring-security-oauth-2.5", "kabbage", "axosoft",
+)  # fmt: skip
+"""All dialects; each is mounted under `/its-name`, and `standard` at the root as well."""
+ALL_GRANTS = frozenset({"password", "client_credentials", "refresh_token"})
+FORM = "application/x-www-form-urlencoded"
+PASSWORD = "correct horse battery"
+START = 1_800_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer as it left the application."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name."""
+        return next((value.decode() for key, value in self.headers if key.decode().lower() == name.lower()), None)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        value = json.loads(self.body)
+        assert isinstance(value, dict)
+        return value
+
+    @property
+    def error(self) -> str:
+        """The error code."""
+        return str(self.document["error"])
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """All that two answers must have in common to be the same to a client."""
+        return self.status, self.headers, self.body
+
+
+async def ask(  # noqa: PLR0913 - the parts of a request
+    application: Callable[..., Awaitable[None]],
+    method: str,
+    path: str,
+    *,
+    query: bytes = b"",
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes | Iterable[bytes] = b"",
+    peer: str = "127.0.0.1",
+    scheme: str = "http",
+) -> Answer:
+    """One ASGI exchange. A body in chunks is read chunk by chunk."""
+    chunks = iter([body] if isinstance(body, bytes) else body)
+    sent: list[Mapping[str, Any]] = []
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": scheme,
+        "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": "", "query_string": query,
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        "client": (peer, 40000), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        chunk = next(chunks, None)
+        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await application(scope, receive, send)
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    whole = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return Answer(status=start["status"], headers=tuple(start["headers"]), body=whole)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Epoch seconds that pass when a test says so."""
+
+    now: int = START
+
+    def __call__(self) -> int:
+        """The time."""
+        return self.now
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """The server, and verbs to set it up, to speak to it and to look behind it."""
+
+    configuration: Configuration
+    application: Any
+    clock: Clock
+    log: io.BytesIO
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    passwords: PasswordHasher
+    secrets_of_clients: ClientSecretHasher
+    _secrets: dict[str, str] = field(default_factory=dict)
+    _owners: dict[str, ResourceOwner] = field(default_factory=dict)
+
+    # setting up
+
+    def add_client(self, *, public: bool = False, secret: str | None = None, **fields: Any) -> str:  # noqa: ANN401
+        """A confidential client of all dialects and grant types, unless told otherwise; its id."""
+        client_id = fields.pop("id", f"client-{secrets.token_hex(6)}")
+        text = secret or f"secret-{secrets.token_hex(16)}"
+        stored = () if public else fields.pop("secrets", (self.secrets_of_clients.store(Secret(text)),))
+        defaults: dict[str, Any] = {
+            "name": client_id, "grant_types": ALL_GRANTS, "scope": Scope.of(["read", "write"]),
+            "dialects": frozenset(DIALECTS), "created_at": START,
+        }  # fmt: skip
+        client = Client(id=client_id, secrets=stored, **{**defaults, **fields})
+        self._secrets[client_id] = text
+        self.run(self._administered(lambda store: store.administration.create_client(client)))
+        return client_id
+
+    def change_client(self, client_id: str, **fields: Any) -> None:  # noqa: ANN401
+        """Replace fields of a client."""
+
+        async def change(store: SqliteStore) -> None:
+            client = await store.find_client(client_id)
+            assert client is not None
+            assert await store.administration.update_client(replace(client, **fields))
+
+        self.run(self._administered(change))
+
+    def add_owner(self, password: str = PASSWORD, *, stored: str | None = None, **fields: Any) -> str:  # noqa: ANN401
+        """A person with this password; the user name."""
+        name = fields.pop("username", f"person-{secrets.token_hex(6)}")
+        kept = stored or self.run(self.passwords.hash_new(Secret(password)))
+        owner = ResourceOwner(
+            id=fields.pop("id", f"owner-{secrets.token_hex(6)}"), username=name, password_hash=kept,
+            created_at=START, **fields,
+        )  # fmt: skip
+        self._owners[name] = owner
+        self.run(self._administered(lambda store: store.administration.create_resource_owner(owner)))
+        return name
+
+    def change_owner(self, username: str, **fields: Any) -> None:  # noqa: ANN401
+        """Replace fields of a person."""
+        owner = replace(self._owners[username], **fields)
+        self._owners[username] = owner
+        self.run(self._administered(lambda store: store.administration.update_resource_owner(owner, self.clock())))
+
+    def delete_owner(self, username: str) -> None:
+        """Remove a person."""
+        owner = self._owners.pop(username)
+        self.run(self._administered(lambda store: store.administration.delete_resource_owner(owner.id, self.clock())))
+
+    def owner_id(self, username: str) -> str:
+        """The identifier of a person."""
+        return self._owners[username].id
+
+    def secret_of(self, client_id: str) -> str:
+        """The secret of a client."""
+        return self._secrets[client_id]
+
+    # speaking
+
+    def ask(self, method: str, path: str, **parts: Any) -> Answer:  # noqa: ANN401
+        """One request, of any kind."""
+        answer = self.run(ask(self.application, method, path, **parts))
+        assert isinstance(answer, Answer)
+        return answer
+
+    def ask_all(self, requests: Iterable[Mapping[str, Any]]) -> list[Answer]:
+        """Requests at the same time."""
+
+        async def gather() -> list[Answer]:
+            return await asyncio.gather(*(ask(self.application, **one) for one in requests))
+
+        answers: list[Answer] = self.run(gather())
+        return answers
+
+    def form(self, path: str, fields: Mapping[str, str] | Iterable[tuple[str, str]], **parts: Any) -> Answer:  # noqa: ANN401
+        """A POST with a form."""
+        headers = [("Content-Type", FORM), *parts.pop("headers", ())]
+        text = fields if isinstance(fields, bytes) else urlencode(list(fields.items()) if isinstance(fields, dict) else fields)
+        body = text if isinstance(text, bytes) else text.encode()
+        return self.ask("POST", path, headers=headers, body=body, **parts)
+
+    def credentials(self, client_id: str) -> dict[str, str]:
+        """Id and secret as parameters."""
+        return {"client_id": client_id, "client_secret": self._secrets[client_id]}
+
+    def log_in(self, client_id: str, username: str, password: str = PASSWORD, **extra: str) -> Answer:
+        """A password grant at the standard dialect."""
+        form = {"grant_type": "password", **self.credentials(client_id), "username": username, "password": password}
+        return self.form("/oauth2/token", form | extra)
+
+    def refresh(self, client_id: str, refresh_token: str, **extra: str) -> Answer:
+        """A refresh at the standard dialect."""
+        form = {"grant_type": "refresh_token", **self.credentials(client_id), "refresh_token": refresh_token}
+        return self.form("/oauth2/token", form | extra)
+
+    def introspect(self, client_id: str, token: str) -> dict[str, Any]:
+        """What the standard dialect says of a token."""
+        return self.form("/oauth2/introspect", {**self.credentials(client_id), "token": token}).document
+
+    def resource(self, token: str) -> int:
+        """The status of the standard dialect's resource."""
+        return self.ask("GET", "/resource", headers=[("Authorization", f"Bearer {token}")]).status
+
+    # looking behind
+
+    def grants(self, client_id: str) -> tuple[Grant, ...]:
+        """The grants of a client, ended ones too."""
+        found = self.run(self._administered(lambda store: store.administration.list_grants_of_client(client_id)))
+        return tuple(found)
+
+    def revoke_all(self, username: str) -> int:
+        """Sign a person out everywhere."""
+        owner_id = self._owners[username].id
+        return int(
+            self.run(
+                self._administered(
+                    lambda store: store.administration.revoke_grants_of_subject(owner_id, self.clock(), "signed_out")
+                )
+            )
+        )
+
+    def find_grant(self, grant_id: GrantId) -> Grant:
+        """One grant as it stands."""
+        grant = self.run(self._administered(lambda store: store.find_grant(grant_id)))
+        assert isinstance(grant, Grant)
+        return grant
+
+    def rows(self) -> dict[str, int]:
+        """How many rows say that something was issued, ended or advanced."""
+        queries = {
+            "grants": "SELECT count(*) FROM grants",
+            "access_tokens": "SELECT count(*) FROM access_tokens",
+            "advanced": "SELECT coalesce(sum(generation + issued), 0) FROM grants",
+            "revoked_grants": "SELECT count(*) FROM grants WHERE revoked_at IS NOT NULL",
+            "revoked_access_tokens": "SELECT count(*) FROM revoked_access_tokens",
+        }
+        path = self.configuration.path(self.configuration.database)
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return {name: connection.execute(query).fetchone()[0] for name, query in queries.items()}
+
+    def events(self) -> list[dict[str, Any]]:
+        """The audit so far."""
+        return [event for event in self.log_lines() if event["event"] == "audit"]
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The log so far, a JSON object each line."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+    @contextmanager
+    def nothing_happens(self, hashes: int = 0) -> Iterator[None]:
+        """No row is written, nothing is issued or ended, and so many password hashes are computed (`0tok`, `0kdf`)."""
+        rows, computed = self.rows(), self.passwords.hashes_computed
+        yield
+        assert self.rows() == rows
+        assert self.passwords.hashes_computed - computed == hashes
+
+    async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        async with open_tool(self.configuration.path(self.configuration.database)) as store:
+            return await work(store)
+
+
+def configuration_of(folder: Path, **settings: object) -> Configuration:
+    """All dialects, each under its own prefix; `standard` at the root as well."""
+    mounts = [MountTable(dialect="standard", demo_resource=True)]
+    mounts += [MountTable(dialect=name, prefix=f"/{name}", demo_resource=True) for name in DIALECTS]
+    return msgspec.structs.replace(configure(folder, *mounts, **settings), log=LogTable(level="info"))
+
+
+@contextmanager
+def running(configuration: Configuration, clock: Clock | None = None) -> Iterator[Server]:
+    """A server over this configuration's folder; keys and database are made if they are missing."""
+    clock = clock or Clock()
+    log, pools = io.BytesIO(), []
+
+    def open_remembered(configuration: Configuration) -> PasswordHasher:
+        pools.append(open_passwords(configuration))
+        return pools[-1]
+
+    with (
+        asyncio.Runner() as runner,
+        patch("dragoman.wiring.epoch_seconds", clock),
+        patch("dragoman.wiring.open_passwords", open_remembered),
+    ):
+        create_keys(configuration)
+        opened = open_server(configuration)
+        with patch.object(sys, "stderr", SimpleNamespace(buffer=log)):
+            served = runner.run(opened.__aenter__())
+        try:
+            yield Server(
+                configuration=configuration,
+                application=served.application,
+                clock=clock,
+                log=log,
+                run=runner.run,
+                passwords=pools[0],
+                secrets_of_clients=_secrets_of_clients(configuration, pools[0]),
+            )
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+def _secrets_of_clients(configuration: Configuration, passwords: PasswordHasher) -> ClientSecretHasher:
+    keyring = read_keyring(configuration.path(configuration.keys))
+    return ClientSecretHasher(keyring.client_secret_key(), passwords)
