@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from dragoman.config import Configuration
     from dragoman.core.model import Client
-    from dragoman.core.rules import TokenRecipe
     from dragoman.dialects.dialect import Dialect
     from dragoman.store.sqlite import SqliteStore
 
@@ -90,19 +89,18 @@ def read_keyring(folder: Path) -> Keyring:
 
 
 @asynccontextmanager
-async def open_server(configuration: Configuration) -> AsyncIterator[Served]:
-    """All parts, opened and, at the end, closed in order. Raises Fault with a sentence for the operator."""
+async def open_server(configuration: Configuration, now: Callable[[], int] = epoch_seconds) -> AsyncIterator[Served]:
+    """All parts, opened and, at the end, closed in order; `now` is the clock, in epoch seconds.
+
+    Raises Fault with a sentence for the operator.
+    """
     dialects = load_dialects(configuration)
     log = Log(configuration.log.level)
     passwords = open_passwords(configuration)
     try:
         async with open_store(configuration.path(configuration.database)) as store:
             server = _server_rules(configuration)
-            tokens = CurrentTokens(
-                configuration.path(configuration.keys),
-                lambda keyring: _open_issuer(configuration, server, dialects, keyring, store),
-                epoch_seconds,
-            )
+            tokens = _open_tokens(configuration, server, dialects, store, now)
             services = Services(
                 clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
                 resource_owners=store,
@@ -114,11 +112,12 @@ async def open_server(configuration: Configuration) -> AsyncIterator[Served]:
                 grant_types=load_grant_types(),
             )
             mounts = _mounts(configuration, dialects)
-            desks = [_desk(mount, services, server, configuration, tokens) for mount in mounts]
+            shown = _shown_key(tokens, configuration.signing_algorithm, now)
+            desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
             proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
             edge = Edge(body_limit=configuration.server.body_limit, trusted_proxies=proxies, log=log)
             application = build_application(
-                desks, edge, lambda: public_jwks(tokens.keyring, epoch_seconds()), lambda: store.broken is None
+                desks, edge, lambda: public_jwks(tokens.keyring, now()), lambda: store.broken is None
             )
             watching = asyncio.create_task(_watch_keys(tokens, log))
             yield Served(application=application, exposures=list_exposures(mounts, await _all_clients(store)))
@@ -138,25 +137,27 @@ def _server_rules(configuration: Configuration) -> ServerRules:
     )
 
 
-def _open_issuer(
+def _open_tokens(
     configuration: Configuration,
     server: ServerRules,
     dialects: Mapping[str, Dialect],
-    keyring: Keyring,
     store: SqliteStore,
-) -> TokenIssuer:
-    access: list[TokenRecipe] = [
-        *(dialect.rules.access_token for dialect in dialects.values()),
-        *server.recipes.values(),
-    ]
-    return open_issuer(
-        keyring=keyring,
-        access_recipes=access,
-        refresh_recipes=[dialect.rules.refresh_token for dialect in dialects.values()],
-        find_access_token=store.find_access_token,
-        clock=epoch_seconds,
-        default_algorithm=configuration.signing_algorithm,
-    )
+    now: Callable[[], int],
+) -> CurrentTokens:
+    access = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
+    refresh = [dialect.rules.refresh_token for dialect in dialects.values()]
+
+    def open_over(keyring: Keyring) -> TokenIssuer:
+        return open_issuer(
+            keyring=keyring,
+            access_recipes=access,
+            refresh_recipes=refresh,
+            find_access_token=store.find_access_token,
+            clock=now,
+            default_algorithm=configuration.signing_algorithm,
+        )
+
+    return CurrentTokens(configuration.path(configuration.keys), open_over, now)
 
 
 def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:
@@ -173,21 +174,11 @@ def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tu
     )
 
 
-def _desk(
-    mount: Mount, services: Services, server: ServerRules, configuration: Configuration, tokens: CurrentTokens
-) -> Desk:
-    return Desk(
-        mount=mount,
-        services=services,
-        server=server,
-        now=epoch_seconds,
-        shared_key=_shown_key(tokens, configuration.signing_algorithm),
-    )
-
-
-def _shown_key(tokens: CurrentTokens, default_algorithm: str) -> Callable[[str | None], KeyFacts]:
+def _shown_key(
+    tokens: CurrentTokens, default_algorithm: str, now: Callable[[], int]
+) -> Callable[[str | None], KeyFacts]:
     def show(algorithm: str | None) -> KeyFacts:
-        key = verification_key(tokens.keyring, algorithm or default_algorithm, epoch_seconds())
+        key = verification_key(tokens.keyring, algorithm or default_algorithm, now())
         return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
 
     return show

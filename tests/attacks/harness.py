@@ -46,6 +46,7 @@ ALL_GRANTS = frozenset({"password", "client_credentials", "refresh_token"})
 FORM = "application/x-www-form-urlencoded"
 PASSWORD = "correct horse battery"
 START = 1_800_000_000
+_ALL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ class Clock:
         return self.now
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Server:
     """The server, and verbs to set it up, to speak to it and to look behind it."""
 
@@ -132,10 +133,15 @@ class Server:
     clock: Clock
     log: io.BytesIO
     run: Callable[[Coroutine[Any, Any, Any]], Any]
+    tool: SqliteStore
+    """The store as a command sees it, beside the server."""
     passwords: PasswordHasher
     secrets_of_clients: ClientSecretHasher
     _secrets: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, ResourceOwner] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "Server(…)"
 
     # setting up
 
@@ -214,7 +220,11 @@ class Server:
     def form(self, path: str, fields: Mapping[str, str] | Iterable[tuple[str, str]], **parts: Any) -> Answer:  # noqa: ANN401
         """A POST with a form."""
         headers = [("Content-Type", FORM), *parts.pop("headers", ())]
-        text = fields if isinstance(fields, bytes) else urlencode(list(fields.items()) if isinstance(fields, dict) else fields)
+        text = (
+            fields
+            if isinstance(fields, bytes)
+            else urlencode(list(fields.items()) if isinstance(fields, dict) else fields)
+        )
         body = text if isinstance(text, bytes) else text.encode()
         return self.ask("POST", path, headers=headers, body=body, **parts)
 
@@ -244,7 +254,7 @@ class Server:
 
     def grants(self, client_id: str) -> tuple[Grant, ...]:
         """The grants of a client, ended ones too."""
-        found = self.run(self._administered(lambda store: store.administration.list_grants_of_client(client_id)))
+        found = self.run(self._administered(lambda store: store.administration.list_grants_of_client(client_id, limit=_ALL)))
         return tuple(found)
 
     def revoke_all(self, username: str) -> int:
@@ -277,13 +287,17 @@ class Server:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return {name: connection.execute(query).fetchone()[0] for name, query in queries.items()}
 
-    def events(self) -> list[dict[str, Any]]:
-        """The audit so far."""
-        return [event for event in self.log_lines() if event["event"] == "audit"]
+    def mark(self) -> int:
+        """Where the log ends now."""
+        return self.log.tell()
 
-    def log_lines(self) -> list[dict[str, Any]]:
-        """The log so far, a JSON object each line."""
-        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+    def events(self, since: int = 0) -> list[dict[str, Any]]:
+        """The audit, from a mark on."""
+        return [event for event in self.log_lines(since) if event["event"] == "audit"]
+
+    def log_lines(self, since: int = 0) -> list[dict[str, Any]]:
+        """The log from a mark on, a JSON object each line."""
+        return [json.loads(line) for line in self.log.getvalue()[since:].splitlines()]
 
     @contextmanager
     def nothing_happens(self, hashes: int = 0) -> Iterator[None]:
@@ -294,8 +308,7 @@ class Server:
         assert self.passwords.hashes_computed - computed == hashes
 
     async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:  # noqa: ANN401
-        async with open_tool(self.configuration.path(self.configuration.database)) as store:
-            return await work(store)
+        return await work(self.tool)
 
 
 def configuration_of(folder: Path, **settings: object) -> Configuration:
@@ -317,13 +330,14 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
 
     with (
         asyncio.Runner() as runner,
-        patch("dragoman.wiring.epoch_seconds", clock),
         patch("dragoman.wiring.open_passwords", open_remembered),
     ):
         create_keys(configuration)
-        opened = open_server(configuration)
+        opened = open_server(configuration, clock)
         with patch.object(sys, "stderr", SimpleNamespace(buffer=log)):
             served = runner.run(opened.__aenter__())
+        beside = open_tool(configuration.path(configuration.database))
+        tool = runner.run(beside.__aenter__())
         try:
             yield Server(
                 configuration=configuration,
@@ -331,10 +345,12 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
                 clock=clock,
                 log=log,
                 run=runner.run,
+                tool=tool,
                 passwords=pools[0],
                 secrets_of_clients=_secrets_of_clients(configuration, pools[0]),
             )
         finally:
+            runner.run(beside.__aexit__(None, None, None))
             runner.run(opened.__aexit__(None, None, None))
 
 

@@ -197,7 +197,9 @@ def test_a_mount_may_put_its_endpoints_elsewhere(tmp_path):
 
 
 def test_two_mounts_of_a_dialect_of_ours_share_their_grants(tmp_path):
-    with running(configure(tmp_path, MountTable(dialect="kabbage", prefix="/a"), MountTable(dialect="kabbage"))) as server:
+    with running(
+        configure(tmp_path, MountTable(dialect="kabbage", prefix="/a"), MountTable(dialect="kabbage"))
+    ) as server:
         client = server.credentials(server.add_client())
         person = {"username": server.add_owner(), "password": PASSWORD}
         first = server.form("/a/auth/token", {"grant_type": "password", **client, **person}).document
@@ -255,8 +257,9 @@ def test_a_name_that_is_taken_is_refused_with_both_files_named(tmp_path):
 
 def test_a_dialect_that_nobody_wrote_is_told_with_those_that_exist(tmp_path):
     write_dialect(tmp_path)
-    with pytest.raises(Fault, match="there is no dialect 'tanzanite'.*standard.*topaz"), serve(
-        tmp_path, MountTable(dialect="tanzanite")
+    with (
+        pytest.raises(Fault, match="there is no dialect 'tanzanite'.*standard.*topaz"),
+        serve(tmp_path, MountTable(dialect="tanzanite")),
     ):
         pass
 
@@ -267,10 +270,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
 
 
 def test_a_token_that_could_not_be_read_again_stops_the_start(tmp_path):
-    write_dialect(tmp_path, TOPAZ + '\n[metadata.x]\n')
+    write_dialect(tmp_path, TOPAZ + "\n[metadata.x]\n")
     with pytest.raises(Fault), serve(tmp_path, MountTable(dialect="topaz")):
         pass
-    without_identifier = TOPAZ.replace('format = "reference"\nprefix = "tpz_"\nencoding = "hex"', 'claims = { sub = "{subject}" }')
+    without_identifier = TOPAZ.replace(
+        'format = "reference"\nprefix = "tpz_"\nencoding = "hex"', 'claims = { sub = "{subject}" }'
+    )
     write_dialect(tmp_path, without_identifier)
     with pytest.raises(Fault, match="identifier"), serve(tmp_path, MountTable(dialect="topaz")):
         pass

@@ -87,12 +87,14 @@ def rotate(purpose: str, algorithm: str | None, active_in: int | None, path: Pat
     chosen = _algorithm(configuration, kind, algorithm)
     folder, now = _folder(configuration), epoch_seconds()
     before = _keyring(folder).find_signing_key(kind, chosen, now)
-    wait = active_in if active_in is not None else 0 if before is None else _OVERLAP
-    kid = add_key(folder, kind, chosen, now, now + wait)
+    active_from = now + (active_in if active_in is not None else 0 if before is None else _OVERLAP)
+    if before is not None:
+        active_from = max(active_from, before.active_from + 1)  # of two that begin in one second, chance would decide
+    kid = add_key(folder, kind, chosen, now, active_from)
     if as_json:
-        print_json({"kid": kid, "purpose": purpose, "algorithm": chosen, "active_from": now + wait})
+        print_json({"kid": kid, "purpose": purpose, "algorithm": chosen, "active_from": active_from})
         return
-    click.echo(f"key {kid} for {purpose} ({chosen}) takes over at {told_time(now + wait)}")
+    click.echo(f"key {kid} for {purpose} ({chosen}) takes over at {told_time(active_from)}")
     click.echo("A running server reads it by itself, within seconds. Leave time for caches of the public keys.")
     if before is not None:
         click.echo(f"When the last token of the old one has expired: dragoman key retire {before.kid} --in 0")

@@ -18,7 +18,7 @@ from dragoman.store.sqlite import open_tool
 from dragoman.wiring import (
     _all_clients,
     _mounts,
-    _open_issuer,
+    _open_tokens,
     _server_rules,
     epoch_seconds,
     open_passwords,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.mount import Mount
     from dragoman.store.sqlite import SqliteStore
-    from dragoman.tokens.keyring import Keyring
 
 Result = TypeVar("Result")
 
@@ -105,18 +104,19 @@ async def all_clients(store: SqliteStore) -> Sequence[Client]:
 
 @contextmanager
 def token_desk(
-    configuration: Configuration, dialects: Mapping[str, Dialect], keyring: Keyring, store: SqliteStore
+    configuration: Configuration, dialects: Mapping[str, Dialect], store: SqliteStore
 ) -> Iterator[TokenDesk]:
     """The server's own eyes for tokens, until the block ends. Raises TokenFault, KeyFault."""
     server = _server_rules(configuration)
+    tokens = _open_tokens(configuration, server, dialects, store, epoch_seconds)
     with passwords_of(configuration) as passwords:
         services = Services(
             clients=store,
             resource_owners=store,
             grants=store,
             passwords=passwords,
-            client_secrets=ClientSecretHasher(keyring.client_secret_key(), passwords),
-            tokens=_open_issuer(configuration, server, dialects, keyring, store),
+            client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
+            tokens=tokens,
             audit=LoggedAudit(Log(configuration.log.level)),
             grant_types={},
         )

@@ -18,7 +18,7 @@ from dragoman.config import Configuration, read_configuration
 from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.secret import Secret
-from dragoman.wiring import load_dialects, read_keyring
+from dragoman.wiring import load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -135,10 +135,9 @@ def _grant_id(text: str) -> GrantId:
 def _at_desk(configuration: Configuration, work: Callable[[TokenDesk], Awaitable[Result]]) -> Result:
     """What the work comes to, with the tokens of all mounted dialects. Raises Fault."""
     dialects = load_dialects(configuration)
-    keyring = read_keyring(configuration.path(configuration.keys))
 
     async def opened(store: SqliteStore) -> Result:
-        with token_desk(configuration, dialects, keyring, store) as desk:
+        with token_desk(configuration, dialects, store) as desk:
             return await work(desk)
 
     return in_store(configuration, opened)

@@ -56,13 +56,15 @@ async def list_sessions(
 
 
 async def _pages(store: SqliteStore, subject: str | None, client_id: str | None) -> AsyncIterator[Sequence[Grant]]:
-    list_page, owner = store.administration.list_grants_of_client, client_id or ""
-    if subject is not None:
-        list_page, owner = store.administration.list_grants_of_subject, subject
-    page = await list_page(owner, limit=_PAGE)
+    async def turn(after: bytes) -> Sequence[Grant]:
+        if subject is not None:
+            return await store.administration.list_grants_of_subject(subject, after, _PAGE)
+        return await store.administration.list_grants_of_client(client_id or "", after, _PAGE)
+
+    page = await turn(b"")
     while page:
         yield page
-        page = await list_page(owner, page[-1].id, _PAGE)
+        page = await turn(page[-1].id)
 
 
 def _session(grant: Grant, now: int) -> Session:

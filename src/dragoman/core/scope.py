@@ -20,9 +20,6 @@ class Scope:
         """A scope of these names, doubles dropped, order kept."""
         return cls(tuple(dict.fromkeys(names)))
 
-    def __le__(self, other: Scope) -> bool:
-        return set(self.names) <= set(other.names)
-
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 

@@ -62,13 +62,10 @@ def initial_scope(requested: Scope | None, client: Client, rules: Rules) -> Scop
 
 
 def _default_scope(client: Client, rules: Rules) -> Scope:
-    match rules.scope.default:
-        case DefaultScope.NONE:
-            return Scope()
-        case DefaultScope.CLIENT:
-            return client.scope
-        case Scope() as names:
-            return Scope.of(name for name in names if name in client.scope)
+    default = rules.scope.default
+    if isinstance(default, Scope):
+        return Scope.of(name for name in default if name in client.scope)
+    return client.scope if default is DefaultScope.CLIENT else Scope()
 
 
 def _without_dropped_wildcard(requested: Scope, grant_type: str | None, rules: Rules) -> Scope:

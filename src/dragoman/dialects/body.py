@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -32,13 +32,20 @@ def read_form(text: bytes, *, drop_line_breaks: bool = False) -> tuple[Given, ..
     """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
     if drop_line_breaks:
         text = _LINE_BREAKS.sub(b"", text)
+    fields = text.split(b"&", MOST_PARAMETERS)
+    if len(fields) > MOST_PARAMETERS:
+        raise Unreadable("too many parameters")
     try:
-        pairs = parse_qsl(
-            text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS, separator="&"
-        )
+        return _collect([_form_pair(field.decode()) for field in fields if field])
     except ValueError as error:
-        raise Unreadable("not a form in UTF-8, or too many parameters") from error
-    return _collect(pairs)
+        raise Unreadable("not a form in UTF-8") from error
+
+
+def _form_pair(field: str) -> tuple[str, str]:
+    name, _, value = field.partition("=")
+    if "%" in field or "+" in field:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    return name, value
 
 
 def read_json(text: bytes) -> tuple[Given, ...]:
@@ -110,8 +117,9 @@ def _field_name(segment: MultipartSegment) -> str:
 
 def _collect(pairs: list[tuple[str, str]]) -> tuple[Given, ...]:
     """Values by name, in order of first appearance; `name[…]` is the list `name`."""
-    collected: dict[tuple[str, bool], list[str]] = {}
+    collected: dict[str, list[str]] = {}
     for name, value in pairs:
-        base, bracket, _ = name.partition("[")
-        collected.setdefault((base, bool(bracket)), []).append(value)
-    return tuple(Given(name, tuple(values), listed) for (name, listed), values in collected.items())
+        collected.setdefault(name.partition("[")[0] + "[" if "[" in name else name, []).append(value)
+    return tuple(
+        Given(name.removesuffix("["), tuple(values), listed=name.endswith("[")) for name, values in collected.items()
+    )

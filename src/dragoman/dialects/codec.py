@@ -47,14 +47,6 @@ def encode_answer(dialect: Dialect, response: TokenResponse) -> WireResponse:
     return dialect.answer.spell(response)
 
 
-def encode_refusal(
-    dialect: Dialect, refused: OAuthError, wire: WireRequest, retry_after: int | None = None
-) -> WireResponse:
-    """The token endpoint's refusal as this dialect writes it."""
-    allow = ", ".join(dialect.words.token.methods)
-    return dialect.errors.spell(refused, wire, allow=allow, retry_after=retry_after)
-
-
 def decode_token_parameter(
     dialect: Dialect, wire: WireRequest, endpoint: EndpointWords, places: tuple[str, ...], name: str
 ) -> tuple[ClientCredentials, Secret, str | None]:

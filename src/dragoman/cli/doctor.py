@@ -1,0 +1,90 @@
+"""`dragoman doctor`: looks at everything a server needs, and says how to mend what is not well."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.doctor_database import check_database, check_disk
+from dragoman.cli.doctor_keys import check_clock, check_keys
+from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
+from dragoman.cli.finding import Finding, State, fault_found, ok, warning
+from dragoman.cli.showing import print_json, printable
+from dragoman.config import read_configuration
+from dragoman.core.errors import Fault
+from dragoman.wiring import epoch_seconds, load_dialects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
+
+
+@click.command(
+    "doctor",
+    short_help="Look whether all is well, and say how to mend what is not.",
+    epilog="""\b
+Examples:
+  dragoman doctor
+  dragoman doctor --config /srv/dragoman/dragoman.toml --json
+
+Exit status: 0 when there is no problem, 1 when there is one. Warnings are no problems.
+""",
+)
+@json_option
+@config_option
+@click.pass_context
+def command(context: click.Context, path: Path, *, as_json: bool) -> None:
+    """Look at configuration, dialects, keys, clock, database, disk, tokens, TLS, issuer, and exposures.
+
+    Nothing is changed. Run it as the account of the server, beside a running one or without.
+    """
+    findings = list(_examine(path))
+    healthy = all(finding.state is not State.PROBLEM for finding in findings)
+    if as_json:
+        print_json({"healthy": healthy, "findings": findings})
+    else:
+        for finding in findings:
+            _print(finding)
+    context.exit(0 if healthy else 1)
+
+
+def _examine(path: Path) -> Iterator[Finding]:
+    try:
+        configuration = read_configuration(path)
+    except Fault as fault:
+        yield fault_found("configuration", fault)
+        return
+    yield _check_folder(path)
+    try:
+        dialects = load_dialects(configuration)
+    except Fault as fault:
+        yield fault_found("dialects", fault)
+        return
+    now = epoch_seconds()
+    yield from check_mounts(configuration, dialects)
+    yield from check_keys(configuration, dialects, now)
+    yield from check_clock(configuration.path(configuration.keys), now)
+    yield from check_disk(configuration.path(configuration.database))
+    yield from check_database(configuration, dialects)
+    yield from check_tls(configuration)
+    yield from check_issuer(configuration)
+
+
+def _check_folder(path: Path) -> Finding:
+    """Whoever may write the configuration decides what the server does."""
+    for one in (path, path.parent):
+        if stat.S_IMODE(one.stat().st_mode) & 0o022:
+            return warning("configuration", f"{one} can be changed by other accounts", f"run `chmod go-w {one}`")
+    return ok("configuration", str(path))
+
+
+def _print(finding: Finding) -> None:
+    click.secho(f"{finding.state.value:<8}", fg=_STYLES[finding.state], nl=False)
+    click.echo(f"{finding.check:<14} {printable(finding.text)}")
+    if finding.remedy:
+        click.echo(f"{'':<23}{printable(finding.remedy)}")

@@ -1,0 +1,95 @@
+"""What `dragoman doctor` looks at from outside: TLS, paths that two mounts claim, and whether the issuer answers."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import ssl
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from dragoman.cli.finding import Finding, ok, problem, warning
+from dragoman.cli.opening import mounts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dragoman.config import Configuration
+    from dragoman.dialects.dialect import Dialect
+
+_TIMEOUT = 2.0
+_LIVE = "/health/live"
+_LARGEST = 1024
+
+
+def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
+    """Whether each token endpoint has a path of its own."""
+    taken = Counter(path for mount in mounts_of(configuration, dialects) for path in mount.paths_of("token"))
+    doubled = sorted(path for path, times in taken.items() if times > 1)
+    for path in doubled:
+        yield problem("dialects", f"two mounts have the token endpoint {path}", "give one of them a prefix")
+    if not doubled:
+        yield ok("dialects", ", ".join(dialects))
+
+
+def check_tls(configuration: Configuration) -> Iterator[Finding]:
+    """Whether certificate and key can be read and belong together."""
+    certificate, key = configuration.server.tls_certificate, configuration.server.tls_key
+    if certificate is None or key is None:
+        return
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(configuration.path(certificate), configuration.path(key))
+    except (OSError, ssl.SSLError) as error:
+        remedy = "set server.tls_certificate and server.tls_key to two PEM files that belong together"
+        yield problem("tls", f"{certificate} with {key} cannot be used: {error.strerror or error}", remedy)
+    else:
+        yield ok("tls", certificate)
+
+
+def check_issuer(configuration: Configuration) -> Iterator[Finding]:
+    """Whether the server answers where tokens say that it is."""
+    issuer = configuration.issuer
+    if urlsplit(issuer).scheme == "http" and not _is_loopback(urlsplit(issuer).hostname or ""):
+        yield warning("issuer", f"{issuer} is not https (RFC 8414 §2)", "set issuer to the https address clients know")
+    address = issuer.rstrip("/") + _LIVE
+    try:
+        status, body = _get(address)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        remedy = "start the server, or mend issuer, the name service or the proxy before it"
+        yield warning("issuer", f"{address} does not answer: {reason}", remedy)
+        return
+    if status == http.client.OK and _is_ours(body):
+        yield ok("issuer", f"{address} answers")
+    else:
+        remedy = f"have the proxy pass {_LIVE} on, or set issuer to where this server is"
+        yield warning("issuer", f"{address} answers {status}, and not as Dragoman does", remedy)
+
+
+def _get(address: str) -> tuple[int, bytes]:
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        return response.status, response.read(_LARGEST)
+    finally:
+        connection.close()
+
+
+def _is_ours(body: bytes) -> bool:
+    try:
+        return bool(json.loads(body) == {"status": "live"})
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,128 @@
+"""Commands run as an operator runs them: arguments and standard input in; status and both outputs back."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from dragoman.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = [sys.executable, "-c", "from dragoman.cli.main import main; main()"]
+CHEAP = {
+    "# memory_kib = 19456": "memory_kib = 8",
+    "# iterations = 2": "iterations = 1",
+    '# level = "info"': 'level = "info"',
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def fault(self) -> str:
+        """The one sentence of a refused command."""
+        assert self.status == 2, self.err
+        assert self.out == ""
+        assert "Traceback" not in self.err
+        assert self.err.startswith("dragoman: ")
+        assert self.err.count("\n") == 1
+        return self.err.removeprefix("dragoman: ").strip()
+
+
+def run(*arguments: object, stdin: str = "") -> Outcome:
+    """The command in this process, through the door that the installed program has."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    given = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), encoding="utf-8")
+    with (
+        mock.patch.object(sys, "argv", ["dragoman", *map(str, arguments)]),
+        mock.patch.object(sys, "stdin", given),
+        mock.patch.object(sys, "stdout", out),
+        mock.patch.object(sys, "stderr", err),
+    ):
+        try:
+            main()
+        except SystemExit as exit_:
+            status = exit_.code
+    told = []
+    for stream in (out, err):
+        stream.flush()
+        told.append(stream.buffer.getvalue().decode())
+    return Outcome(status, *told)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that `dragoman init` made, with the cheapest hashes."""
+
+    path: Path
+
+    @property
+    def file(self) -> Path:
+        return self.path / "dragoman.toml"
+
+    def run(self, *arguments: object, stdin: str = "") -> Outcome:
+        return run(*arguments, "--config", self.file, stdin=stdin)
+
+    def done(self, *arguments: object, stdin: str = "") -> Outcome:
+        outcome = self.run(*arguments, stdin=stdin)
+        assert outcome.status == 0, outcome.err
+        return outcome
+
+    def change(self, **texts: str) -> None:
+        """Put a line of the configuration in place of the commented one of that setting."""
+        lines = self.file.read_text().splitlines()
+        for name, text in texts.items():
+            places = [number for number, line in enumerate(lines) if line.lstrip("# ").startswith(f"{name} =")]
+            lines[places[0]] = text
+        self.file.write_text("\n".join(lines) + "\n")
+
+    def client(self, client_id: str, *more: object) -> str:
+        """A new client's secret."""
+        return self.done("client", "create", client_id, "--json", *more).json["secret"]
+
+    def user(self, username: str, *more: object, password: str = "correct horse") -> dict:
+        return self.done("user", "create", username, "--password-stdin", "--json", *more, stdin=password).json
+
+
+def make_folder(path: Path, *more: object) -> Folder:
+    outcome = run("init", path, *more)
+    assert outcome.status == 0, outcome.err
+    folder = Folder(path)
+    text = folder.file.read_text()
+    for old, new in CHEAP.items():
+        assert old in text
+        text = text.replace(old, new)
+    folder.file.write_text(text)
+    return folder
+
+
+def post(url: str, client: tuple[str, str], **fields: str) -> tuple[int, dict]:
+    """A form with Basic credentials, as curl -u sends it."""
+    basic = b64encode(":".join(client).encode()).decode()
+    request = urllib.request.Request(  # noqa: S310
+        url, urllib.parse.urlencode(fields).encode(), {"Authorization": f"Basic {basic}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)

@@ -1,0 +1,114 @@
+"""Whatever an operator can mend is one sentence that names the place, and status 2; never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commanding import PROGRAM, Folder, run
+
+COMMANDS = (
+    ("client", "list"),
+    ("user", "list"),
+    ("token", "list", "--client", "shop"),
+    ("key", "list"),
+    ("dialect", "list"),
+    ("serve",),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_missing_configuration_is_named_with_the_command_that_makes_one(tmp_path: Path, command: tuple):
+    fault = run(*command, "--config", tmp_path / "dragoman.toml").fault
+    assert f"{tmp_path}/dragoman.toml: no such file; `dragoman init {tmp_path}`" in fault
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "told"),
+    [
+        ("port", "port = 70000", "server.port"),
+        ("port", 'port = "80"', "server.port"),
+        ("port", "prot = 80", "unknown field `prot`"),
+        ("port", "port = ", "not TOML"),
+        ("issuer", 'issuer = "login.example.com"', "issuer"),
+        ("issuer", 'folder = "/tmp"', "there is no setting `folder`"),
+        ("tls_key", 'tls_key = "key.pem"', "tls_certificate and tls_key go together"),
+        ("trusted_proxies", 'trusted_proxies = ["10.0.0.1/8"]', "server.trusted_proxies"),
+        ("trusted_proxies", 'trusted_proxies = "10.0.0.0/8"', "server.trusted_proxies"),
+        ("prefix", 'prefix = "no-slash"', "mounts[0].prefix"),
+        ("dialect", 'dialect = "nowhere"', "there is no dialect 'nowhere'"),
+        ("dialect_folders", 'dialect_folders = ["nowhere"]', "there is no such folder"),
+        ("iterations", "iterations = 0", "passwords.iterations"),
+        ("level", 'level = "loud"', "log.level"),
+        ("signing_algorithm", 'signing_algorithm = "HS256"', "signing_algorithm"),
+    ],
+)
+def test_a_setting_at_fault_is_named(folder: Folder, setting: str, line: str, told: str):
+    folder.change(**{setting: line})
+    fault = folder.run("serve").fault
+    assert told in fault
+    if "dialect" not in setting:
+        assert str(folder.file) in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DRAGOMAN_SERVER__PORT", "high", "server.port"),
+        ("DRAGOMAN_SERVER__PROT", "80", "unknown field `prot`"),
+        ("DRAGOMAN_ISSUER__X", "1", "DRAGOMAN_ISSUER__X"),
+        ("DRAGOMAN_MOUNTS", "[]", "mounts"),
+    ],
+)
+def test_a_variable_at_fault_is_named(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+):
+    monkeypatch.setenv(name, value)
+    assert told in folder.run("client", "list").fault
+
+
+def test_the_configuration_may_be_named_by_a_variable(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(folder.file))
+    assert run("client", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("command", [("client", "list"), ("user", "list"), ("serve",)])
+def test_a_database_of_another_program_is_named_and_left(folder: Folder, command: tuple):
+    database = folder.path / "dragoman.db"
+    database.unlink()
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("CREATE TABLE other (id)")
+    database.chmod(0o600)
+    assert "another program" in folder.run(*command).fault
+    assert b"CREATE TABLE other" in database.read_bytes()
+
+
+def test_a_damaged_key_is_named_without_its_bytes(folder: Folder):
+    file = next((folder.path / "keys").glob("*.json"))
+    key = json.loads(file.read_text())
+    key["jwk"] = {**key["jwk"], "kty": "WRONG"}
+    file.write_text(json.dumps(key))
+    fault = folder.run("key", "list").fault
+    assert file.name in fault
+    assert not any(value in fault for name, value in key["jwk"].items() if name in ("k", "d"))
+
+
+def test_missing_keys_are_named_with_their_purpose(folder: Folder):
+    for file in (folder.path / "keys").glob("*.json"):
+        if '"digest"' in file.read_text():
+            file.unlink()
+    assert "keys for digest" in folder.run("client", "create", "shop").fault
+    assert "the digest key is missing" in run("init", folder.path).fault
+
+
+def test_the_installed_program_ends_with_status_2_and_one_sentence(folder: Folder):
+    folder.change(port="port = 70000")
+    ended = subprocess.run([*PROGRAM, "serve", "--config", folder.file], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert "server.port" in ended.stderr

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dragoman.config import read_configuration
+from tests.cli.commanding import Folder, Outcome, post
+from tests.serving import serving
+
+PASSWORD = "correct horse"
+
+
+class Setting:
+    """A folder, its server, a client and a person."""
+
+    def __init__(self, folder: Folder, address: str, secret: str, person: dict) -> None:
+        self.folder = folder
+        self.person = person
+        self.seen: list[str] = []
+        self._url = address + "/oauth2/token"
+        self._client = ("shop", secret)
+
+    def log_in(self) -> dict:
+        return self._keep(post(self._url, self._client, grant_type="password", username="ann", password=PASSWORD))
+
+    def refresh(self, token: str) -> dict:
+        return self._keep(post(self._url, self._client, grant_type="refresh_token", refresh_token=token))
+
+    def for_itself(self) -> dict:
+        return self._keep(post(self._url, self._client, grant_type="client_credentials"))
+
+    def run(self, *arguments: object, stdin: str = "") -> Outcome:
+        """The command, which tells no token."""
+        outcome = self.folder.run("token", *arguments, stdin=stdin)
+        for token in self.seen:
+            assert token not in outcome.out + outcome.err
+        return outcome
+
+    def inspect(self, token: str) -> dict:
+        return self.run("inspect", "--json", "-", stdin=f"  {token}\n").json
+
+    def _keep(self, answered: tuple[int, dict]) -> dict:
+        status, body = answered
+        assert status == 200, body
+        self.seen += [body[name] for name in ("access_token", "refresh_token") if name in body]
+        return body
+
+
+@pytest.fixture
+def setting(folder: Folder) -> Iterator[Setting]:
+    folder.change(level='level = "error"')
+    secret = folder.client("shop", "--grant-type", "password refresh_token client_credentials", "--scope", "read write")
+    person = folder.user("ann", "--email", "ann@example.com")
+    with serving(read_configuration(folder.file)) as address:
+        yield Setting(folder, address, secret, person)
+
+
+def test_live_tokens_are_told_with_what_they_stand_for(setting: Setting):
+    tokens = setting.log_in()
+    access = setting.inspect(tokens["access_token"])
+    refresh = setting.inspect(tokens["refresh_token"])
+    for told in (access, refresh):
+        assert (told["genuine"], told["live"], told["because"]) == (True, True, None)
+        assert (told["client"], told["subject"]) == ("shop", setting.person["id"])
+        assert told["scope"] == ["read", "write"]
+        assert told["dialect"] == "standard"
+        assert told["expires_at"] > told["issued_at"]
+    assert (access["kind"], refresh["kind"]) == ("access_token", "refresh_token")
+    assert access["grant"] == refresh["grant"]
+    assert "read write" in setting.run("inspect", stdin=tokens["access_token"]).out
+
+
+def test_a_client_for_itself_has_no_session(setting: Setting):
+    told = setting.inspect(setting.for_itself()["access_token"])
+    assert (told["live"], told["grant"], told["subject"], told["client"]) == (True, None, None, "shop")
+
+
+def test_asking_about_a_spent_refresh_token_changes_nothing(setting: Setting):
+    first = setting.log_in()
+    second = setting.refresh(first["refresh_token"])
+    third = setting.refresh(second["refresh_token"])
+    oldest, middle = setting.inspect(first["refresh_token"]), setting.inspect(second["refresh_token"])
+    assert (oldest["live"], oldest["generation"]) == (False, 0)
+    assert "generation 0 of 2 again" in oldest["because"]
+    assert (middle["live"], middle["generation"]) == (True, 1)
+    assert "a retry is answered" in middle["because"]
+    assert setting.inspect(third["refresh_token"])["live"] is True
+    setting.folder.done("client", "update", "shop", "--grace", 0)
+    assert setting.inspect(second["refresh_token"])["live"] is False
+    assert setting.inspect(third["refresh_token"])["live"] is True
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("user", "sign-out", "ann"), "signed_out_by_operator"),
+        (("user", "disable", "ann"), "resource_owner_disabled"),
+        (("user", "delete", "ann", "--yes"), "resource_owner_deleted"),
+        (("user", "update", "ann", "--expired"), "gone, disabled or expired"),
+        (("client", "disable", "shop"), "its client is gone or disabled"),
+        (("client", "delete", "shop", "--yes"), ""),
+    ],
+)
+def test_a_dead_token_is_told_with_its_reason(setting: Setting, command: tuple, told: str):
+    tokens = setting.log_in()
+    setting.folder.done(*command)
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        inspection = setting.inspect(token)
+        assert (inspection["genuine"], inspection["live"]) == (True, False)
+        assert told in inspection["because"]
+
+
+def test_a_locked_account_keeps_its_sessions(setting: Setting):
+    tokens = setting.log_in()
+    setting.folder.done("user", "lock", "ann@example.com")
+    assert setting.inspect(tokens["refresh_token"])["live"] is True
+
+
+@pytest.mark.parametrize("text", ["nonsense", "a.b.c", "x" * 9000, "é"])
+def test_what_is_no_token_of_ours_is_told_so(setting: Setting, text: str):
+    told = setting.inspect(text)
+    assert (told["kind"], told["genuine"], told["live"]) == ("unknown", False, False)
+    assert "nothing was revoked" in setting.run("revoke", stdin=text).fault
+
+
+def test_tokens_are_never_arguments(setting: Setting):
+    token = setting.log_in()["access_token"]
+    for verb in ("inspect", "revoke"):
+        assert "in an argument can be read by others" in setting.run(verb, token).fault
+        assert "there is no token on standard input" in setting.run(verb).fault
+
+
+def test_an_access_token_is_revoked_by_itself_and_a_refresh_token_with_its_session(setting: Setting):
+    tokens = setting.log_in()
+    assert "its session goes on" in setting.run("revoke", "-", stdin=tokens["access_token"]).out
+    assert setting.inspect(tokens["access_token"])["because"] == "revoked by itself"
+    assert setting.inspect(tokens["refresh_token"])["live"] is True
+    assert "has ended" in setting.run("revoke", "-", stdin=tokens["refresh_token"]).out
+    assert "revoked_by_operator" in setting.inspect(tokens["refresh_token"])["because"]
+
+
+def test_a_session_is_ended_by_its_id(setting: Setting):
+    token = setting.log_in()["refresh_token"]
+    session = setting.inspect(token)["grant"]
+    assert "has ended" in setting.run("revoke", "--session", session).out
+    assert "had ended before" in setting.run("revoke", "--session", session).out
+    assert setting.inspect(token)["live"] is False
+    assert "no id of a session" in setting.run("revoke", "--session", "xyz").fault
+
+
+def test_sessions_are_listed_with_what_became_of_them(setting: Setting):
+    ended = setting.inspect(setting.log_in()["access_token"])["grant"]
+    live = setting.refresh(setting.log_in()["refresh_token"])
+    setting.run("revoke", "--session", ended)
+    listed = {one["id"]: one for one in setting.run("list", "--user", "ann", "--json").json}
+    assert listed == {one["id"]: one for one in setting.run("list", "--client", "shop", "--json").json}
+    one = listed[setting.inspect(live["access_token"])["grant"]]
+    assert (one["state"], one["generation"], one["dialect"], one["client"]) == ("live", 1, "standard", "shop")
+    assert one["rotated_at"] is not None
+    assert (listed[ended]["state"], listed[ended]["revoked_because"]) == ("revoked", "revoked_by_operator")
+    assert [one["id"] for one in setting.run("list", "--user", "ann", "--live", "--json").json] == [one["id"]]
+    assert len(setting.run("list", "--user", "ann", "--limit", 1, "--json").json) == 1
+    table = setting.run("list", "--user", "ann").out
+    assert ended in table
+    assert "revoked_by_operator" in table
+
+
+def test_a_list_is_of_a_user_or_a_client_that_exists(setting: Setting):
+    assert setting.run("list").status == 2
+    assert setting.run("list", "--user", "ann", "--client", "shop").status == 2
+    assert "there is no user 'x'" in setting.run("list", "--user", "x").fault
+    assert "there is no client 'x'" in setting.run("list", "--client", "x").fault

@@ -1,0 +1,104 @@
+"""A server from nothing to its end, as an operator lives it: real processes, a real port."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cli.commanding import PROGRAM, Folder, make_folder, post
+
+PASSWORD = "correct horse battery"
+
+
+def command(folder: Folder, *arguments: str, stdin: str = "") -> str:
+    """What an own process prints; its arguments hold no secret."""
+    called = [*PROGRAM, *arguments, "--config", str(folder.file)]
+    assert PASSWORD not in called
+    ended = subprocess.run(called, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 0, ended.stderr
+    assert PASSWORD not in ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+@contextmanager
+def served(folder: Folder, base: str, log: Path) -> Iterator[subprocess.Popen]:
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(  # noqa: S603
+            [*PROGRAM, "serve", "--config", str(folder.file)], stdout=stream, stderr=stream
+        ) as server,
+    ):
+        try:
+            wait_for(lambda: urllib.request.urlopen(f"{base}/health/live", timeout=1).read())  # noqa: S310
+            yield server
+        finally:
+            server.kill()
+
+
+def wait_for(look) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            if look():
+                return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_from_an_empty_folder_to_a_drained_server(tmp_path: Path):
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    folder = make_folder(tmp_path / "server", "--port", port)
+    log = tmp_path / "log"
+    made = json.loads(command(folder, "client", "create", "shop", "--grant-type", "password refresh_token", "--json"))
+    secret = made["secret"]
+    command(folder, "user", "create", "ann", "--password-stdin", stdin=PASSWORD + "\n")
+    url, client = base + "/oauth2/token", ("shop", secret)
+    with served(folder, base, log) as server:
+        status, first = post(url, client, grant_type="password", username="ann", password=PASSWORD)
+        assert status == 200
+        status, second = post(url, client, grant_type="refresh_token", refresh_token=first["refresh_token"])
+        assert status == 200
+        inspected = json.loads(command(folder, "token", "inspect", "--json", "-", stdin=second["access_token"]))
+        assert (inspected["live"], inspected["client"]) == (True, "shop")
+
+        command(folder, "user", "disable", "ann")
+        status, refused = post(url, client, grant_type="refresh_token", refresh_token=second["refresh_token"])
+        assert (status, refused["error"]) == (400, "invalid_grant")
+        command(folder, "user", "enable", "ann")
+        assert post(url, client, grant_type="password", username="ann", password=PASSWORD)[0] == 200
+
+        command(folder, "client", "disable", "shop")
+        wait_for(lambda: post(url, client, grant_type="password", username="ann", password=PASSWORD)[0] == 401)
+        command(folder, "client", "enable", "shop")
+        rotated = json.loads(command(folder, "client", "rotate-secret", "shop", "--json"))["secret"]
+        wait_for(
+            lambda: post(url, client, grant_type="refresh_token", refresh_token="x")[1]["error"] == "invalid_client"
+        )
+        assert post(url, ("shop", rotated), grant_type="password", username="ann", password=PASSWORD)[0] == 200
+        assert "answers" in command(folder, "doctor")
+
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+    told = log.read_text()
+    assert "switched on against RFC 9700: the password grant" in told
+    for value in (PASSWORD, secret, rotated, *first.values(), *second.values()):
+        if isinstance(value, str) and value != "Bearer":
+            assert value not in told
+    assert {path.stat().st_mode & 0o777 for path in folder.path.rglob("*") if path.is_file()} == {0o600}

@@ -1,0 +1,185 @@
+"""What time, accounts and clients do to grants and tokens: through the public surface, on a real store, with a clock."""
+
+import pytest
+
+from dragoman.core.model import RefreshPolicy
+from tests.attacks.harness import configuration_of, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with running(configuration_of(tmp_path_factory.mktemp("server"))) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server):
+    return server.add_client()
+
+
+@pytest.fixture
+def person(server):
+    return server.add_owner()
+
+
+def test_an_access_token_ends_when_it_said_it_would(server, client, person):
+    tokens = server.log_in(client, person).document
+    server.clock.now += 3599
+    assert server.resource(tokens["access_token"]) == 200
+    server.clock.now += 1
+    assert server.resource(tokens["access_token"]) == 401
+    assert server.introspect(client, tokens["access_token"]) == {"active": False}
+
+
+def test_an_idle_grant_ends_and_a_used_one_does_not(server, person):
+    client = server.add_client(refresh_token_idle_lifetime=100, refresh_token_lifetime=None)
+    used, idle = (server.log_in(client, person).document["refresh_token"] for _ in range(2))
+    for _ in range(3):
+        server.clock.now += 99
+        used = server.refresh(client, used).document["refresh_token"]
+    assert server.refresh(client, idle).error == "invalid_grant"
+    assert server.introspect(client, idle) == {"active": False}
+
+
+def test_no_rotation_moves_the_absolute_end(server, person):
+    client = server.add_client(refresh_token_idle_lifetime=100, refresh_token_lifetime=250)
+    token = server.log_in(client, person).document["refresh_token"]
+    for _ in range(2):
+        server.clock.now += 99
+        token = server.refresh(client, token).document["refresh_token"]
+    server.clock.now += 52
+    assert server.refresh(client, token).error == "invalid_grant"
+
+
+def test_a_retry_inside_the_grace_window_gets_the_same_successor(server, client, person):
+    first = server.log_in(client, person).document["refresh_token"]
+    second = server.refresh(client, first).document["refresh_token"]
+    server.clock.now += 29
+    assert server.refresh(client, first).document["refresh_token"] == second
+    server.clock.now += 1
+    assert server.refresh(client, first).error == "invalid_grant"
+    assert server.refresh(client, second).error == "invalid_grant"
+    assert [grant.revoked_because for grant in server.grants(client)] == ["refresh_token_reuse"]
+
+
+def test_a_token_older_than_the_predecessor_ends_the_grant_at_once(server, client, person):
+    first = server.log_in(client, person).document["refresh_token"]
+    second = server.refresh(client, first).document["refresh_token"]
+    third = server.refresh(client, second).document
+    assert server.refresh(client, first).error == "invalid_grant"
+    assert server.refresh(client, third["refresh_token"]).error == "invalid_grant"
+    assert server.resource(third["access_token"]) == 401
+
+
+def test_a_stranger_with_someones_token_ends_nothing(server, client, person):
+    stranger = server.add_client()
+    token = server.log_in(client, person).document["refresh_token"]
+    assert server.refresh(stranger, token).error == "invalid_grant"
+    assert server.refresh(client, token).status == 200
+
+
+def test_fifty_refreshes_at_once_have_one_successor(server, client, person):
+    token = server.log_in(client, person).document["refresh_token"]
+    body = f"grant_type=refresh_token&refresh_token={token}&client_id={client}&client_secret={server.secret_of(client)}"
+    one = {
+        "method": "POST",
+        "path": "/oauth2/token",
+        "headers": [("Content-Type", "application/x-www-form-urlencoded")],
+        "body": body.encode(),
+    }
+    answers = server.ask_all([one] * 50)
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.document["refresh_token"] for answer in answers}) == 1
+    assert [grant.generation for grant in server.grants(client)] == [1]
+
+
+def test_strictly_fifty_refreshes_at_once_have_at_most_one_winner(server, person):
+    client = server.add_client(grace=0)
+    token = server.log_in(client, person).document["refresh_token"]
+    body = f"grant_type=refresh_token&refresh_token={token}&client_id={client}&client_secret={server.secret_of(client)}"
+    one = {
+        "method": "POST",
+        "path": "/oauth2/token",
+        "headers": [("Content-Type", "application/x-www-form-urlencoded")],
+        "body": body.encode(),
+    }
+    answers = server.ask_all([one] * 50)
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 49
+
+
+def test_a_reused_refresh_token_stays_and_brings_new_access_tokens(server, person):
+    client = server.add_client(refresh=RefreshPolicy.REUSE)
+    tokens = server.log_in(client, person).document
+    again = [server.refresh(client, tokens["refresh_token"]).document for _ in range(3)]
+    assert {one["refresh_token"] for one in again} == {tokens["refresh_token"]}
+    assert len({one["access_token"] for one in [tokens, *again]}) == 4
+    assert {server.resource(one["access_token"]) for one in again} == {200}
+    server.change_client(client, refresh=RefreshPolicy.ROTATE)
+    assert server.refresh(client, tokens["refresh_token"]).status == 200
+
+
+@pytest.mark.parametrize("state", [{"enabled": False}, {"expired": True}])
+def test_a_closed_account_has_no_good_tokens(server, client, person, state):
+    tokens = server.log_in(client, person).document
+    server.change_owner(person, **state)
+    assert server.resource(tokens["access_token"]) == 401
+    assert server.introspect(client, tokens["refresh_token"]) == {"active": False}
+    assert server.refresh(client, tokens["refresh_token"]).error == "invalid_grant"
+
+
+def test_a_locked_account_keeps_its_session_but_cannot_refresh_until_it_is_unlocked(server, client, person):
+    tokens = server.log_in(client, person).document
+    server.change_owner(person, locked=True)
+    assert server.resource(tokens["access_token"]) == 200
+    assert server.refresh(client, tokens["refresh_token"]).error == "invalid_grant"
+    server.change_owner(person, locked=False)
+    assert server.refresh(client, tokens["refresh_token"]).status == 200
+
+
+def test_a_deleted_account_takes_its_grants_along(server, client, person):
+    tokens = server.log_in(client, person).document
+    server.delete_owner(person)
+    assert server.refresh(client, tokens["refresh_token"]).error == "invalid_grant"
+    assert server.resource(tokens["access_token"]) == 401
+
+
+def test_a_disabled_client_has_no_good_tokens(server, client, person):
+    watcher = server.add_client()
+    tokens = server.log_in(client, person).document
+    server.change_client(client, enabled=False)
+    assert server.introspect(watcher, tokens["access_token"]) == {"active": False}
+    assert server.introspect(watcher, tokens["refresh_token"]) == {"active": False}
+    assert server.refresh(client, tokens["refresh_token"]).error == "invalid_client"
+
+
+@pytest.mark.parametrize("token_format", ["opaque", "at+jwt"])
+def test_a_clients_own_token_format_goes_before_its_dialects(server, person, token_format):
+    client = server.add_client(token_format=token_format)
+    own = server.form("/oauth2/token", {"grant_type": "client_credentials", **server.credentials(client)}).document
+    first = server.log_in(client, person).document
+    second = server.refresh(client, first["refresh_token"]).document
+    repeated = server.refresh(client, first["refresh_token"]).document
+    opaque = [one["access_token"].startswith("dga_") for one in (own, first, second, repeated)]
+    assert opaque == [token_format == "opaque"] * 4
+    assert [server.resource(one["access_token"]) for one in (own, first, second, repeated)] == [200] * 4
+    server.form("/oauth2/revoke", {**server.credentials(client), "token": own["access_token"]})
+    assert server.resource(own["access_token"]) == 401
+
+
+def test_a_weak_hash_is_replaced_at_log_in_by_one_of_today(server, client):
+    import bcrypt
+
+    stored = bcrypt.hashpw(b"correct horse battery", bcrypt.gensalt(4)).decode()
+    person = server.add_owner(stored=stored)
+    assert server.log_in(client, person).status == 200
+    assert server.log_in(client, person).status == 200
+    assert server.log_in(client, person, "wrong horse battery").error == "invalid_grant"
+
+
+def test_scope_taken_from_a_client_is_gone_at_the_next_refresh(server, client, person):
+    token = server.log_in(client, person, scope="read write").document["refresh_token"]
+    from dragoman.core.scope import Scope
+
+    server.change_client(client, scope=Scope(("read",)))
+    assert server.refresh(client, token, scope="write").error == "invalid_scope"
+    assert server.refresh(client, token).document["scope"] == "read"

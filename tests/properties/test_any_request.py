@@ -1,0 +1,276 @@
+"""Whatever a client sends, it gets an answer in its dialect's shape: never a 5xx, never a traceback."""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from urllib.parse import quote_plus, urlencode
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.attacks.harness import FORM, PASSWORD, Server
+from tests.properties.shapes import check_shape, endpoints
+
+ENDPOINTS = endpoints()
+NAMES = (
+    "grant_type", "client_id", "client_secret", "username", "password", "scope", "refresh_token", "token",
+    "token_type_hint", "access_token",
+)  # fmt: skip
+PLACEHOLDERS = (
+    "«client»",
+    "«secret»",
+    "«public»",
+    "«username»",
+    "«password»",
+    "«refresh»",
+    "«access»",
+    "«jwt»",
+    "«owner»",
+)
+GRANT_TYPES = ("password", "client_credentials", "refresh_token", "implicit", "authorization_code", "Password")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cast:
+    """Good values by placeholder."""
+
+    values: dict[str, str]
+
+    def __repr__(self) -> str:
+        return "Cast(…)"
+
+    def fill(self, text: str) -> str:
+        """The text with its placeholders filled."""
+        for name, value in self.values.items():
+            text = text.replace(name, value)
+        return text
+
+
+@pytest.fixture(scope="module")
+def cast(server: Server) -> Cast:
+    client, username = server.add_client(), server.add_owner()
+    tokens = server.log_in(client, username).document
+    axosoft = {**server.credentials(client), "grant_type": "password", "username": username, "password": PASSWORD}
+    return Cast(
+        {
+            "«client»": client,
+            "«secret»": server.secret_of(client),
+            "«public»": server.add_client(public=True),
+            "«username»": username,
+            "«password»": PASSWORD,
+            "«refresh»": tokens["refresh_token"],
+            "«jwt»": tokens["access_token"],
+            "«access»": server.form("/axosoft/api/oauth2/token", axosoft).document["access_token"],
+            "«owner»": server.owner_id(username),
+        }
+    )
+
+
+wild_text = st.text(st.characters(codec="utf-8"), max_size=30)
+placeholder = st.sampled_from(PLACEHOLDERS)
+value = st.one_of(
+    placeholder, placeholder, st.sampled_from(GRANT_TYPES), st.sampled_from(["", " ", "read", "read write", '"read"', "*"]),
+    wild_text, st.builds(str.__add__, placeholder, wild_text), st.just("x" * 5000), st.just("a.b.c"),
+)  # fmt: skip
+good_fields = st.sampled_from(
+    [
+        (("grant_type", "password"), ("username", "«username»"), ("password", "«password»")),
+        (("grant_type", "client_credentials"),),
+        (("grant_type", "refresh_token"), ("refresh_token", "«refresh»")),
+        (("token", "«jwt»"),),
+        (("token", "«access»"),),
+        (("token", "«refresh»"), ("token_type_hint", "refresh_token")),
+        (),
+    ]
+)
+own_fields = st.sampled_from(
+    [
+        (),
+        (("client_id", "«client»"), ("client_secret", "«secret»")),
+        (("client_id", "«public»"),),
+        (("client_id", "«client»"),),
+    ]
+)
+name = st.one_of(
+    st.sampled_from(NAMES), st.sampled_from(NAMES), wild_text,
+    st.builds(str.__add__, st.sampled_from(NAMES), st.sampled_from(["[]", "[0]", "\0", " ", "[", "[a][b]"])),
+)  # fmt: skip
+wild_fields = st.lists(st.tuples(name, value), max_size=4).map(tuple)
+fields = st.one_of(
+    st.builds(lambda one, two, three: one + two + three, good_fields, own_fields, wild_fields),
+    st.builds(tuple.__add__, good_fields, own_fields),
+    wild_fields,
+)
+header_text = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40)
+surrogates = st.text(st.characters(categories=["Cs", "Lu", "Cc"]), max_size=5)
+json_value = st.recursive(
+    st.one_of(
+        value, surrogates, st.none(), st.booleans(), st.integers(), st.floats(), st.just(10**400), st.just(1e308)
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(wild_text, inner, max_size=3)),
+    max_leaves=4,
+)
+
+
+def multipart(parts: tuple[tuple[str, str], ...]) -> bytes:
+    lines = [
+        f'--BoUnDaRy\r\nContent-Disposition: form-data; name="{quote_plus(key)}"\r\n\r\n{text}\r\n'
+        for key, text in parts
+    ]
+    return ("".join(lines) + "--BoUnDaRy--\r\n").encode("utf-8", "surrogatepass")
+
+
+MULTIPART = "multipart/form-data; boundary=BoUnDaRy"
+DISPOSITIONS = (
+    'Content-Disposition: form-data; name="a"; filename="b"', "Content-Disposition: form-data", "Content-Type: text/plain",
+    'Content-Disposition: form-data; name="password"\r\nContent-Transfer-Encoding: base64',
+    'Content-Disposition: form-data; name="_charset_"', "X: " + "y" * 2000, "\r\n",
+)  # fmt: skip
+wild_multipart = st.lists(st.sampled_from(DISPOSITIONS), max_size=4).map(
+    lambda parts: ("".join(f"--BoUnDaRy\r\n{part}\r\n\r\nx\r\n" for part in parts) + "--BoUnDaRy--").encode()
+)
+
+
+def with_media_type(media_type: str, body: st.SearchStrategy[bytes]) -> st.SearchStrategy[tuple[str | None, bytes]]:
+    return st.tuples(st.just(media_type), body)
+
+
+bodies = st.one_of(
+    with_media_type(FORM, fields.map(lambda pairs: urlencode(pairs).encode())),
+    with_media_type(FORM, fields.map(lambda pairs: urlencode(pairs).encode())),
+    with_media_type(FORM, st.binary(max_size=200)),
+    with_media_type(MULTIPART, fields.map(multipart)),
+    with_media_type(MULTIPART, wild_multipart),
+    with_media_type("application/json", fields.map(lambda pairs: json.dumps(dict(pairs)).encode())),
+    with_media_type(
+        "application/json",
+        st.dictionaries(name, json_value, max_size=5).map(lambda members: json.dumps(members).encode()),
+    ),
+    with_media_type("application/json", st.binary(max_size=100)),
+    st.tuples(
+        st.one_of(
+            st.none(), header_text, st.sampled_from([f"{FORM}; charset=utf-16", "text/plain", f"{FORM};", "json"])
+        ),
+        st.one_of(st.binary(max_size=100), fields.map(lambda pairs: urlencode(pairs).encode())),
+    ),
+)
+
+
+def basic(text: str) -> str:
+    return "Basic " + b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+authorization = st.one_of(
+    st.none(),
+    st.just("«basic»"),
+    st.sampled_from(
+        ["Bearer «jwt»", "bearer «access»", "Bearer «refresh»", "OAuth «access»", "Bearer", "Bearer  ", "Bearer a.b.c"]
+    ),
+    wild_text.map(basic),
+    header_text,
+    header_text.map("Basic {}".format),
+    header_text.map("Bearer {}".format),
+)
+other_headers = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                ("Accept", "application/json"), ("Accept", "text/html"), ("Origin", "https://evil.example"),
+                ("Sec-Fetch-Mode", "navigate"), ("Sec-Purpose", "prefetch"), ("Content-Encoding", "gzip"),
+                ("Content-Encoding", "identity"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-For", "1.2.3.4, x"),
+                ("X-Authorization", "OAuth «access»"), ("X-HTTP-Method-Override", "GET"), ("Content-Length", "-1"),
+            ]
+        ),
+        st.tuples(st.sampled_from(["Accept", "User-Agent", "Authorization", "X-Authorization", "Origin"]), header_text),
+    ),
+    max_size=3,
+)  # fmt: skip
+segment = st.one_of(
+    st.sampled_from(["v6", "«owner»"]),
+    st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=10),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, its placeholders not filled."""
+
+    endpoint: tuple[str, str, object]
+    method: str
+    segment: str
+    query: bytes
+    authorization: str | None
+    content: tuple[str | None, bytes]
+    others: list[tuple[str, str]]
+    peer: str
+    scheme: str
+
+
+requests = st.builds(
+    Request,
+    endpoint=st.sampled_from(ENDPOINTS),
+    method=st.sampled_from(["POST", "POST", "POST", "GET", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"]),
+    segment=segment,
+    query=st.one_of(
+        st.just(b""), st.just(b""), fields.map(lambda pairs: urlencode(pairs).encode()), st.binary(max_size=60)
+    ),
+    authorization=authorization,
+    content=bodies,
+    others=other_headers,
+    peer=st.sampled_from(["127.0.0.1", "127.0.0.1", "203.0.113.7", "::1", "", "unix"]),
+    scheme=st.sampled_from(["http", "https"]),
+)
+
+
+def fill_bytes(cast: Cast, text: bytes) -> bytes:
+    """Placeholders as they are, percent-encoded, or escaped in JSON."""
+    for mark, good in cast.values.items():
+        text = text.replace(mark.encode(), good.encode()).replace(quote_plus(mark).encode(), quote_plus(good).encode())
+        text = text.replace(json.dumps(mark)[1:-1].encode(), good.encode())
+    return text
+
+
+def headers_of(request: Request, cast: Cast) -> list[tuple[str, str]]:
+    headers = [(key, cast.fill(text)) for key, text in request.others]
+    if request.authorization == "«basic»":
+        headers.append(("Authorization", basic(cast.fill("«client»:«secret»"))))
+    elif request.authorization is not None:
+        headers.append(("Authorization", cast.fill(request.authorization)))
+    media_type = request.content[0]
+    return headers if media_type is None else [*headers, ("Content-Type", media_type)]
+
+
+@settings(max_examples=max(1500, settings().max_examples))
+@given(request=requests)
+def test_any_request_gets_an_answer_in_its_dialects_shape(server: Server, cast: Cast, request: Request):
+    _dialect, path, shape = request.endpoint
+    answer = server.ask(
+        request.method,
+        path.replace("{segment}", cast.fill(request.segment)),
+        query=fill_bytes(cast, request.query),
+        headers=headers_of(request, cast),
+        body=fill_bytes(cast, request.content[1]),
+        peer=request.peer,
+        scheme=request.scheme,
+    )
+    check_shape(answer, shape, body_kept=request.method != "HEAD")
+
+
+@given(
+    path=st.text(st.characters(codec="utf-8"), max_size=30).map("/{}".format),
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+)
+@example(path="//oauth2//token", method="POST")
+@example(path="/oauth2/token/", method="POST")
+@example(path="/OAUTH2/TOKEN", method="POST")
+@example(path="/oauth2/token;a=b", method="POST")
+@example(path="/x/..;/oauth2/token", method="POST")
+def test_any_other_path_is_not_found(server: Server, path: str, method: str):
+    answer = server.ask(method, path)
+    assert answer.status == 404
+    assert b"Traceback" not in answer.body
+
+
+def test_every_example_above_was_answered_without_a_fault(server: Server):
+    assert [line for line in server.log_lines() if line.get("event") == "fault"] == []
