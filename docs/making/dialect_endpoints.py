@@ -30,7 +30,7 @@ def introspection_part(dialect: Dialect) -> Iterator[str]:
     yield words_table(words, ("paths", "methods", "body", "refresh_body", "inactive_body", "errors"))
     yield "An active access token:"
     yield members(words.body)
-    if words.refresh_body is not None and "refresh_token" in words.token_types:
+    if words.refresh_body is not None and words.refresh_tokens:
         yield "An active refresh token:"
         yield members(words.refresh_body)
     names: tuple[str, ...] = INTROSPECTION_REFUSALS

@@ -24,7 +24,7 @@ from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
 from dragoman.http.exchange import Edge
 from dragoman.http.log import Log, LoggedAudit
-from dragoman.http.mount import Mount
+from dragoman.http.mount import Mount, check_mounts
 from dragoman.store.cache import CachedClients
 from dragoman.store.sqlite import open_server as open_store
 from dragoman.tokens.current import CurrentTokens
@@ -112,6 +112,7 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
                 grant_types=load_grant_types(),
             )
             mounts = _mounts(configuration, dialects)
+            check_mounts(mounts)
             shown = _shown_key(tokens, configuration.signing_algorithm, now)
             desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
             proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)

@@ -136,6 +136,9 @@ class Server:
     tool: SqliteStore
     """The store as a command sees it, beside the server."""
     passwords: PasswordHasher
+    """The pool that the server checks passwords in."""
+    preparing: PasswordHasher
+    """Another, for setting up, so that the count of the first is the server's own."""
     secrets_of_clients: ClientSecretHasher
     _secrets: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, ResourceOwner] = field(default_factory=dict)
@@ -172,7 +175,7 @@ class Server:
     def add_owner(self, password: str = PASSWORD, *, stored: str | None = None, **fields: Any) -> str:  # noqa: ANN401
         """A person with this password; the user name."""
         name = fields.pop("username", f"person-{secrets.token_hex(6)}")
-        kept = stored or self.run(self.passwords.hash_new(Secret(password)))
+        kept = stored if stored is not None else self.run(self.preparing.hash_new(Secret(password)))
         owner = ResourceOwner(
             id=fields.pop("id", f"owner-{secrets.token_hex(6)}"), username=name, password_hash=kept,
             created_at=START, **fields,
@@ -191,6 +194,16 @@ class Server:
         """Remove a person."""
         owner = self._owners.pop(username)
         self.run(self._administered(lambda store: store.administration.delete_resource_owner(owner.id, self.clock())))
+
+    def lose_row_of(self, username: str) -> None:
+        """Take a person's row away behind the server's back, as a bad restore would."""
+        path = self.configuration.path(self.configuration.database)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM resource_owners WHERE id = ?", (self._owners[username].id,))
+
+    def purge(self, before: int) -> None:
+        """Take away what ended before this time."""
+        self.run(self._administered(lambda store: store.administration.purge(before)))
 
     def owner_id(self, username: str) -> str:
         """The identifier of a person."""
@@ -254,7 +267,9 @@ class Server:
 
     def grants(self, client_id: str) -> tuple[Grant, ...]:
         """The grants of a client, ended ones too."""
-        found = self.run(self._administered(lambda store: store.administration.list_grants_of_client(client_id, limit=_ALL)))
+        found = self.run(
+            self._administered(lambda store: store.administration.list_grants_of_client(client_id, limit=_ALL))
+        )
         return tuple(found)
 
     def revoke_all(self, username: str) -> int:
@@ -307,6 +322,13 @@ class Server:
         assert self.rows() == rows
         assert self.passwords.hashes_computed - computed == hashes
 
+    @contextmanager
+    def nothing_issued(self) -> Iterator[None]:
+        """No row is written, whatever it costs (`0tok`)."""
+        rows = self.rows()
+        yield
+        assert self.rows() == rows
+
     async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:  # noqa: ANN401
         return await work(self.tool)
 
@@ -336,6 +358,7 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
         opened = open_server(configuration, clock)
         with patch.object(sys, "stderr", SimpleNamespace(buffer=log)):
             served = runner.run(opened.__aenter__())
+        preparing = open_passwords(configuration)
         beside = open_tool(configuration.path(configuration.database))
         tool = runner.run(beside.__aenter__())
         try:
@@ -347,9 +370,11 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
                 run=runner.run,
                 tool=tool,
                 passwords=pools[0],
+                preparing=preparing,
                 secrets_of_clients=_secrets_of_clients(configuration, pools[0]),
             )
         finally:
+            preparing.close()
             runner.run(beside.__aexit__(None, None, None))
             runner.run(opened.__aexit__(None, None, None))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.config import read_configuration
 from tests.cli.commanding import PROGRAM, Folder, run
+from tests.serving import serving
 
 COMMANDS = (
     ("client", "list"),
@@ -106,9 +109,34 @@ def test_missing_keys_are_named_with_their_purpose(folder: Folder):
     assert "the digest key is missing" in run("init", folder.path).fault
 
 
+def test_a_port_that_is_taken_is_named(folder: Folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        folder.change(port=f"port = {port}")
+        assert f"cannot listen on 127.0.0.1:{port}" in folder.run("serve").fault
+    folder.change(host='host = "203.0.113.9"')
+    assert "cannot listen on 203.0.113.9" in folder.run("serve").fault
+
+
+def test_tls_files_that_cannot_be_used_are_named(folder: Folder):
+    folder.change(tls_certificate='tls_certificate = "chain.pem"', tls_key='tls_key = "key.pem"')
+    assert "chain.pem with server.tls_key key.pem cannot be used: No such file" in folder.run("serve").fault
+    for name in ("chain.pem", "key.pem"):
+        (folder.path / name).write_text("nothing")
+    assert "two PEM files that belong together" in folder.run("serve").fault
+
+
+def test_a_second_server_on_one_database_is_refused(folder: Folder):
+    folder.change(level='level = "error"', port="port = 0")
+    with serving(read_configuration(folder.file)):
+        assert "in use by another Dragoman server" in folder.run("serve").fault
+
+
 def test_the_installed_program_ends_with_status_2_and_one_sentence(folder: Folder):
     folder.change(port="port = 70000")
-    ended = subprocess.run([*PROGRAM, "serve", "--config", folder.file], capture_output=True, text=True, check=False)  # noqa: S603
+    ended = subprocess.run([*PROGRAM, "serve", "--config", folder.file], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1
     assert "server.port" in ended.stderr

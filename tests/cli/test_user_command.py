@@ -15,12 +15,12 @@ def test_a_new_account_has_what_is_said_and_shows_no_password(folder: Folder):
     folder.client("shop")
     made = folder.user(
         "ann", "--id", "7", "--email", "Ann@Example.com", "--first-name", "Ann", "--last-name", "Lee",
-        "--authority", "ROLE_A ROLE_B", "--authority", "ROLE_C", "--belongs-to", "shop",
+        "--authority", "ROLE_A", "--authority", "Account Admin", "--belongs-to", "shop",
     )  # fmt: skip
     assert made.pop("created_at") > 0
     assert made == {
         "id": "7", "username": "ann", "email": "Ann@Example.com", "first_name": "Ann", "last_name": "Lee",
-        "authorities": ["ROLE_A", "ROLE_B", "ROLE_C"], "belongs_to": "shop", "enabled": True, "locked": False,
+        "authorities": ["ROLE_A", "Account Admin"], "belongs_to": "shop", "enabled": True, "locked": False,
         "expired": False, "password_expired": False, "has_password": True,
     }  # fmt: skip
     for who in ("ann", "ANN@example.COM", "7"):
@@ -82,9 +82,13 @@ def test_an_update_changes_what_is_said_and_nothing_else(folder: Folder):
 
 def test_states_are_switched_on_and_off(folder: Folder):
     folder.user("ann")
-    for verb, member, value in (
-        ("disable", "enabled", False), ("enable", "enabled", True), ("lock", "locked", True), ("unlock", "locked", False),
-    ):  # fmt: skip
+    changes = {
+        "disable": ("enabled", False),
+        "enable": ("enabled", True),
+        "lock": ("locked", True),
+        "unlock": ("locked", False),
+    }
+    for verb, (member, value) in changes.items():
         folder.done("user", verb, "ann")
         assert folder.done("user", "show", "ann", "--json").json[member] is value
     assert "sessions that ended: 0" in folder.done("user", "sign-out", "ann").out

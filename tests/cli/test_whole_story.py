@@ -8,8 +8,10 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def command(folder: Folder, *arguments: str, stdin: str = "") -> str:
     """What an own process prints; its arguments hold no secret."""
     called = [*PROGRAM, *arguments, "--config", str(folder.file)]
     assert PASSWORD not in called
-    ended = subprocess.run(called, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603
+    ended = subprocess.run(called, input=stdin, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert PASSWORD not in ended.stdout + ended.stderr
     return ended.stdout
@@ -38,18 +40,42 @@ def free_port() -> int:
 def served(folder: Folder, base: str, log: Path) -> Iterator[subprocess.Popen]:
     with (
         log.open("wb") as stream,
-        subprocess.Popen(  # noqa: S603
-            [*PROGRAM, "serve", "--config", str(folder.file)], stdout=stream, stderr=stream
-        ) as server,
+        subprocess.Popen([*PROGRAM, "serve", "--config", str(folder.file)], stdout=stream, stderr=stream) as server,
     ):
         try:
-            wait_for(lambda: urllib.request.urlopen(f"{base}/health/live", timeout=1).read())  # noqa: S310
+            wait_for(lambda: urllib.request.urlopen(f"{base}/health/live", timeout=1).read())
             yield server
         finally:
             server.kill()
 
 
-def wait_for(look) -> None:
+@contextmanager
+def begun(base: str, client: tuple[str, str]) -> Iterator[Callable[[], bytes]]:
+    """A log-in that the server has begun to read; what is yielded sends the rest and reads the answer."""
+    body = urllib.parse.urlencode({"grant_type": "password", "username": "ann", "password": PASSWORD}).encode()
+    parts = urllib.parse.urlsplit(base)
+    head = (
+        f"POST /oauth2/token HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Authorization: Basic {b64encode(':'.join(client).encode()).decode()}\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")
+
+        def finish() -> bytes:
+            connection.sendall(body)
+            return connection.recv(65536)
+
+        yield finish
+
+
+def refuses(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) != 0
+
+
+def wait_for(look: Callable[[], object]) -> None:
     until = time.monotonic() + 20
     while True:
         try:
@@ -94,7 +120,11 @@ def test_from_an_empty_folder_to_a_drained_server(tmp_path: Path):
         assert post(url, ("shop", rotated), grant_type="password", username="ann", password=PASSWORD)[0] == 200
         assert "answers" in command(folder, "doctor")
 
-        server.send_signal(signal.SIGTERM)
+        with begun(base, ("shop", rotated)) as finish:
+            server.send_signal(signal.SIGTERM)
+            wait_for(lambda: refuses(port))
+            assert server.poll() is None
+            assert finish().startswith(b"HTTP/1.1 200 OK")
         assert server.wait(20) == 0
     told = log.read_text()
     assert "switched on against RFC 9700: the password grant" in told

@@ -183,3 +183,49 @@ def test_scope_taken_from_a_client_is_gone_at_the_next_refresh(server, client, p
     server.change_client(client, scope=Scope(("read",)))
     assert server.refresh(client, token, scope="write").error == "invalid_scope"
     assert server.refresh(client, token).document["scope"] == "read"
+
+
+def test_a_sign_out_that_comes_first_wins_over_a_reusing_refresh(server, person):
+    client = server.add_client(refresh=RefreshPolicy.REUSE)
+    tokens = server.log_in(client, person).document
+    fields = f"client_id={client}&client_secret={server.secret_of(client)}"
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    revoke = {"path": "/oauth2/revoke", "body": f"{fields}&token={tokens['refresh_token']}".encode()}
+    refresh = {
+        "path": "/oauth2/token",
+        "body": f"{fields}&grant_type=refresh_token&refresh_token={tokens['refresh_token']}".encode(),
+    }
+    revoked, refreshed = server.ask_all([{"method": "POST", "headers": form, **one} for one in (revoke, refresh)])
+    assert (revoked.status, refreshed.error) == (200, "invalid_grant")
+
+
+def test_client_credentials_are_for_confidential_clients(server):
+    client = server.add_client(public=True)
+    answer = server.form("/oauth2/token", {"grant_type": "client_credentials", "client_id": client})
+    assert (answer.status, answer.error) == (400, "unauthorized_client")
+
+
+def test_what_was_purged_is_no_longer_good(server, person):
+    client = server.add_client(access_token_lifetime=10**6, refresh_token_lifetime=60)
+    tokens = server.log_in(client, person).document
+    server.clock.now += 61
+    server.purge(server.clock.now)
+    assert server.refresh(client, tokens["refresh_token"]).error == "invalid_grant"
+    assert server.resource(tokens["access_token"]) == 401
+    revocation = server.form("/oauth2/revoke", {**server.credentials(client), "token": tokens["refresh_token"]})
+    assert (revocation.status, revocation.body) == (200, b"")
+
+
+def test_a_grant_whose_person_is_missing_from_the_database_is_no_good(server, client, person):
+    token = server.log_in(client, person).document["refresh_token"]
+    server.lose_row_of(person)
+    assert server.refresh(client, token).error == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("audience", "claim"), [((), "http://127.0.0.1:8000"), (("a",), "a"), (("a", "b"), ["a", "b"])]
+)
+def test_the_audience_is_the_clients_or_the_issuer(server, audience, claim):
+    client = server.add_client(audience=audience)
+    token = server.form("/oauth2/token", {"grant_type": "client_credentials", **server.credentials(client)}).document
+    assert server.introspect(client, token["access_token"]).get("aud", "http://127.0.0.1:8000") == claim

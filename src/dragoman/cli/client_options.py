@@ -43,8 +43,20 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
         lists = {name: getattr(self, name) for name in _LISTS if getattr(self, name)}
         return {
             **{name: value for name, value in said.items() if value is not None},
-            **{name: tuple(part for value in values for part in value.split()) for name, values in lists.items()},
+            **{
+                name: values_of(values) if name == "authorities" else names_of(values) for name, values in lists.items()
+            },
         }
+
+
+def names_of(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of a repeated option, several in one text too; none of them has a space."""
+    return tuple(part for value in values for part in value.split())
+
+
+def values_of(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Values of a repeated option, which may have spaces; an empty one is none."""
+    return tuple(value for value in values if value)
 
 
 def client_options(decorated: Decorated) -> Decorated:
@@ -90,5 +102,11 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     _seconds("grace", "How long the refresh token before the live one is still answered; 0: never.", _ENDING),
     _switch("refresh-ends-access-token", "Whether a refresh ends the access token before it."),
     _several("audience", "audience", "URI", "Whom its access tokens are for."),
-    _several("authority", "authorities", "NAME", "An authority of its own, where its dialect tells them."),
+    click.option(
+        "--authority",
+        "authorities",
+        multiple=True,
+        metavar="NAME",
+        help="An authority of its own, where its dialect tells them. May be repeated.",
+    ),
 )

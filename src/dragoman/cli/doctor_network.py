@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
-import ssl
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dragoman.cli.finding import Finding, ok, problem, warning
+from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
+from dragoman.cli.listening import refuse_unusable_tls
 from dragoman.cli.opening import mounts_of
+from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,17 +37,13 @@ def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) 
 
 def check_tls(configuration: Configuration) -> Iterator[Finding]:
     """Whether certificate and key can be read and belong together."""
-    certificate, key = configuration.server.tls_certificate, configuration.server.tls_key
-    if certificate is None or key is None:
-        return
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(configuration.path(certificate), configuration.path(key))
-    except (OSError, ssl.SSLError) as error:
-        remedy = "set server.tls_certificate and server.tls_key to two PEM files that belong together"
-        yield problem("tls", f"{certificate} with {key} cannot be used: {error.strerror or error}", remedy)
+        refuse_unusable_tls(configuration)
+    except Fault as fault:
+        yield fault_found("tls", fault)
     else:
-        yield ok("tls", certificate)
+        if configuration.server.tls_certificate is not None:
+            yield ok("tls", configuration.server.tls_certificate)
 
 
 def check_issuer(configuration: Configuration) -> Iterator[Finding]:

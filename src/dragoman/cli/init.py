@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shlex
 import stat
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -156,6 +157,7 @@ def _tell(options: InitOptions, configuration: Configuration, new_keys: Sequence
         return
     click.echo(f"{file}: {'made' if made else 'was there already, and is as it was'}")
     click.echo(f"issuer {configuration.issuer}, dialects {', '.join(dialects)}, new keys {len(new_keys)}")
+    quoted = shlex.quote(str(file))
     click.echo("Then:")
-    click.echo(f"  dragoman client create my-app --grant-type client_credentials --config {file}")
-    click.echo(f"  dragoman serve --config {file}")
+    click.echo(f"  dragoman client create my-app --grant-type client_credentials --config {quoted}")
+    click.echo(f"  dragoman serve --config {quoted}")

@@ -12,6 +12,7 @@ import click
 import uvicorn
 import uvloop
 
+from dragoman.cli.listening import listen, refuse_unusable_tls
 from dragoman.config import CONFIG_NAME, Configuration, read_configuration
 from dragoman.wiring import open_server
 
@@ -119,6 +120,14 @@ def command(path: Path) -> None:
     """
     configuration = read_configuration(path)
     server = configuration.server
+    refuse_unusable_tls(configuration)
+    listening = listen(server.host, server.port)
     scheme = "https" if server.tls_certificate else "http"
-    click.echo(f"dragoman: serving {configuration.issuer} on {scheme}://{server.host}:{server.port}", err=True)
-    run(configuration, print_exposures)
+    where = f"{configuration.issuer} on {scheme}://{server.host}:{listening.getsockname()[1]}"
+
+    def announce(exposures: Sequence[str]) -> None:
+        click.echo(f"dragoman: serving {where}", err=True)
+        print_exposures(exposures)
+
+    with listening:
+        run(configuration, announce, [listening])

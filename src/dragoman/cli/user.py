@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from dragoman.cli.asking import STANDARD_INPUT, ask_new_password, read_secret
+from dragoman.cli.client_options import values_of
 from dragoman.cli.configured import after_option, config_option, json_option, limit_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_facts, print_json, print_table
@@ -70,7 +71,7 @@ class UpdateOptions(msgspec.Struct, frozen=True, kw_only=True):
         cleared = {
             name: getattr(self, name) or None for name in ("email", "belongs_to") if getattr(self, name) is not None
         }
-        lists = {"authorities": _names(self.authorities)} if self.authorities else {}
+        lists = {"authorities": values_of(self.authorities)} if self.authorities else {}
         return {**said, **cleared, **lists}
 
 
@@ -90,7 +91,7 @@ Examples:
   dragoman user create ann --email ann@example.com --first-name Ann
   pass show ann | dragoman user create ann --password-stdin
   dragoman user create bob --id 1042 --password-hash - < bob.hash
-  dragoman user create junhuh --authority "ROLE_ADMIN ROLE_AGENT"
+  dragoman user create junhuh --authority ROLE_ADMIN --authority ROLE_AGENT
 """,
 )
 @click.argument("username")
@@ -119,7 +120,7 @@ def create(**parameters: object) -> None:
         email=options.email,
         first_name=options.first_name,
         last_name=options.last_name,
-        authorities=_names(options.authorities),
+        authorities=values_of(options.authorities),
         belongs_to=options.belongs_to,
         created_at=epoch_seconds(),
     )
@@ -204,10 +205,6 @@ def _first_hash(configuration: Configuration, options: CreateOptions) -> str:
     given = options.password_hash
     stored = read_secret("hash").reveal() if given == STANDARD_INPUT else given
     return check_password_hash(configuration, stored)
-
-
-def _names(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part for value in values for part in value.split())
 
 
 def _tell(owner: ResourceOwner, *, as_json: bool) -> None:

@@ -27,18 +27,16 @@ class Introspection:
 
 
 async def introspect(
-    services: Services, server: ServerRules, presented: Secret, token_types: tuple[str, ...], now: int
+    services: Services, server: ServerRules, presented: Secret, now: int, *, refresh_tokens: bool
 ) -> Introspection:
     """What a good token stands for. A token that is not good is an OAuthError; most dialects answer it `active` false.
 
-    `token_types` are the kinds that may be introspected; a hint (RFC 7662 §2.1) is not needed to tell them apart.
+    `refresh_tokens`: whether they may be introspected too; no hint (RFC 7662 §2.1) is needed to tell tokens apart.
     """
     try:
         facts = await read_bearer(services, server, presented, now)
     except OAuthError as refused:
-        if refused.refusal is not Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN or REFRESH_TOKEN not in token_types:
+        if refused.refusal is not Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN or not refresh_tokens:
             raise
         return Introspection(token_type=REFRESH_TOKEN, facts=await read_refresh(services, server, presented, now))
-    if ACCESS_TOKEN not in token_types:
-        raise OAuthError(Refusal.MALFORMED_TOKEN, "an access token where only refresh tokens are introspected")
     return Introspection(token_type=ACCESS_TOKEN, facts=facts)

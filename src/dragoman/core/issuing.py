@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
 from dragoman.core.ports import Rotated
-from dragoman.core.refresh import Standing, judge_standing
+from dragoman.core.refresh import judge_standing
 
 if TYPE_CHECKING:
     from dragoman.core.model import Authorization, Client, StoredAccessToken
-    from dragoman.core.ports import Services
+    from dragoman.core.ports import NotRotated, Services
     from dragoman.core.rules import Rules, ServerRules, TokenRecipe
     from dragoman.core.scope import Scope
 
@@ -101,11 +100,7 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
     outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row)
     if isinstance(outcome, Rotated):
         return response
-    handle = RefreshHandle(grant_id=grant.id, generation=grant.generation)
-    standing_grant, standing = judge_standing(outcome.grant, handle, order.client, order.now)
-    if standing is Standing.RETRY:
-        return await _repeat(services, order, standing_grant)
-    raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the grant did not advance and nobody else advanced it")
+    return await _repeat(services, order, _judge_again(grant, outcome, order))
 
 
 async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at: int | None) -> TokenResponse:
@@ -113,9 +108,13 @@ async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at
     outcome = await services.grants.reissue(grant, order.now, idle_expires_at)
     if isinstance(outcome, Rotated):
         return await _repeat(services, order, outcome.grant)
-    handle = RefreshHandle(grant_id=grant.id, generation=grant.generation)
-    judge_standing(outcome.grant, handle, order.client, order.now)
-    raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the grant is live and was not reissued")
+    return await _repeat(services, order, _judge_again(grant, outcome, order))
+
+
+def _judge_again(presented: Grant, outcome: NotRotated, order: Issue) -> Grant:
+    """The grant as the winner left it, if the token presented is still a good one or its retry."""
+    handle = RefreshHandle(grant_id=presented.id, generation=presented.generation)
+    return judge_standing(outcome.grant, handle, order.client, order.now)[0]
 
 
 async def _repeat(services: Services, order: Issue, grant: Grant) -> TokenResponse:

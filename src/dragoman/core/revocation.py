@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import OAuthError, Refusal
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Client, GrantId
+    from dragoman.core.model import AccessToken, Client
     from dragoman.core.ports import Services
     from dragoman.core.secret import Secret
 
@@ -47,17 +47,9 @@ async def _revoke_access_token(services: Services, token: AccessToken, now: int,
 
 
 async def _revoke_refresh_token(services: Services, client: Client, presented: Secret, now: int) -> None:
-    grant_id = _grant_id_of(services, presented)
-    grant = None if grant_id is None else await services.grants.find_grant(grant_id)
+    grant = await services.grants.find_grant(services.tokens.read_refresh_token(presented).grant_id)
     if grant is None:
         return
     if grant.client_id != client.id:
         raise OAuthError(Refusal.FOREIGN_TOKEN, "refresh token of another client")
     await services.grants.revoke_grant(grant.id, now, "revoked_by_client")
-
-
-def _grant_id_of(services: Services, presented: Secret) -> GrantId | None:
-    try:
-        return services.tokens.read_refresh_token(presented).grant_id
-    except OAuthError:
-        return None

@@ -46,9 +46,7 @@ def _refresh_expires_at(facts: TokenFacts) -> int | None:
 
 
 def _refresh_issued_at(facts: TokenFacts) -> int | None:
-    if facts.grant is None:
-        return None
-    return facts.grant.created_at if facts.grant.rotated_at is None else facts.grant.rotated_at
+    return None if facts.grant is None else facts.grant.rotated_at or facts.grant.created_at
 
 
 def print_guid(token_id: TokenId) -> str:

@@ -56,7 +56,7 @@ class Desk:
             raise OAuthError(Refusal.MISSING_TOKEN_PARAMETER, parameter="token")
         _check_hint(hint, words.unsupported_hint)
         try:
-            found = await introspect(self.services, self.server, token, words.token_types, self.now())
+            found = await introspect(self.services, self.server, token, self.now(), refresh_tokens=words.refresh_tokens)
         except OAuthError as refused:
             if words.inactive == "refuse" or refused.refusal is Refusal.TEMPORARILY_UNAVAILABLE:
                 raise

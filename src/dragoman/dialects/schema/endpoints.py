@@ -15,8 +15,8 @@ class IntrospectionWords(EndpointWords, frozen=True):
 
     parameters: tuple[Literal["query", "body"], ...] = ("body",)
     """Where the token may stand."""
-    token_types: tuple[Literal["access_token", "refresh_token"], ...] = ("access_token", "refresh_token")
-    """What may be introspected."""
+    refresh_tokens: bool = True
+    """Whether refresh tokens may be introspected too."""
     clients: Literal["confidential", "any"] = "confidential"
     """Who may ask."""
     unsupported_hint: Literal["ignore", "refuse"] = "ignore"

@@ -1,0 +1,91 @@
+"""Dialect files: found, merged, checked."""
+
+import pytest
+
+from dragoman.dialects.files import DialectFault, list_dialects, load_dialect
+
+HEAD = 'title = "Acme"\nextends = "standard"\n'
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text, name="acme", **others):
+        for file, content in {name: f'name = "{name}"\n{text}', **others}.items():
+            (tmp_path / f"{file}.toml").write_text(content, encoding="utf-8")
+        return load_dialect(name, list_dialects([tmp_path]))
+
+    return load
+
+
+def test_what_a_file_does_not_say_comes_from_the_file_it_extends(load):
+    acme = load(HEAD + '[token]\npaths = ["/login"]\n')
+    assert acme.words.token.paths == ("/login",)
+    assert acme.words.request.duplicates == "refuse"
+    assert list(acme.words.response.body)[0] == "access_token"
+
+
+def test_ordered_tables_are_replaced_whole_and_others_merged(load):
+    acme = load(HEAD + '[response.body]\ntoken = "{access_token}"\n[errors.code.invalid_client]\nstatus = 418\n')
+    assert dict(acme.words.response.body) == {"token": "{access_token}"}
+    assert acme.words.errors.code["invalid_client"].status == 418
+    assert acme.words.errors.body
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD + "[requst]\n", "unknown field `requst`"),
+        (HEAD + "[request]\nparameters = ['header']\n", "Invalid enum value 'header'"),
+        (HEAD + "[response.body]\nx = '{nothing}'\n", "no value 'nothing'"),
+        (HEAD + "[response.body]\nx = '{'\n", "braces"),
+        (HEAD + "[order]\ndefault = ['client', 'scope', 'grant']\n", "each once"),
+        (HEAD + "[order]\ndefault = ['grant', 'client', 'grant_type', 'scope']\n", "client comes before scope"),
+        (HEAD + "[order]\ndefault = ['scope', 'client', 'grant_type', 'grant']\n", "client comes before scope"),
+        ("title = 'x'\nextends = 'nowhere'\n", "not among"),
+        ("title = 'x'\nextends = 'acme'\n", "extends it in turn"),
+        ("title = \n", "cannot be read as TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_the_file_and_a_reason(load, text, told):
+    with pytest.raises(DialectFault, match=r"acme\.toml") as fault:
+        load(text)
+    assert told in str(fault.value)
+
+
+def test_a_file_must_be_called_as_it_calls_itself(tmp_path):
+    (tmp_path / "other.toml").write_text('name = "acme"\ntitle = "x"\n', encoding="utf-8")
+    with pytest.raises(DialectFault, match="its `name` must be 'other'"):
+        load_dialect("other", list_dialects([tmp_path]))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DialectFault, match="no such folder"):
+        list_dialects([tmp_path / "missing"])
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path):
+    (tmp_path / "standard.toml").write_text('name = "standard"\ntitle = "Mine"\n', encoding="utf-8")
+    with pytest.raises(DialectFault, match="has this name already"):
+        list_dialects([tmp_path])
+
+
+def test_an_unknown_dialect_is_told_the_known_ones():
+    with pytest.raises(DialectFault, match="there is no dialect 'nobody'; there are: .*standard"):
+        load_dialect("nobody", list_dialects([]))
+
+
+def test_the_words_of_an_error_code_hold_for_all_its_refusals(load):
+    acme = load(HEAD + '[errors.code.invalid_client]\nerror = "who_are_you"\nextra = {hint = "x"}\ncontent_type = "a/b"\n')
+    from dragoman.core.errors import OAuthError, Refusal
+    from dragoman.dialects.wire import WireRequest
+
+    answer = acme.errors.spell(OAuthError(Refusal.UNKNOWN_CLIENT), WireRequest(method="POST", path="/x"))
+    assert b'"who_are_you"' in answer.body
+    assert b'"hint":"x"' in answer.body
+    assert (b"Content-Type", b"a/b") in answer.headers
+
+
+def test_a_refresh_may_have_an_order_of_its_own(load):
+    acme = load(HEAD + "[order]\nrefresh_token = ['client', 'grant_type', 'grant', 'scope']\n")
+    assert acme.rules.order_of("refresh_token") != acme.rules.order_of("password")
+    assert acme.rules.order_of(None) == acme.rules.order_of("password")

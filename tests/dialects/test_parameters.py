@@ -1,0 +1,73 @@
+"""Which of several values counts, by a dialect's words."""
+
+import pytest
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.dialects.parameters import read_parameters
+from dragoman.dialects.schema import RequestWords, ScopeWords
+from dragoman.dialects.scope_parameter import LONGEST_SCOPE, read_scope
+from dragoman.dialects.wire import WireRequest
+
+FORM = (b"content-type", b"application/x-www-form-urlencoded")
+
+
+def read(body=b"", query=b"", content_type=FORM, **words):
+    wire = WireRequest(method="POST", path="/", query=query, headers=(content_type,), body=body)
+    return read_parameters(wire, RequestWords(**words))
+
+
+def test_lists_are_refused_ignored_or_give_their_first():
+    body = b"username[]=a&username[]=b&other[]=c"
+    assert read(body, lists="ignore") == {}
+    assert read(body, lists="first") == {"username": "a"}
+    with pytest.raises(OAuthError) as refused:
+        read(body, lists="refuse")
+    assert (refused.value.refusal, refused.value.values) == (Refusal.LIST_PARAMETER, {"parameter": "username"})
+
+
+def test_an_empty_list_has_no_first():
+    with pytest.raises(OAuthError):
+        read(b'{"scope": []}', content_type=(b"content-type", b"application/json"), media_types=("json",), lists="first")
+
+
+def test_duplicates_are_refused_or_one_of_them_counts():
+    assert read(b"scope=a&scope=b", duplicates="first") == {"scope": "a"}
+    assert read(b"scope=a&scope=b", duplicates="last") == {"scope": "b"}
+    with pytest.raises(OAuthError):
+        read(b"scope=a&scope=b")
+    with pytest.raises(OAuthError):
+        read(b"custom=a&custom=b")
+
+
+def test_the_place_named_first_wins():
+    both = {"body": b"username=body&scope=s", "query": b"username=query"}
+    assert read(**both, parameters=("query", "body")) == {"username": "query", "scope": "s"}
+    assert read(**both, parameters=("body", "query")) == {"username": "body", "scope": "s"}
+
+
+def test_oauth_parameters_in_a_query_that_is_not_read_are_refused_or_ignored():
+    assert read(query=b"trace=1") == {}
+    with pytest.raises(OAuthError) as refused:
+        read(query=b"username=a")
+    assert refused.value.refusal is Refusal.PARAMETER_IN_QUERY
+
+
+def test_a_malformed_query_is_refused_or_ignored():
+    with pytest.raises(OAuthError):
+        read(query=b"a=%ff")
+    assert read(query=b"a=%ff", parameters=("query",), malformed="ignore") == {}
+
+
+def test_values_are_trimmed_but_for_those_that_are_not():
+    assert read(b"username=+a+&password=+b+", trimmed=True) == {"username": "a", "password": " b "}
+
+
+def test_an_empty_value_is_missing_or_a_value():
+    assert read(b"username=") == {}
+    assert read(b"username=", empty="value") == {"username": ""}
+
+
+def test_a_scope_longer_than_any_is_refused_before_it_is_split():
+    with pytest.raises(OAuthError) as refused:
+        read_scope("a " * LONGEST_SCOPE, ScopeWords())
+    assert refused.value.refusal is Refusal.MALFORMED_SCOPE

@@ -1,0 +1,44 @@
+"""What a client gets when it is registered, and what is refused."""
+
+import pytest
+
+from dragoman.core.model import RefreshPolicy
+from dragoman.dialects.files import list_dialects, load_dialect
+from dragoman.dialects.registration import RegistrationFault, check_registration, register
+
+FILES = list_dialects([])
+WORDS = {name: load_dialect(name, FILES).words for name in ("standard", "axosoft", "paymentiq")}
+
+
+def test_what_is_not_said_comes_from_the_dialect():
+    client = register({"id": "a"}, WORDS["paymentiq"].client_defaults, "paymentiq")
+    assert client.refresh is RefreshPolicy.REUSE
+    assert client.refresh_token_lifetime is None
+    assert client.audience == ("backoffice_api",)
+    assert client.dialects == {"paymentiq"}
+
+
+def test_what_is_said_goes_before():
+    fields = {"id": "a", "refresh": "rotate", "refresh_token_lifetime": 60, "scope": ("x",), "dialects": ("standard",)}
+    client = register(fields, WORDS["paymentiq"].client_defaults, "paymentiq")
+    assert (client.refresh, client.refresh_token_lifetime, str(client.scope)) == (RefreshPolicy.ROTATE, 60, "x")
+    assert client.dialects == {"standard"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"grant_types": ("client_credentials",)}, "needs a secret"),
+        ({"dialects": ("axosoft",)}, "a public client may not use axosoft"),
+        ({"dialects": ("nowhere",)}, "there is no dialect 'nowhere'"),
+    ],
+)
+def test_what_no_server_should_take_is_refused(fields, told):
+    client = register({"id": "a", **fields}, WORDS["standard"].client_defaults, "standard")
+    with pytest.raises(RegistrationFault, match=told):
+        check_registration(client, WORDS)
+
+
+def test_a_confidential_client_may_use_any_dialect():
+    client = register({"id": "a", "secrets": ("x",), "dialects": tuple(WORDS)}, WORDS["standard"].client_defaults, "standard")
+    check_registration(client, WORDS)
