@@ -68,12 +68,20 @@ def load_dialects(configuration: Configuration) -> Mapping[str, Dialect]:
     return {name: load_dialect(name, files) for name in names}
 
 
+def needed_algorithms(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Mapping[str, str]:
+    """The JOSE algorithms that must have a key, each with who needs it."""
+    needed: dict[str, str] = {configuration.signing_algorithm: "the setting signing_algorithm"}
+    for dialect in dialects.values():
+        algorithm = dialect.rules.access_token.algorithm
+        if algorithm is not None:
+            needed.setdefault(algorithm, f"the dialect {dialect.name}")
+    return needed
+
+
 def create_keys(configuration: Configuration) -> tuple[str, ...]:
     """Make the keys that the mounted dialects need and that are missing; their ids. Raises KeyFault, DialectFault."""
-    dialects = load_dialects(configuration).values()
-    named = {dialect.rules.access_token.algorithm for dialect in dialects} - {None}
-    algorithms = {configuration.signing_algorithm, *(str(name) for name in named)}
-    return create_missing(configuration.path(configuration.keys), algorithms, epoch_seconds())
+    needed = needed_algorithms(configuration, load_dialects(configuration))
+    return create_missing(configuration.path(configuration.keys), needed, epoch_seconds())
 
 
 def open_passwords(configuration: Configuration) -> PasswordHasher:
@@ -99,8 +107,8 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
     passwords = open_passwords(configuration)
     try:
         async with open_store(configuration.path(configuration.database)) as store:
-            server = _server_rules(configuration)
-            tokens = _open_tokens(configuration, server, dialects, store, now)
+            server = server_rules(configuration)
+            tokens = open_tokens(configuration, server, dialects, store, now)
             services = Services(
                 clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
                 resource_owners=store,
@@ -111,8 +119,7 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
                 audit=LoggedAudit(log),
                 grant_types=load_grant_types(),
             )
-            mounts = _mounts(configuration, dialects)
-            check_mounts(mounts)
+            mounts = build_mounts(configuration, dialects)
             shown = _shown_key(tokens, configuration.signing_algorithm, now)
             desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
             proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
@@ -121,13 +128,14 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
                 desks, edge, lambda: public_jwks(tokens.keyring, now()), lambda: store.broken is None
             )
             watching = asyncio.create_task(_watch_keys(tokens, log))
-            yield Served(application=application, exposures=list_exposures(mounts, await _all_clients(store)))
+            yield Served(application=application, exposures=list_exposures(mounts, await all_clients(store)))
             watching.cancel()
     finally:
         passwords.close()
 
 
-def _server_rules(configuration: Configuration) -> ServerRules:
+def server_rules(configuration: Configuration) -> ServerRules:
+    """What holds in every dialect."""
     own_files = list_dialects(())
     at_jwt = load_dialect("standard", own_files).rules.access_token
     opaque = compile_recipe(TokenWords(format="reference", prefix="dga_"))
@@ -138,13 +146,14 @@ def _server_rules(configuration: Configuration) -> ServerRules:
     )
 
 
-def _open_tokens(
+def open_tokens(
     configuration: Configuration,
     server: ServerRules,
     dialects: Mapping[str, Dialect],
     store: SqliteStore,
     now: Callable[[], int],
 ) -> CurrentTokens:
+    """Tokens of all dialects over the keys as they stand. Raises KeyFault, TokenFault."""
     access = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
     refresh = [dialect.rules.refresh_token for dialect in dialects.values()]
 
@@ -161,8 +170,9 @@ def _open_tokens(
     return CurrentTokens(configuration.path(configuration.keys), open_over, now)
 
 
-def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:
-    return tuple(
+def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:
+    """Where the dialects stand. Raises Fault where two would answer at one path."""
+    mounts = tuple(
         Mount(
             dialect=dialects[table.dialect],
             prefix=table.prefix,
@@ -173,6 +183,8 @@ def _mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tu
         )
         for table in configuration.mounts
     )
+    check_mounts(mounts)
+    return mounts
 
 
 def _shown_key(
@@ -196,7 +208,8 @@ async def _watch_keys(tokens: CurrentTokens, log: Log) -> None:
             log.write("warning", "keys_not_read", reason=str(fault))
 
 
-async def _all_clients(store: SqliteStore) -> list[Client]:
+async def all_clients(store: SqliteStore) -> list[Client]:
+    """Every client, page by page."""
     found: list[Client] = []
     page = await store.administration.list_clients(limit=_PAGE)
     while page:

@@ -26,7 +26,8 @@ from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.store.sqlite import open_tool
-from dragoman.wiring import create_keys, open_passwords, open_server, read_keyring
+from dragoman.tokens.keyring import load_keyring
+from dragoman.wiring import create_keys, open_passwords, open_server
 from tests.serving import configure
 
 if TYPE_CHECKING:
@@ -371,7 +372,7 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
                 tool=tool,
                 passwords=pools[0],
                 preparing=preparing,
-                secrets_of_clients=_secrets_of_clients(configuration, pools[0]),
+                secrets_of_clients=_secrets_of_clients(configuration, pools[0], clock),
             )
         finally:
             preparing.close()
@@ -379,6 +380,6 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
             runner.run(opened.__aexit__(None, None, None))
 
 
-def _secrets_of_clients(configuration: Configuration, passwords: PasswordHasher) -> ClientSecretHasher:
-    keyring = read_keyring(configuration.path(configuration.keys))
+def _secrets_of_clients(configuration: Configuration, passwords: PasswordHasher, clock: Clock) -> ClientSecretHasher:
+    keyring = load_keyring(configuration.path(configuration.keys), clock())
     return ClientSecretHasher(keyring.client_secret_key(), passwords)

@@ -109,7 +109,7 @@ def test_dialects_that_cannot_be_mounted_are_told(folder: Folder):
     folder.file.write_text(folder.file.read_text() + '[[mounts]]\ndialect = "nowhere"\n')
     assert "there is no dialect 'nowhere'" in problem(folder, "dialects")
     folder.file.write_text(folder.file.read_text().replace("nowhere", "standard"))
-    assert "two mounts have the token endpoint /oauth2/token" in problem(folder, "dialects")
+    assert "standard token and standard token both answer at /oauth2/token" in problem(folder, "dialects")
 
 
 def test_an_algorithm_without_a_key_is_told_with_the_command_that_makes_one(folder: Folder):

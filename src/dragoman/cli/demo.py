@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,10 @@ import msgspec
 
 from dragoman.cli.demo_cast import CAST, DemoPart
 from dragoman.cli.demo_folder import CREDENTIALS_FILE, Credentials, create_demo, write_private
+from dragoman.cli.listening import listen
 from dragoman.cli.serve import run
 from dragoman.config import CONFIG_NAME, read_configuration
+from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def command(host: str, port: int, data: Path) -> None:
     dragoman demo
     dragoman demo --port 0 --data /tmp/demo
     """
-    listening = _listen(host, port)
+    listening = listen(host, port)
     base_url = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     demo_file = data / DEMO_FILE
     demo_file.unlink(missing_ok=True)
@@ -82,22 +83,11 @@ def _announce_nothing(_exposures: Sequence[str]) -> None:
     """The demo switches everything on; its own print-out is the announcement."""
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
-    return listening
-
-
 def _read_credentials(path: Path) -> Credentials:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Credentials)
     except (OSError, msgspec.DecodeError) as error:
-        raise click.ClickException(f"{path}: cannot be read: {error}; remove {path.parent} to begin anew") from None
+        raise Fault(f"{path}: cannot be read: {error}; remove {path.parent} to begin anew") from None
 
 
 def _describe(part: DemoPart, base_url: str, credentials: Credentials) -> dict[str, str]:

@@ -8,11 +8,12 @@ import stat
 from typing import TYPE_CHECKING
 
 from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
-from dragoman.cli.opening import all_clients, in_store, mounts_of, token_desk
+from dragoman.cli.opening import in_store, token_desk
 from dragoman.core.errors import Fault
 from dragoman.exposures import list_exposures
 from dragoman.store.sqlite_file import beside, check_integrity, located, read_version
 from dragoman.store.version import VERSIONS
+from dragoman.wiring import all_clients, build_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,12 +85,13 @@ def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect
             return await all_clients(store)
 
     try:
+        mounts = build_mounts(configuration, dialects)
         clients = in_store(configuration, work)
     except Fault as fault:
         yield fault_found("tokens", fault)
         return
     yield ok("tokens", f"tokens of all mounted dialects can be issued and read; clients: {len(clients)}")
-    exposures = list_exposures(mounts_of(configuration, dialects), clients)
+    exposures = list_exposures(mounts, clients)
     for sentence in exposures:
         yield warning("exposures", f"switched on against RFC 9700: {sentence}")
     if not exposures:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
-from dragoman.cli.opening import needed_algorithms
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keys import Purpose
-from dragoman.wiring import read_keyring
+from dragoman.wiring import needed_algorithms, read_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,14 +5,13 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
+from dragoman.cli.finding import Finding, fault_found, ok, warning
 from dragoman.cli.listening import refuse_unusable_tls
-from dragoman.cli.opening import mounts_of
 from dragoman.core.errors import Fault
+from dragoman.wiring import build_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,12 +25,12 @@ _LARGEST = 1024
 
 
 def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
-    """Whether each token endpoint has a path of its own."""
-    taken = Counter(path for mount in mounts_of(configuration, dialects) for path in mount.paths_of("token"))
-    doubled = sorted(path for path, times in taken.items() if times > 1)
-    for path in doubled:
-        yield problem("dialects", f"two mounts have the token endpoint {path}", "give one of them a prefix")
-    if not doubled:
+    """Whether each endpoint has a path of its own."""
+    try:
+        build_mounts(configuration, dialects)
+    except Fault as fault:
+        yield fault_found("dialects", fault)
+    else:
         yield ok("dialects", ", ".join(dialects))
 
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dragoman.cli.configured import config_option, json_option
-from dragoman.cli.opening import needed_algorithms
 from dragoman.cli.showing import print_json, print_table, told_time, warn
 from dragoman.config import Configuration, read_configuration
 from dragoman.core.errors import Fault
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import Keyring, add_key, describe, public_jwks, retire_key
 from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, SHARED_KEY_ALGORITHMS, Purpose, verification_text
-from dragoman.wiring import epoch_seconds, load_dialects
+from dragoman.wiring import epoch_seconds, load_dialects, needed_algorithms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,9 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise ListeningFault(
-            f"cannot listen on {host}:{port}: {error.strerror}; set server.host and server.port to what is free here"
-        ) from None
+        raise ListeningFault(f"cannot listen on {host}:{port}: {error.strerror}; choose another host or port") from None
     return listening
 
 

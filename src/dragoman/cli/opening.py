@@ -1,7 +1,4 @@
-"""What commands work with, opened as a running server would open it, and beside one.
-
-This is the only place of the command line that reaches for parts of the wiring that are not public there.
-"""
+"""What commands work with, opened as a running server would open it, and beside one."""
 
 from __future__ import annotations
 
@@ -16,24 +13,20 @@ from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.http.log import Log, LoggedAudit
 from dragoman.store.sqlite import open_tool
 from dragoman.wiring import (
-    _all_clients,
-    _mounts,
-    _open_tokens,
-    _server_rules,
     epoch_seconds,
     open_passwords,
+    open_tokens,
     read_keyring,
+    server_rules,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from dragoman.config import Configuration
-    from dragoman.core.model import Client
     from dragoman.core.rules import ServerRules
     from dragoman.dialects.dialect import Dialect
     from dragoman.hashing.pool import PasswordHasher
-    from dragoman.http.mount import Mount
     from dragoman.store.sqlite import SqliteStore
 
 Result = TypeVar("Result")
@@ -82,33 +75,13 @@ def client_secrets_of(configuration: Configuration) -> Iterator[ClientSecretHash
         yield ClientSecretHasher(keyring.client_secret_key(), passwords)
 
 
-def needed_algorithms(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Mapping[str, str]:
-    """The JOSE algorithms that must have a key, each with who needs it."""
-    needed: dict[str, str] = {configuration.signing_algorithm: "the setting signing_algorithm"}
-    for dialect in dialects.values():
-        algorithm = dialect.rules.access_token.algorithm
-        if algorithm is not None:
-            needed.setdefault(algorithm, f"the dialect {dialect.name}")
-    return needed
-
-
-def mounts_of(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Sequence[Mount]:
-    """Where the dialects stand."""
-    return _mounts(configuration, dialects)
-
-
-async def all_clients(store: SqliteStore) -> Sequence[Client]:
-    """Every client."""
-    return await _all_clients(store)
-
-
 @contextmanager
 def token_desk(
     configuration: Configuration, dialects: Mapping[str, Dialect], store: SqliteStore
 ) -> Iterator[TokenDesk]:
     """The server's own eyes for tokens, until the block ends. Raises TokenFault, KeyFault."""
-    server = _server_rules(configuration)
-    tokens = _open_tokens(configuration, server, dialects, store, epoch_seconds)
+    server = server_rules(configuration)
+    tokens = open_tokens(configuration, server, dialects, store, epoch_seconds)
     with passwords_of(configuration) as passwords:
         services = Services(
             clients=store,

@@ -6,16 +6,17 @@ import ipaddress
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.dialects.wire import WireRequest, WireResponse
+from dragoman.dialects.wire import WireRequest
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from dragoman.dialects.wire import WireResponse
     from dragoman.http.log import Log
 
     Scope = MutableMapping[str, Any]
@@ -64,8 +65,8 @@ class Endpoint:
             return
         except OAuthError as refused:
             outcome = refused.refusal.value
-            wire = wire or read_wire(scope, self.edge.trusted_proxies)
-            response = self._refusal(refused, wire)
+            unread, wire = wire is None, wire or read_wire(scope, self.edge.trusted_proxies)
+            response = self._refusal(refused, wire, unread=unread)
         except Exception as fault:  # noqa: BLE001 (the one place: the edge)
             outcome = Refusal.SERVER_ERROR.value
             wire = wire or read_wire(scope, self.edge.trusted_proxies)
@@ -83,17 +84,20 @@ class Endpoint:
             ms=round((time.perf_counter() - began) * 1000, 2),
         )
 
-    def _refusal(self, refused: OAuthError, wire: WireRequest) -> WireResponse:
+    def _refusal(self, refused: OAuthError, wire: WireRequest, *, unread: bool) -> WireResponse:
+        """The refusal; where the body was not read to its end, the connection goes with it."""
         busy = refused.refusal in (Refusal.TEMPORARILY_UNAVAILABLE, Refusal.TOO_MANY_REQUESTS)
-        return self.refuse(refused, wire, _RETRY_AFTER_SECONDS if busy else None)
+        response = self.refuse(refused, wire, _RETRY_AFTER_SECONDS if busy else None)
+        if not unread:
+            return response
+        return replace(response, headers=(*response.headers, (b"Connection", b"close")))
 
     def _fault(self, fault: Exception, wire: WireRequest) -> WireResponse:
         """An unexpected exception: its traceback for the operator, nothing of it for the client."""
         request_id = secrets.token_hex(8)
         self.edge.log.fault(fault, endpoint=self.name, dialect=self.dialect, request_id=request_id)
         response = self.refuse(OAuthError(Refusal.SERVER_ERROR), wire, None)
-        headers = (*response.headers, (b"X-Request-Id", request_id.encode()))
-        return WireResponse(status=response.status, headers=headers, body=response.body)
+        return replace(response, headers=(*response.headers, (b"X-Request-Id", request_id.encode())))
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})

@@ -1,0 +1,196 @@
+"""Injection and logs: S04 to S09."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from urllib.parse import urlencode
+
+import pytest
+
+from dragoman.core.model import ClientCredentials, TokenRequest
+from dragoman.core.secret import Secret
+from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Clock, Server, configuration_of, running
+from tests.attacks.spelling import basic, log_in, token_path
+
+METACHARACTERS = (
+    "' OR '1'='1", '" OR 1=1 --', "'; DROP TABLE clients; --", "1); DELETE FROM grants; --", "%", "_", "*", "\\", "a' UNION SELECT 1--",
+    "${7*7}", "{{7*7}}", "{username}", "{error}", "%s%s%s%n", "|id", "`id`", "$(id)", "../../etc/passwd", "\x00", "null", "[]",
+)  # fmt: skip
+NAMES = ("grant_type", "client_id", "client_secret", "username", "password", "scope", "refresh_token")
+
+
+@pytest.mark.parametrize("text", METACHARACTERS)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_s04_text_is_text_in_every_parameter(server: Server, dialect: str, text: str):
+    client, owner = server.add_client(), server.add_owner()
+    own = {**server.credentials(client), "username": owner, "password": PASSWORD, "scope": "read", "refresh_token": "x"}
+    for name in NAMES:
+        grant_type = "refresh_token" if name == "refresh_token" else "password"
+        form = {"grant_type": grant_type, **own, name: text}
+        header = basic(form["client_id"], form["client_secret"])
+        headers = [("Content-Type", FORM)]
+        if dialect.startswith(("paymentiq", "spring")):
+            headers.append(header)
+            form = {key: value for key, value in form.items() if not key.startswith("client_")}
+        if name == "scope" and dialect == "kabbage":
+            continue  # the scope has no effect there
+        with server.nothing_issued():
+            answer = server.ask("POST", token_path(dialect), headers=headers, body=urlencode(form).encode())
+        assert 400 <= answer.status < 500, (name, answer)
+        assert b"49" not in answer.body or "49" in text
+    assert log_in(server, dialect, client, owner).status == 200
+
+
+@pytest.mark.parametrize("path", ["/oauth2/introspect", "/oauth2/revoke"])
+def test_s04_text_is_text_at_the_other_endpoints(server: Server, path: str):
+    client = server.add_client()
+    for text in METACHARACTERS:
+        with server.nothing_happens():
+            answer = server.form(path, {**server.credentials(client), "token": text, "token_type_hint": text})
+        assert answer.status == 200
+        assert server.ask("GET", "/resource", headers=[("Authorization", f"Bearer {text}")]).status == 401
+        assert server.ask("GET", f"/kabbage/v2/Data/{text.replace('/', '')}/me").status == 401
+
+
+FORGERIES = (
+    "x\n2026-01-01 INFO login ok", '"}\n{"event":"audit","outcome":"token_issued"}', "\x1b[2J\x1b[31mred", "\u202egnirts",
+    "\r\n\r\n", "a\u2028b\u2029c", "\x85", "\x00", '","client":"admin', "\ud7ff\ue000",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FORGERIES, ids=range(len(FORGERIES)))
+def test_s05_one_event_is_one_line_whatever_it_holds(server: Server, text: str):
+    client, mark = server.add_client(), server.mark()
+    form = {"grant_type": text, "client_id": text, "client_secret": "x", "username": text, "password": "x"}
+    server.form("/oauth2/token", form, headers=[("User-Agent", "x" + text.encode("ascii", "ignore").decode())])
+    server.form("/oauth2/token", {**form, **server.credentials(client), "grant_type": "password"})
+    server.form("/oauth2/token", {**form, **server.credentials(client)})
+    lines = server.log.getvalue()[mark:].split(b"\n")
+    assert lines.pop() == b""
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == ["audit", "request"] * 3
+    assert {event.get("outcome") for event in events if event["event"] == "audit"} == {"token_refused"}
+    raw = server.log.getvalue()[mark:]
+    assert b"\x1b" not in raw
+    assert b"\r" not in raw
+
+
+def test_s05_every_line_of_the_log_is_ascii_or_harmless(server: Server):
+    client, mark = server.add_client(), server.mark()
+    server.form("/oauth2/token", {**server.credentials(client), "grant_type": "a\u202eb\u2028c\u0085d\x1be"})
+    text = server.log.getvalue()[mark:].decode()
+    assert not [character for character in text if character in "\u202e\u2028\u2029\u0085\x1b"]
+
+
+LONG = (
+    "a" * 8000,
+    "a" * 4000 + "!" * 4000,
+    " " * 8000,
+    "a " * 4000,
+    "=" * 8000,
+    "%" * 8000,
+    "%41" * 2600,
+    "&" * 8000,
+    "[" * 8000,
+)
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_s07_no_text_of_8_kb_takes_long(server: Server, text: str):
+    client = server.add_client()
+    own = server.credentials(client)
+    requests = [
+        {"body": urlencode({"grant_type": "password", **own, "username": text, "scope": "read"}).encode()},
+        {"body": urlencode({"grant_type": "password", **own, "scope": text}).encode()},
+        {"body": text.encode()},
+        {
+            "body": b"a=b",
+            "headers": [("Content-Type", f"multipart/form-data; boundary={text}")],
+            "path": "/jobspace/oauth/token",
+        },
+        {"body": b"a=b", "headers": [("Content-Type", FORM), ("Authorization", f"Basic {text}")]},
+        {"body": b"a=b", "headers": [("Content-Type", FORM), ("User-Agent", text)]},
+        {"query": text.encode(), "path": "/axosoft/api/oauth2/token"},
+    ]
+    for one in requests:
+        parts = {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], **one}
+        best = min(_timed(server, parts) for _ in range(3))
+        assert best < 0.01, parts
+
+
+def _timed(server: Server, parts: dict) -> float:
+    began = time.perf_counter()
+    answer = server.ask(**parts)
+    took = time.perf_counter() - began
+    assert answer.status < 500
+    return took
+
+
+def broken_store(tmp_path, table: str):
+    """A server whose database loses a table while it runs."""
+    server = running(configuration_of(tmp_path), Clock())
+    opened = server.__enter__()
+    client, owner = opened.add_client(), opened.add_owner()
+    path = opened.configuration.path(opened.configuration.database)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"DROP TABLE {table}")
+    return server, opened, client, owner
+
+
+@pytest.mark.parametrize("table", ["clients", "login_names", "grants"])
+def test_s08_a_fault_tells_the_client_nothing_and_the_log_no_secret(tmp_path, table: str):
+    server, opened, client, owner = broken_store(tmp_path, table)
+    try:
+        for dialect in DIALECTS:
+            answer = log_in(opened, dialect, client, owner)
+            assert answer.status in (500, 503), (dialect, answer)
+            for told in (
+                b"Traceback",
+                b"sqlite",
+                b"SELECT",
+                b"INSERT",
+                b"no such table",
+                b".py",
+                str(tmp_path).encode(),
+                table.encode() + b" ",
+            ):
+                assert told not in answer.body, (dialect, told)
+            json.loads(answer.body)
+        logged = opened.log.getvalue().decode()
+        assert PASSWORD not in logged
+        assert opened.secret_of(client) not in logged
+        assert "no such table" in logged
+    finally:
+        server.__exit__(None, None, None)
+
+
+def test_s08_a_fault_has_an_id_that_the_log_knows(tmp_path):
+    server, opened, client, owner = broken_store(tmp_path, "login_names")
+    try:
+        answer = opened.log_in(client, owner)
+        assert answer.status == 500
+        assert answer.document["error"] == "server_error"
+        faults = [line for line in opened.log_lines() if line["event"] == "fault"]
+        assert answer.header("X-Request-Id") == faults[-1]["request_id"]
+    finally:
+        server.__exit__(None, None, None)
+
+
+def test_s09_a_secret_does_not_print_itself():
+    secret = Secret("canary")
+    request = TokenRequest(
+        grant_type="password", client=ClientCredentials(id="a", secret=secret), parameters={"password": secret}
+    )
+    for text in (
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret!r}",
+        "%s" % secret,
+        repr(request),
+        repr([secret]),
+        repr({"a": secret}),
+    ):  # noqa: UP031
+        assert "canary" not in text

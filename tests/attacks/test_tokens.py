@@ -1,0 +1,295 @@
+"""Tokens, keys and JOSE: J02 to J16."""
+
+import hmac
+import json
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry, serialize_compact
+
+from dragoman.tokens.keyring import add_key, create_missing, load_keyring, retire_key
+from dragoman.tokens.keys import Key, KeyFault, Purpose
+from dragoman.wiring import create_keys
+from tests.attacks.harness import START, Clock, Server, configuration_of, running
+from tests.attacks.spelling import log_in
+
+INACTIVE = {"active": False}
+DAY = 86400
+
+
+def segment(value: bytes | object) -> str:
+    text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
+    return urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def claims_of(token: str) -> dict[str, object]:
+    return json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+
+
+def header_of(token: str) -> dict[str, object]:
+    return json.loads(urlsafe_b64decode(token.split(".")[0] + "=="))
+
+
+def sign_as(algorithm: str, key: object, header: dict[str, object], payload: bytes) -> str:
+    registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    registry.max_payload_length = 10**7
+    registry.max_header_length = 10**7
+    return serialize_compact({**header, "alg": algorithm}, payload, key, registry=registry)
+
+
+def sign_with_bytes(secret: bytes, header: dict[str, object], payload: bytes) -> str:
+    """HS256 with a key that no library takes for one."""
+    signing_input = f"{segment({**header, 'alg': 'HS256'})}.{segment(payload)}"
+    return f"{signing_input}.{segment(hmac.digest(secret, signing_input.encode(), 'sha256'))}"
+
+
+def own_key(server: Server, algorithm: str = "ES256") -> Key:
+    """The very key that the server signs with, which no attacker has."""
+    keyring = load_keyring(server.configuration.path(server.configuration.keys), server.clock())
+    return keyring.signing_key(Purpose.ACCESS, algorithm, server.clock())
+
+
+@pytest.fixture
+def access(server: Server) -> tuple[str, str]:
+    client = server.add_client()
+    return client, server.log_in(client, server.add_owner()).document["access_token"]
+
+
+def assert_worthless(server: Server, client: str, token: str) -> None:
+    assert server.introspect(client, token) == INACTIVE
+    assert server.ask("GET", "/resource", headers=[("Authorization", f"Bearer {token}")]).status == 401
+
+
+def public_forms(server: Server) -> dict[str, bytes]:
+    forms = {}
+    for key in server.ask("GET", "/.well-known/jwks.json").document["keys"]:
+        jose = ECKey.import_key(key) if key["kty"] == "EC" else RSAKey.import_key(key)
+        forms |= {
+            f"{key['alg']} PEM": jose.as_pem(private=False),
+            f"{key['alg']} PEM without the last line break": jose.as_pem(private=False).strip(),
+            f"{key['alg']} DER": jose.as_der(private=False),
+            f"{key['alg']} JWK": json.dumps(key).encode(),
+            f"{key['alg']} kid": key["kid"].encode(),
+        }
+    return forms
+
+
+def test_j02_no_public_key_is_a_shared_key(server: Server, access: tuple[str, str]):
+    client, token = access
+    for name, secret in public_forms(server).items():
+        for header in (header_of(token), {"typ": "JWT"}, {"typ": "at+jwt", "kid": header_of(token)["kid"]}):
+            forged = sign_with_bytes(secret, header, json.dumps(claims_of(token)).encode())
+            assert server.introspect(client, forged) == INACTIVE, name
+
+
+def test_j02_the_algorithm_is_the_keys_and_not_the_headers(server: Server, access: tuple[str, str]):
+    client, token = access
+    payload = json.dumps(claims_of(token)).encode()
+    rsa = own_key(server, "RS256")
+    for kid in (header_of(token)["kid"], rsa.kid):
+        forged = sign_as("RS512", rsa.jose, {"typ": "at+jwt", "kid": kid}, payload)
+        assert_worthless(server, client, forged)
+    assert_worthless(
+        server, client, sign_as("RS256", rsa.jose, {"typ": "at+jwt", "kid": header_of(token)["kid"]}, payload)
+    )
+
+
+@pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "x5t"])
+def test_j03_a_key_that_a_token_brings_along_is_no_key(server: Server, access: tuple[str, str], member: str):
+    client, token = access
+    attacker = ECKey.generate_key("P-256")
+    public = {name: str(value) for name, value in attacker.as_dict(private=False).items()}
+    url = "http://127.0.0.1:9/keys"
+    value = {"jwk": public, "jku": url, "x5u": url, "x5c": ["MIIB"], "x5t": "AA"}[member]
+    payload = json.dumps(claims_of(token)).encode()
+    for kid in ({}, {"kid": attacker.thumbprint()}, {"kid": header_of(token)["kid"]}):
+        forged = sign_as("ES256", attacker, {"typ": "at+jwt", **kid, member: value}, payload)
+        assert_worthless(server, client, forged)
+    ours = sign_as("ES256", own_key(server).jose, {**header_of(token), member: value}, payload)
+    assert_worthless(server, client, ours)
+
+
+KIDS = ("../../dev/null", "' OR 1=1--", "/dev/null", "x" * 5000, 1, 1.5, ["a"], {"a": 1}, None, True, "", "\0")
+
+
+@pytest.mark.parametrize("kid", KIDS, ids=[str(kid)[:12] for kid in KIDS])
+def test_j04_an_unknown_kid_finds_no_key_and_tries_none(server: Server, access: tuple[str, str], kid: object):
+    client, token = access
+    signature = token.rpartition(".")[2]
+    payload = json.dumps(claims_of(token)).encode()
+    assert_worthless(server, client, f"{segment({**header_of(token), 'kid': kid})}.{segment(payload)}.{signature}")
+    if isinstance(kid, str):
+        assert_worthless(server, client, sign_as("ES256", own_key(server).jose, {"typ": "at+jwt", "kid": kid}, payload))
+
+
+def test_j04_two_kids_are_none(server: Server, access: tuple[str, str]):
+    client, token = access
+    header = json.dumps(header_of(token))[:-1] + ',"kid":"x"}'
+    _, payload, signature = token.split(".")
+    assert_worthless(server, client, f"{segment(header.encode())}.{payload}.{signature}")
+
+
+@pytest.mark.parametrize("more", [{"crit": ["x"], "x": 1}, {"crit": ["exp"]}, {"crit": []}, {"b64": False}, {"b64": True}, {"zip": "DEF"}, {"cty": "JWT"}, {"enc": "A128GCM"}])  # fmt: skip
+def test_j05_instructions_in_a_header_are_refused_even_under_our_own_signature(
+    server: Server, access: tuple[str, str], more: dict[str, object]
+):
+    client, token = access
+    key = own_key(server)
+    header = {**header_of(token), **more}
+    signing_input = f"{segment(header)}.{token.split('.')[1]}"
+    model = JWSRegistry(algorithms=["ES256"]).get_alg("ES256")  # joserfc itself would not write such headers
+    signature = model.sign(signing_input.encode(), key.jose)
+    assert_worthless(server, client, f"{signing_input}.{segment(signature)}")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "." * 20_000,
+        "a." * 10_000,
+        "x" * 20_000,
+        "e30." + "A" * 20_000 + ".AA",
+        segment(b"[" * 5_000) + ".e30.AA",
+        "..",
+        "",
+        ".",
+    ],
+    ids=range(8),
+)
+def test_j06_an_immense_or_empty_token_is_refused_before_it_is_read(server: Server, token: str):
+    client = server.add_client()
+    for path in ("/oauth2/introspect", "/oauth2/revoke"):
+        with server.nothing_happens():
+            answer = server.form(path, {**server.credentials(client), "token": token})
+        assert answer.status in (200, 400)
+    assert server.ask("GET", "/resource", headers=[("Authorization", f"Bearer {token * 10}")]).status in (400, 401)
+    with server.nothing_happens():
+        assert server.refresh(client, token).status == 400
+
+
+def test_j09_a_token_for_another_audience_is_refused(server: Server):
+    owner = server.add_owner()
+    path = "/paymentiq/paymentiq/admin/v1/me"
+    for audience, status in ((("backoffice_api",), 200), (("a", "backoffice_api"), 200), (("other",), 403), (("backoffice",), 403), (("backoffice_api/",), 403)):  # fmt: skip
+        client = server.add_client(audience=audience)
+        token = log_in(server, "paymentiq", client, owner).document["access_token"]
+        assert server.ask("GET", path, headers=[("Authorization", f"Bearer {token}")]).status == status, audience
+
+
+def spoilt(payload: bytes) -> dict[str, bytes]:
+    text = payload.decode()
+    return {
+        "a doubled member": text.replace("{", '{"exp":9999999999,', 1).encode(),
+        "not UTF-8": payload[:-1] + b',"x":"\xff"}',
+        "trailing bytes": payload + b"{}",
+        "an array": b"[" + payload + b"]",
+        "NaN": text.replace("{", '{"x":NaN,', 1).encode(),
+        "a byte order mark": b"\xef\xbb\xbf" + payload,
+        "another claim": text.replace("{", '{"admin":true,', 1).encode(),
+        "exp as text": json.dumps({**json.loads(payload), "exp": "9999999999"}).encode(),
+        "exp as a fraction": json.dumps({**json.loads(payload), "exp": 9e9}).encode(),
+        "exp as true": json.dumps({**json.loads(payload), "exp": True}).encode(),
+        "no exp": json.dumps({name: value for name, value in json.loads(payload).items() if name != "exp"}).encode(),
+    }
+
+
+@pytest.mark.parametrize("kind", spoilt(b"{}"))
+def test_j10_a_payload_that_we_would_not_write_is_refused_even_under_our_own_signature(
+    server: Server, access: tuple[str, str], kind: str
+):
+    client, token = access
+    payload = urlsafe_b64decode(token.split(".")[1] + "==")
+    key = own_key(server)
+    assert server.introspect(client, sign_as("ES256", key.jose, header_of(token), payload))["active"] is True
+    assert_worthless(server, client, sign_as("ES256", key.jose, header_of(token), spoilt(payload)[kind]))
+
+
+def test_j11_a_passive_key_verifies_until_its_date_and_a_removed_one_never(tmp_path: Path):
+    configuration, clock = configuration_of(tmp_path), Clock()
+    create_missing(configuration.path("keys"), ("ES256", "RS256", "HS256"), START - 10)
+    with running(configuration, clock) as server:
+        client, owner = server.add_client(access_token_lifetime=30 * DAY), server.add_owner()
+        tokens = server.log_in(client, owner).document
+        old = header_of(tokens["access_token"])["kid"]
+        secret = server.secret_of(client)
+    new = add_key(configuration.path("keys"), Purpose.ACCESS, "ES256", clock(), clock())
+    retire_key(configuration.path("keys"), str(old), clock() + DAY, clock())
+    with running(configuration, clock) as server:
+        server._secrets[client] = secret
+        renewed = server.refresh(client, tokens["refresh_token"]).document["access_token"]
+        assert header_of(renewed)["kid"] == new
+        assert server.introspect(client, tokens["access_token"])["active"] is True
+        published = {key["kid"] for key in server.ask("GET", "/.well-known/jwks.json").document["keys"]}
+        assert {old, new} <= published
+        clock.now += DAY
+        assert server.introspect(client, tokens["access_token"]) == INACTIVE
+        assert server.introspect(client, renewed)["active"] is True
+        published = {key["kid"] for key in server.ask("GET", "/.well-known/jwks.json").document["keys"]}
+        assert old not in published
+    (configuration.path("keys") / f"{new}.json").unlink()
+    add_key(configuration.path("keys"), Purpose.ACCESS, "ES256", clock(), clock())
+    with running(configuration, clock) as server:
+        server._secrets[client] = secret
+        assert server.introspect(client, renewed) == INACTIVE
+
+
+@pytest.mark.parametrize("dialect", ["jmondi", "paymentiq"])
+def test_j14_a_shared_key_signs_for_named_clients_only(server: Server, dialect: str):
+    owner = server.add_owner()
+    plain, named = server.add_client(), server.add_client(shared_key_signature=True)
+    assert header_of(log_in(server, dialect, plain, owner).document["access_token"])["alg"] == "ES256"
+    assert header_of(log_in(server, dialect, named, owner).document["access_token"])["alg"] == "HS256"
+
+
+def key_file(folder: Path, algorithm: str) -> Path:
+    return next(path for path in folder.iterdir() if f'"{algorithm}"' in path.read_text(encoding="utf-8"))
+
+
+def test_j14_a_short_shared_key_is_refused_at_the_start(tmp_path: Path):
+    configuration = configuration_of(tmp_path)
+    create_keys(configuration)
+    for path in (tmp_path / "keys").iterdir():
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored.get("purpose") == "access" and stored.get("alg") == "HS256":
+            stored["jwk"]["k"] = segment(b"secret")
+            path.write_text(json.dumps(stored), encoding="utf-8")
+    with pytest.raises(KeyFault, match="256 bits") as told, running(configuration):
+        pass
+    assert segment(b"secret") not in str(told.value)
+
+
+def broken_key(path: Path, how: str) -> None:
+    match how:
+        case "readable by others":
+            path.chmod(0o644)
+        case "a link":
+            elsewhere = path.parent.parent / "elsewhere.json"
+            path.rename(elsewhere)
+            path.symlink_to(elsewhere)
+        case "cut off":
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text[: len(text) // 2], encoding="utf-8")
+        case "empty":
+            path.write_text("", encoding="utf-8")
+        case "a folder":
+            path.unlink()
+            path.mkdir()
+        case "a pipe":
+            path.unlink()
+            os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("how", ["readable by others", "a link", "cut off", "empty", "a folder", "a pipe"])
+def test_j16_a_key_file_that_cannot_be_trusted_stops_the_start_and_is_not_shown(tmp_path: Path, how: str):
+    configuration = configuration_of(tmp_path)
+    create_keys(configuration)
+    path = key_file(tmp_path / "keys", "ES256")
+    private = json.loads(path.read_text(encoding="utf-8"))["jwk"]["d"]
+    broken_key(path, how)
+    with pytest.raises(KeyFault) as told, running(configuration):
+        pass
+    assert path.name in str(told.value)
+    assert private not in str(told.value)
