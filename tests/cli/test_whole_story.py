@@ -114,10 +114,9 @@ def test_from_an_empty_folder_to_a_drained_server(tmp_path: Path):
         wait_for(lambda: post(url, client, grant_type="password", username="ann", password=PASSWORD)[0] == 401)
         command(folder, "client", "enable", "shop")
         rotated = json.loads(command(folder, "client", "rotate-secret", "shop", "--json"))["secret"]
-        wait_for(
-            lambda: post(url, client, grant_type="refresh_token", refresh_token="x")[1]["error"] == "invalid_client"
-        )
-        assert post(url, ("shop", rotated), grant_type="password", username="ann", password=PASSWORD)[0] == 200
+        renewed = ("shop", rotated)
+        wait_for(lambda: post(url, renewed, grant_type="password", username="ann", password=PASSWORD)[0] == 200)
+        assert post(url, client, grant_type="refresh_token", refresh_token="x")[1]["error"] == "invalid_client"
         assert "answers" in command(folder, "doctor")
 
         with begun(base, ("shop", rotated)) as finish:

@@ -89,16 +89,16 @@ me = "{resource_owner.username}"
 """
 
 
-def write_dialect(folder, text=TOPAZ, name="topaz"):
+def write_dialect(folder: Path, text: str = TOPAZ, name: str = "topaz"):
     (folder / "dialects").mkdir(exist_ok=True)
     (folder / "dialects" / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
-def configured(folder, *mounts):
+def configured(folder: Path, *mounts: MountTable):
     return configure(folder, *mounts, dialect_folders=("dialects",))
 
 
-def serve(folder, *mounts):
+def serve(folder: Path, *mounts: MountTable):
     return running(configured(folder, *mounts))
 
 
@@ -109,13 +109,13 @@ def newcomer(server: Server):
 
 
 @pytest.fixture
-def topaz(tmp_path):
+def topaz(tmp_path: Path):
     write_dialect(tmp_path)
     with serve(tmp_path, MountTable(dialect="topaz", demo_resource=True)) as server:
         yield server
 
 
-def test_it_answers_a_log_in_in_its_own_shape(topaz):
+def test_it_answers_a_log_in_in_its_own_shape(topaz: Server):
     client, person = newcomer(topaz)
     body = json.dumps({"grant_type": "password", **client, **person}).encode()
     answer = topaz.ask("POST", "/topaz/session", headers=[("Content-Type", "application/json")], body=body)
@@ -129,7 +129,7 @@ def test_it_answers_a_log_in_in_its_own_shape(topaz):
     assert answer.document["renew"].startswith("tpzr_")
 
 
-def test_its_resource_takes_its_token_in_its_header(topaz):
+def test_its_resource_takes_its_token_in_its_header(topaz: Server):
     client, person = newcomer(topaz)
     token = topaz.form("/topaz/session", {"grant_type": "password", **client, **person}).document["session"]["key"]
     answer = topaz.ask("GET", "/topaz/me", headers=[("X-Topaz-Key", f"Topaz {token}")])
@@ -137,7 +137,7 @@ def test_its_resource_takes_its_token_in_its_header(topaz):
     assert topaz.ask("GET", "/topaz/me", headers=[("Authorization", f"Bearer {token}")]).status == 401
 
 
-def test_it_refreshes_and_ends_a_grant_whose_token_is_replayed(topaz):
+def test_it_refreshes_and_ends_a_grant_whose_token_is_replayed(topaz: Server):
     client, person = newcomer(topaz)
     first = topaz.form("/topaz/session", {"grant_type": "password", **client, **person}).document["renew"]
     renew = {"grant_type": "refresh_token", **client}
@@ -148,7 +148,7 @@ def test_it_refreshes_and_ends_a_grant_whose_token_is_replayed(topaz):
     assert topaz.form("/topaz/session", {**renew, "refresh_token": second}).document["why"] == "invalid_grant"
 
 
-def test_its_refusals_have_its_own_shape(topaz):
+def test_its_refusals_have_its_own_shape(topaz: Server):
     client, person = newcomer(topaz)
     wrong = topaz.form("/topaz/session", {"grant_type": "password", **client, **person, "password": "wrong"})
     assert (wrong.status, wrong.document) == (
@@ -163,19 +163,19 @@ def test_its_refusals_have_its_own_shape(topaz):
     assert list(method.document) == ["result", "why", "text"]
 
 
-def test_the_grant_types_that_it_leaves_out_are_not_there(topaz):
+def test_the_grant_types_that_it_leaves_out_are_not_there(topaz: Server):
     client, _person = newcomer(topaz)
     answer = topaz.form("/topaz/session", {"grant_type": "client_credentials", **client})
     assert answer.document["why"] == "unsupported_grant_type"
 
 
-def test_a_client_that_does_not_list_it_is_refused(topaz):
+def test_a_client_that_does_not_list_it_is_refused(topaz: Server):
     client = topaz.add_client(dialects=frozenset({"standard"}))
     answer = topaz.form("/topaz/session", {"grant_type": "password", **topaz.credentials(client)})
     assert answer.document["why"] == "unauthorized_client"
 
 
-def test_two_mounts_of_it_issue_tokens_that_both_take(tmp_path):
+def test_two_mounts_of_it_issue_tokens_that_both_take(tmp_path: Path):
     write_dialect(tmp_path)
     mounts = [MountTable(dialect="topaz", prefix=prefix, demo_resource=True) for prefix in ("/north", "/south")]
     with serve(tmp_path, *mounts) as server:
@@ -186,7 +186,7 @@ def test_two_mounts_of_it_issue_tokens_that_both_take(tmp_path):
         assert server.ask("POST", "/topaz/session").status == 404
 
 
-def test_a_mount_may_put_its_endpoints_elsewhere(tmp_path):
+def test_a_mount_may_put_its_endpoints_elsewhere(tmp_path: Path):
     write_dialect(tmp_path)
     mount = MountTable(dialect="topaz", prefix="/api", paths={"token": ("/sign-in", "/v2/sign-in")})
     with serve(tmp_path, mount) as server:
@@ -196,7 +196,7 @@ def test_a_mount_may_put_its_endpoints_elsewhere(tmp_path):
         assert server.ask("POST", "/api/topaz/session").status == 404
 
 
-def test_two_mounts_of_a_dialect_of_ours_share_their_grants(tmp_path):
+def test_two_mounts_of_a_dialect_of_ours_share_their_grants(tmp_path: Path):
     with running(
         configure(tmp_path, MountTable(dialect="kabbage", prefix="/a"), MountTable(dialect="kabbage"))
     ) as server:
@@ -222,7 +222,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_file_and_place_and_nothing_starts(tmp_path, mistake):
+def test_a_mistake_is_told_with_file_and_place_and_nothing_starts(tmp_path: Path, mistake: str):
     text, named = MISTAKES[mistake]
     write_dialect(tmp_path, f'name = "topaz"\ntitle = "x"\nextends = "standard"\n{text}\n')
     with pytest.raises(Fault) as told, serve(tmp_path, MountTable(dialect="topaz")):
@@ -239,7 +239,7 @@ REMEDIES = {
 
 
 @pytest.mark.parametrize("mistake", REMEDIES)
-def test_a_name_that_does_not_fit_is_told_with_the_remedy(tmp_path, mistake):
+def test_a_name_that_does_not_fit_is_told_with_the_remedy(tmp_path: Path, mistake: str):
     text, remedy = REMEDIES[mistake]
     write_dialect(tmp_path, text)
     with pytest.raises(Fault, match=remedy) as told, serve(tmp_path, MountTable(dialect="topaz")):
@@ -247,7 +247,7 @@ def test_a_name_that_does_not_fit_is_told_with_the_remedy(tmp_path, mistake):
     assert "topaz.toml" in str(told.value)
 
 
-def test_a_name_that_is_taken_is_refused_with_both_files_named(tmp_path):
+def test_a_name_that_is_taken_is_refused_with_both_files_named(tmp_path: Path):
     write_dialect(tmp_path, TOPAZ.replace('"topaz"', '"kabbage"'), name="kabbage")
     with pytest.raises(Fault, match="rename the file") as told, serve(tmp_path, MountTable(dialect="standard")):
         pass
@@ -255,21 +255,21 @@ def test_a_name_that_is_taken_is_refused_with_both_files_named(tmp_path):
     assert str(told.value).count("kabbage.toml") == 2
 
 
-def test_a_dialect_that_nobody_wrote_is_told_with_those_that_exist(tmp_path):
+def test_a_dialect_that_nobody_wrote_is_told_with_those_that_exist(tmp_path: Path):
     write_dialect(tmp_path)
     with (
-        pytest.raises(Fault, match="there is no dialect 'tanzanite'.*standard.*topaz"),
+        pytest.raises(Fault, match=r"there is no dialect 'tanzanite'.*standard.*topaz"),
         serve(tmp_path, MountTable(dialect="tanzanite")),
     ):
         pass
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
     with pytest.raises(Fault, match="no such folder"), serve(tmp_path, MountTable(dialect="standard")):
         pass
 
 
-def test_a_token_that_could_not_be_read_again_stops_the_start(tmp_path):
+def test_a_token_that_could_not_be_read_again_stops_the_start(tmp_path: Path):
     write_dialect(tmp_path, TOPAZ + "\n[metadata.x]\n")
     with pytest.raises(Fault), serve(tmp_path, MountTable(dialect="topaz")):
         pass
@@ -281,7 +281,7 @@ def test_a_token_that_could_not_be_read_again_stops_the_start(tmp_path):
         pass
 
 
-def test_the_example_of_the_documentation_is_such_a_dialect(tmp_path):
+def test_the_example_of_the_documentation_is_such_a_dialect(tmp_path: Path):
     write_dialect(tmp_path, EXAMPLE.read_text(encoding="utf-8"), name="acme")
     with serve(tmp_path, MountTable(dialect="acme", demo_resource=True)) as server:
         client = server.credentials(server.add_client(dialects=frozenset({"acme"})))
@@ -296,7 +296,7 @@ def test_the_example_of_the_documentation_is_such_a_dialect(tmp_path):
         assert (refused.status, refused.document) == (403, {"ok": False, "reason": "wrong_login"})
 
 
-def test_two_mounts_that_answer_at_one_path_are_refused(tmp_path):
+def test_two_mounts_that_answer_at_one_path_are_refused(tmp_path: Path):
     """Which dialect a path speaks decides what a client may do; it must not hang on the order of a file."""
     write_dialect(tmp_path)
     mounts = (MountTable(dialect="topaz"), MountTable(dialect="standard", paths={"token": ("/topaz/session",)}))
@@ -304,7 +304,7 @@ def test_two_mounts_that_answer_at_one_path_are_refused(tmp_path):
         pass
 
 
-def test_a_path_override_for_an_endpoint_that_does_not_exist_is_refused(tmp_path):
+def test_a_path_override_for_an_endpoint_that_does_not_exist_is_refused(tmp_path: Path):
     write_dialect(tmp_path)
     with (
         pytest.raises(Fault, match="tokens"),
@@ -313,7 +313,7 @@ def test_a_path_override_for_an_endpoint_that_does_not_exist_is_refused(tmp_path
         pass
 
 
-def test_a_path_override_that_is_no_path_is_refused(tmp_path):
+def test_a_path_override_that_is_no_path_is_refused(tmp_path: Path):
     write_dialect(tmp_path)
     with (
         pytest.raises(Fault, match="sign-in"),

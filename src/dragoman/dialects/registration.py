@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.core.errors import Fault
 from dragoman.core.model import Client, RefreshPolicy
 from dragoman.core.scope import Scope
+from dragoman.dialects.schema.file import LONGEST_LIFETIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import ClientDefaults, DialectFile
 
 _ENDLESS = 0
+_LIFETIMES = {"access_token_lifetime": 1, "refresh_token_lifetime": 0, "refresh_token_idle_lifetime": 0, "grace": 0}
+"""The least number of seconds of each; 0 is no end, or no grace."""
 
 
 class RegistrationFault(Fault):
@@ -22,7 +25,10 @@ class RegistrationFault(Fault):
 
 
 def register(fields: Mapping[str, object], defaults: ClientDefaults, dialect: str) -> Client:
-    """The client of these fields; what they do not say comes from the dialect, then from the model."""
+    """The client of these fields; what they do not say comes from the dialect, then from the model.
+
+    Raises RegistrationFault for a lifetime out of range.
+    """
     named = {
         "access_token_lifetime": defaults.access_token_lifetime,
         "refresh_token_lifetime": defaults.refresh_token_lifetime,
@@ -35,6 +41,9 @@ def register(fields: Mapping[str, object], defaults: ClientDefaults, dialect: st
     said: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     said.update({name: value for name, value in fields.items() if value is not None})
     said.setdefault("dialects", (dialect,))
+    for name, least in _LIFETIMES.items():
+        if not least <= said.get(name, least) <= LONGEST_LIFETIME:
+            raise RegistrationFault(f"client {said['id']}: {name} is from {least} to {LONGEST_LIFETIME} seconds")
     return _client(said)
 
 

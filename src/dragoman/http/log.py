@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import traceback
@@ -30,7 +31,7 @@ class Log:
             return
         line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
         try:
-            self._stream.write(_encode(line) + b"\n")
+            self._stream.write(_in_ascii(line) + b"\n")
             self._stream.flush()
         except OSError:
             return
@@ -38,6 +39,12 @@ class Log:
     def fault(self, fault: Exception, **facts: object) -> None:
         """An unexpected exception with its traceback, without the values of variables."""
         self.write("error", "fault", **facts, traceback=traceback.format_exception(fault))
+
+
+def _in_ascii(line: dict[str, object]) -> bytes:
+    """The line without any character that a terminal or a viewer could take for more than text."""
+    text = _encode(line)
+    return text if text.isascii() and b"\x7f" not in text else json.dumps(line).replace("\x7f", "\\u007f").encode()
 
 
 class LoggedAudit:

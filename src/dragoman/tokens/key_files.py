@@ -149,10 +149,11 @@ def _read_file(path: Path) -> bytes:
     except OSError as fault:
         reason = "is a link; put the file itself there" if path.is_symlink() else f"cannot be read: {fault.strerror}"
         raise KeyFault(f"{path} {reason}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise KeyFault(f"{path} is no regular file; remove it")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyFault(f"{path} is no regular file; remove it")
         _check_access(status, str(path), path, "600")
         if status.st_size > _LARGEST_FILE:
             raise KeyFault(f"{path} is larger than any key file; remove it")

@@ -11,15 +11,18 @@ from dragoman.dialects.schema.common import EndpointWords, Names, Words
 from dragoman.dialects.schema.endpoints import IntrospectionWords, KeyWords, ResourceWords, RevocationWords
 from dragoman.dialects.schema.requests import ClientAuthenticationWords, OrderWords, RequestWords, ScopeWords
 
+LONGEST_LIFETIME = 2**31 - 1
+"""Seconds: 68 years."""
+
 
 class ClientDefaults(Words, frozen=True):
     """What a client gets when it is registered for this dialect and nothing else is said."""
 
-    access_token_lifetime: int | None = None
+    access_token_lifetime: Annotated[int, Meta(ge=1, le=LONGEST_LIFETIME)] | None = None
     """Seconds."""
-    refresh_token_lifetime: int | None = None
+    refresh_token_lifetime: Annotated[int, Meta(ge=0, le=LONGEST_LIFETIME)] | None = None
     """Seconds; 0: no end but the idle one."""
-    refresh_token_idle_lifetime: int | None = None
+    refresh_token_idle_lifetime: Annotated[int, Meta(ge=0, le=LONGEST_LIFETIME)] | None = None
     """Seconds from the last refresh; 0: no idle end."""
     refresh: Literal["rotate", "reuse"] | None = None
     """What a refresh does to the refresh token."""
