@@ -132,6 +132,7 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
             watching.cancel()
     finally:
         passwords.close()
+        log.flush()
 
 
 def server_rules(configuration: Configuration) -> ServerRules:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dragoman.core.model import RefreshPolicy
 from tests.attacks.harness import FORM, PASSWORD, Server
-from tests.properties.shapes import check_shape, endpoints
+from tests.attacks.spelling import TOKEN_PATHS, send
+from tests.properties.shapes import TOKEN, check_shape, endpoints
 
 ENDPOINTS = endpoints()
 NAMES = (
@@ -51,7 +53,7 @@ class Cast:
 
 @pytest.fixture(scope="module")
 def cast(server: Server) -> Cast:
-    client, username = server.add_client(), server.add_owner()
+    client, username = server.add_client(refresh=RefreshPolicy.REUSE), server.add_owner()
     tokens = server.log_in(client, username).document
     axosoft = {**server.credentials(client), "grant_type": "password", "username": username, "password": PASSWORD}
     return Cast(
@@ -227,7 +229,23 @@ def one_in(number: int) -> st.SearchStrategy[bool]:
 
 
 TOKEN_ENDPOINTS = [one for one in ENDPOINTS if one[1].endswith("/token")]
-good_scope = st.sampled_from([(), (("scope", "read"),), (("scope", "read write"),), (("scope", "admin"),)])
+SCOPES = (
+    "read",
+    "read write",
+    "admin",
+    "nonsense",
+    " ",
+    '"read"',
+    'a"b',
+    "a\tb",
+    "a\r\nb",
+    "\u00e9",
+    "+",
+    "x" * 5000,
+    "*",
+    "\0",
+)
+good_scope = st.sampled_from([(), *((("scope", scope),) for scope in SCOPES)])
 WITHOUT_BASIC = ("axosoft",)
 WITHOUT_FORM = ("paymentiq", "spring-security-oauth-2.5")
 
@@ -282,7 +300,7 @@ def headers_of(request: Request, cast: Cast) -> list[tuple[str, str]]:
     return headers if media_type is None else [*headers, ("Content-Type", media_type)]
 
 
-@settings(max_examples=max(1500, settings().max_examples))
+@settings(max_examples=max(3000, settings().max_examples))
 @given(request=requests())
 def test_any_request_gets_an_answer_in_its_dialects_shape(server: Server, cast: Cast, request: Request):
     _dialect, path, shape = request.endpoint
@@ -296,6 +314,15 @@ def test_any_request_gets_an_answer_in_its_dialects_shape(server: Server, cast: 
         scheme=request.scheme,
     )
     check_shape(answer, shape, body_kept=request.method != "HEAD")
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=range(len(SCOPES)))
+@pytest.mark.parametrize("dialect", TOKEN_PATHS)
+@pytest.mark.parametrize("grant_type", ["password", "client_credentials", "refresh_token"])
+def test_every_scope_is_answered_in_shape(server: Server, cast: Cast, dialect: str, scope: str, grant_type: str):
+    form = {"username": cast.values["«username»"], "password": PASSWORD, "refresh_token": cast.values["«refresh»"]}
+    answer = send(server, dialect, cast.values["«client»"], grant_type=grant_type, scope=scope, **form)
+    check_shape(answer, TOKEN[dialect], body_kept=True)
 
 
 @given(

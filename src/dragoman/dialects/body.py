@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -19,8 +19,7 @@ class Unreadable(ValueError):
     """The text does not follow its own format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One name with its values in one place. `listed` says that it was written as a list."""
 
     name: str

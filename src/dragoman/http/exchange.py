@@ -6,9 +6,11 @@ import ipaddress
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.wire import WireRequest

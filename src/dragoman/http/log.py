@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
@@ -18,20 +19,34 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Log:
-    """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line."""
+    """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line.
+
+    Inside an event loop the lines of one turn are written together at its end.
+    """
 
     def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
         """`level` is one of LEVELS; without a stream, standard error."""
         self._least = LEVELS.index(level)
         self._stream = stream if stream is not None else sys.stderr.buffer
+        self._waiting: list[bytes] = []
 
     def write(self, level: str, event: str, **facts: object) -> None:
-        """One line; a stream that fails must not fail a request."""
+        """One line."""
         if LEVELS.index(level) < self._least:
             return
         line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
+        self._waiting.append(_in_ascii(line))
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; a stream that fails must not fail a request."""
+        lines, self._waiting = self._waiting, []
         try:
-            self._stream.write(_in_ascii(line) + b"\n")
+            self._stream.write(b"\n".join([*lines, b""]))
             self._stream.flush()
         except OSError:
             return

@@ -41,8 +41,18 @@ class Keyring:
     access_keys: Mapping[str, Key] = field(repr=False)
     """Signing keys of access tokens by their id: the only place where a `kid` from outside is looked up."""
 
+    _chosen: dict[tuple[Purpose, str], tuple[int, Key | None]] = field(default_factory=dict, repr=False, compare=False)
+    """The keys that sign, as found in the second they were last asked for."""
+
     def find_signing_key(self, purpose: Purpose, algorithm: str, now: int) -> Key | None:
         """The youngest key whose time has come and not gone."""
+        asked, chosen = self._chosen.get((purpose, algorithm), (None, None))
+        if asked != now:
+            chosen = self._choose(purpose, algorithm, now)
+            self._chosen[purpose, algorithm] = (now, chosen)
+        return chosen
+
+    def _choose(self, purpose: Purpose, algorithm: str, now: int) -> Key | None:
         fitting = (key for key in self.keys if key.purpose is purpose and key.algorithm == algorithm)
         return max((key for key in fitting if key.may_sign(now)), key=_age, default=None)
 
