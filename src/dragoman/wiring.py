@@ -127,9 +127,12 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
             application = build_application(
                 desks, edge, lambda: public_jwks(tokens.keyring, now()), lambda: store.broken is None
             )
+            exposures = list_exposures(mounts, await all_clients(store))
             watching = asyncio.create_task(_watch_keys(tokens, log))
-            yield Served(application=application, exposures=list_exposures(mounts, await all_clients(store)))
-            watching.cancel()
+            try:
+                yield Served(application=application, exposures=exposures)
+            finally:
+                watching.cancel()
     finally:
         passwords.close()
         log.flush()

@@ -28,7 +28,9 @@ def test_x01_a_strict_client_at_the_get_dialect_is_refused_and_the_secret_is_not
     assert answer.status == 400
     assert list(answer.document) == ["error", "error_description"]
     (event,) = server.events(mark)
-    assert (event["outcome"], event["refusal"], event["client"]) == ("token_refused", "dialect_not_allowed", client)
+    assert answer.error == "unauthorized_client"
+    assert (event["outcome"], event["client"]) == ("dialect_refused", client)
+    assert "exposed in a URL" in event["hint"]
     logged = server.log.getvalue()[mark:].decode()
     assert form["client_secret"] not in logged
     assert PASSWORD not in logged

@@ -88,6 +88,8 @@ class Rules:
     refresh_token: TokenRecipe
     refresh_token_for: frozenset[str] = frozenset()
     """The grant types whose answer may hold a refresh token."""
+    reads_query: bool = False
+    """Whether its clients write credentials into URLs."""
     account_state_shown: bool = False
     """Whether a person with the right password is told that the account is locked, disabled or expired."""
 

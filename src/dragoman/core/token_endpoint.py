@@ -106,13 +106,17 @@ def _audit_success(services: Services, rules: Rules, request: TokenRequest, resp
 def _audit_refusal(
     services: Services, rules: Rules, request: TokenRequest, refused: OAuthError, grant_id: str | None
 ) -> None:
+    facts = {"grant_type": request.grant_type, "refusal": refused.refusal.value, "detail": refused.detail}
+    strange = refused.refusal is Refusal.DIALECT_NOT_ALLOWED
+    if strange and rules.reads_query:
+        facts["hint"] = "the client's secret was exposed in a URL: rotate it"
     services.audit.record(
         Event(
-            name="token_refused",
+            name="dialect_refused" if strange else "token_refused",
             dialect=rules.dialect,
             sender=request.sender,
             client_id=request.client.id,
             grant_id=grant_id,
-            facts={"grant_type": request.grant_type, "refusal": refused.refusal.value, "detail": refused.detail},
+            facts=facts,
         )
     )

@@ -140,6 +140,7 @@ def _compile_rules(words: DialectFile) -> Rules:
         scope=_compile_scope(words.scope),
         access_token=compile_recipe(words.access_token),
         refresh_token=compile_recipe(words.refresh_token),
+        reads_query="query" in words.request.parameters,
         refresh_token_for=frozenset(words.refresh_token.grant_types),
     )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import ScopeWords
 
 LONGEST_SCOPE = 4096
+_TOLD = 64
 _SCOPE_TOKENS = re.compile(r"[\x21\x23-\x5b\x5d-\x7e ]*")
 
 
@@ -20,11 +21,11 @@ def read_scope(text: str | None, words: ScopeWords) -> Scope | None:
     if text is None or words.requested == "ignore":
         return None
     if len(text) > LONGEST_SCOPE:
-        raise OAuthError(Refusal.MALFORMED_SCOPE, "longer than any scope")
+        raise OAuthError(Refusal.MALFORMED_SCOPE, "longer than any scope", scope=text[:_TOLD])
     if words.quotes == "strip" and len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     if words.grammar == "rfc6749" and not _SCOPE_TOKENS.fullmatch(text):
-        raise OAuthError(Refusal.MALFORMED_SCOPE, "characters outside RFC 6749 §3.3")
+        raise OAuthError(Refusal.MALFORMED_SCOPE, "characters outside RFC 6749 §3.3", scope=text[:_TOLD])
     names = _split(text, words)
     return Scope.of(sorted(names) if words.sorted else names) if names else None
 

@@ -41,7 +41,9 @@ class Keyring:
     access_keys: Mapping[str, Key] = field(repr=False)
     """Signing keys of access tokens by their id: the only place where a `kid` from outside is looked up."""
 
-    _chosen: dict[tuple[Purpose, str], tuple[int, Key | None]] = field(default_factory=dict, repr=False, compare=False)
+    _chosen: dict[tuple[Purpose, str], tuple[int, Key | None]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
     """The keys that sign, as found in the second they were last asked for."""
 
     def find_signing_key(self, purpose: Purpose, algorithm: str, now: int) -> Key | None:
