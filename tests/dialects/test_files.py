@@ -89,3 +89,9 @@ def test_a_refresh_may_have_an_order_of_its_own(load):
     acme = load(HEAD + "[order]\nrefresh_token = ['client', 'grant_type', 'grant', 'scope']\n")
     assert acme.rules.order_of("refresh_token") != acme.rules.order_of("password")
     assert acme.rules.order_of(None) == acme.rules.order_of("password")
+
+
+def test_a_file_that_cannot_be_opened_is_told(tmp_path):
+    (tmp_path / "acme.toml").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(DialectFault, match=r"acme\.toml: cannot be read: No such file"):
+        load_dialect("acme", list_dialects([tmp_path]))

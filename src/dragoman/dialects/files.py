@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import reduce
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,10 +76,19 @@ def _chain(path: Path, files: Mapping[str, Path]) -> list[Path]:
     return chain
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        return _read_version(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise DialectFault(f"{path}: cannot be read: {error.strerror}") from None
+
+
+@lru_cache(maxsize=64)
+def _read_version(path: Path, _modified: int) -> Mapping[str, object]:
+    """A file's own words, as it was when it was last modified; files are read by all that extend them."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DialectFault(f"{path}: cannot be read as TOML: {error}") from None
     if table.get("name") != path.stem:
         raise DialectFault(f"{path}: its `name` must be {path.stem!r}, as the file is called")
@@ -90,7 +99,7 @@ def _read(path: Path) -> dict[str, object]:
     return table
 
 
-def _merge(parent: dict[str, object], child: dict[str, object]) -> dict[str, object]:
+def _merge(parent: Mapping[str, object], child: Mapping[str, object]) -> Mapping[str, object]:
     merged = dict(parent)
     for name, value in child.items():
         old = parent.get(name)
