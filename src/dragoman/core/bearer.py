@@ -9,7 +9,7 @@ from dragoman.core.model import TokenFacts
 from dragoman.core.refresh import is_over
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Grant, ResourceOwner
+    from dragoman.core.model import AccessToken, Client, Grant, ResourceOwner
     from dragoman.core.ports import Services
     from dragoman.core.rules import ServerRules
     from dragoman.core.secret import Secret
@@ -27,6 +27,7 @@ async def read_bearer(services: Services, server: ServerRules, presented: Secret
     client = await services.clients.find_client(token.client_id if grant is None else grant.client_id)
     if client is None or not client.enabled:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its client is gone or disabled")
+    _check_origin(token, client, grant)
     if grant is not None and client.refresh_ends_access_token and token.serial != grant.issued:
         raise OAuthError(Refusal.REVOKED_TOKEN, "a later access token took its place")
     owner = await living_owner(services, grant)
@@ -71,6 +72,16 @@ async def read_refresh(services: Services, server: ServerRules, presented: Secre
         expires_at=min((end for end in (grant.expires_at, grant.idle_expires_at) if end is not None), default=0),
         refresh_id=services.tokens.refresh_token_id(grant),
     )
+
+
+def _check_origin(token: AccessToken, client: Client, grant: Grant | None) -> None:
+    """A signature alone is not enough: others may hold the key, and clients come and go under one id."""
+    if token.shared_key and not client.shared_key_signature:
+        raise OAuthError(Refusal.MALFORMED_TOKEN, "signed with a shared key, which its client's tokens never are")
+    if token.scope.beyond(client.scope if grant is None else grant.scope):
+        raise OAuthError(Refusal.MALFORMED_TOKEN, "it claims more scope than was granted")
+    if grant is None and token.issued_at is not None and token.issued_at < client.created_at:
+        raise OAuthError(Refusal.REVOKED_TOKEN, "issued before its client was registered")
 
 
 async def _grant_of(services: Services, token: AccessToken) -> Grant | None:

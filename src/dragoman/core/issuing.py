@@ -87,7 +87,7 @@ def _new_grant(services: Services, order: Issue) -> Grant:
 
 async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResponse:
     idle_expires_at = _after(order.now, order.client.refresh_token_idle_lifetime)
-    if order.client.refresh is RefreshPolicy.REUSE:
+    if order.client.refresh is RefreshPolicy.REUSE or not order.refreshable:
         return await _reuse(services, order, grant, idle_expires_at)
     advanced = replace(
         grant,
@@ -104,7 +104,10 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
 
 
 async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at: int | None) -> TokenResponse:
-    """Nothing is spent under this policy, so the serial is taken first and the tokens written after."""
+    """Nothing is spent: the policy, or a dialect whose answer holds no successor, keeps the refresh token.
+
+    So the serial of the access token is taken first, and the tokens are written after.
+    """
     outcome = await services.grants.reissue(grant, order.now, idle_expires_at)
     if isinstance(outcome, Rotated):
         return await _repeat(services, order, outcome.grant)
@@ -133,7 +136,7 @@ def _write(services: Services, order: Issue, grant: Grant | None) -> tuple[Token
         client=order.client,
         resource_owner=order.authorization.resource_owner,
         scope=order.scope,
-        audience=order.client.audience if grant is None else grant.audience,
+        audience=_audience_of(grant, order.client),
         grant_type=order.grant_type,
         grant=grant,
         token_id=tokens.access_token_id(grant),
@@ -144,6 +147,13 @@ def _write(services: Services, order: Issue, grant: Grant | None) -> tuple[Token
     access_token, row = tokens.write_access_token(order.recipe, facts)
     refresh_token = tokens.write_refresh_token(order.rules.refresh_token, facts) if refreshable else None
     return TokenResponse(facts=facts, access_token=access_token, refresh_token=refresh_token), row
+
+
+def _audience_of(grant: Grant | None, client: Client) -> tuple[str, ...]:
+    """What was granted, and no more than the client may still have."""
+    if grant is None:
+        return client.audience
+    return tuple(name for name in grant.audience if name in client.audience)
 
 
 def _after(now: int, lifetime: int | None) -> int | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-_LONGEST = 320  # RFC 5321: 64 for the local part, @, 255 for the domain
+LONGEST_LOGIN_NAME = 320
+"""Characters: 64 for the local part of an address, @, 255 for the domain (RFC 5321 §4.5.3.1)."""
 
 
 def canonical(text: str) -> str:
@@ -18,8 +19,8 @@ def fault_of(text: str) -> str | None:
     """Why this text cannot become a login name, as a sentence for the operator; None if it can."""
     if not text.strip() or text != text.strip():
         return "a login name must not be empty or begin or end with white space"
-    if len(text) > _LONGEST:
-        return f"a login name has at most {_LONGEST} characters"
+    if len(text) > LONGEST_LOGIN_NAME:
+        return f"a login name has at most {LONGEST_LOGIN_NAME} characters"
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in text):
         return "a login name must not hold control, invisible or unassigned characters"
     return None

@@ -191,6 +191,8 @@ class AccessToken:
     scope: Scope
     expires_at: int
     issued_at: int | None = None
+    shared_key: bool = False
+    """Whether a key that others hold too made its signature, so that others could have written it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def judge_standing(grant: Grant | None, handle: RefreshHandle, client: Client, n
     if grant is None:
         raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no such grant")
     if grant.client_id != client.id:
-        raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, "refresh token of another client")
+        raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, f"grant {grant.id.hex()} is another client's")
     if grant.revoked_at is not None:
         raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, f"grant revoked: {grant.revoked_because}")
     if is_over(grant, now):
@@ -58,4 +58,5 @@ def is_over(grant: Grant, now: int) -> bool:
 
 
 def _inside_grace(grant: Grant, client: Client, now: int) -> bool:
-    return client.grace > 0 and grant.rotated_at is not None and now - grant.rotated_at < client.grace
+    """A clock that was set back does not open the window again."""
+    return grant.rotated_at is not None and abs(now - grant.rotated_at) < client.grace

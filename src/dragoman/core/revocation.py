@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import OAuthError, Refusal
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Client
+    from dragoman.core.model import AccessToken, Client, TokenFacts
     from dragoman.core.ports import Services
     from dragoman.core.secret import Secret
 
@@ -22,15 +22,20 @@ async def revoke(services: Services, client: Client, presented: Secret, now: int
     except OAuthError as refused:
         if refused.refusal is Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN:
             await _revoke_refresh_token(services, client, presented, now)
+        elif refused.refusal is not Refusal.MALFORMED_TOKEN:
+            raise  # a store that is away has ended nothing
         return
     if await _owning_client_id(services, token) != client.id:
         raise OAuthError(Refusal.FOREIGN_TOKEN, "access token of another client")
     await _revoke_access_token(services, token, now, whole_grant=whole_grant)
 
 
-async def revoke_itself(services: Services, token: AccessToken, now: int) -> None:
-    """End a token on its bearer's word alone, with its grant: signing out."""
-    await _revoke_access_token(services, token, now, whole_grant=True)
+async def sign_out(services: Services, token: TokenFacts, now: int) -> None:
+    """End a good token on its bearer's word alone, with the grant it came from."""
+    if token.grant is not None:
+        await services.grants.revoke_grant(token.grant.id, now, "signed_out_by_bearer")
+    else:
+        await services.grants.revoke_access_token(token.token_id, token.expires_at, now)
 
 
 async def _owning_client_id(services: Services, token: AccessToken) -> str:

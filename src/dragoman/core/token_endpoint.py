@@ -27,10 +27,10 @@ async def answer(
         response = await _respond(services, server, rules, request, now)
     except RefreshTokenReuse as reuse:
         await services.grants.revoke_grant(reuse.grant.id, now, "refresh_token_reuse")
-        _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
+        await _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
         raise
     except OAuthError as refused:
-        _audit_refusal(services, rules, request, refused, None)
+        await _audit_refusal(services, rules, request, refused, None)
         raise
     _audit_success(services, rules, request, response)
     return response
@@ -103,10 +103,12 @@ def _audit_success(services: Services, rules: Rules, request: TokenRequest, resp
     )
 
 
-def _audit_refusal(
+async def _audit_refusal(
     services: Services, rules: Rules, request: TokenRequest, refused: OAuthError, grant_id: str | None
 ) -> None:
-    facts = {"grant_type": request.grant_type, "refusal": refused.refusal.value, "detail": refused.detail}
+    """Only what we know ourselves is written down: text that a client sent in place of it might be a secret."""
+    grant_type = request.grant_type if request.grant_type in services.grant_types else None
+    facts = {"grant_type": grant_type, "refusal": refused.refusal.value, "detail": refused.detail}
     strange = refused.refusal is Refusal.DIALECT_NOT_ALLOWED
     if strange and rules.reads_query:
         facts["hint"] = "the client's secret was exposed in a URL: rotate it"
@@ -115,8 +117,18 @@ def _audit_refusal(
             name="dialect_refused" if strange else "token_refused",
             dialect=rules.dialect,
             sender=request.sender,
-            client_id=request.client.id,
+            client_id=await _known_client_id(services, request),
             grant_id=grant_id,
             facts=facts,
         )
     )
+
+
+async def _known_client_id(services: Services, request: TokenRequest) -> str | None:
+    if not request.client.id:
+        return None
+    try:
+        client = await services.clients.find_client(request.client.id)
+    except OAuthError:
+        return None
+    return None if client is None else client.id

@@ -11,7 +11,6 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 MOST_PARAMETERS = 64
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^";,\s]{1,200}))', re.IGNORECASE)
-_LINE_BREAKS = re.compile(rb"[\r\n]+(?=&|$)")
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
@@ -29,11 +28,11 @@ class Given(NamedTuple):
 
 def read_form(text: bytes, *, drop_line_breaks: bool = False) -> tuple[Given, ...]:
     """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
-    if drop_line_breaks:
-        text = _LINE_BREAKS.sub(b"", text)
     fields = text.split(b"&", MOST_PARAMETERS)
     if len(fields) > MOST_PARAMETERS:
         raise Unreadable("too many parameters")
+    if drop_line_breaks:
+        fields = [field.rstrip(b"\r\n") for field in fields]
     try:
         return _collect([_form_pair(field.decode()) for field in fields if field])
     except ValueError as error:

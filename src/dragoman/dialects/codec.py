@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import EndpointWords, ResourceWords
     from dragoman.dialects.wire import WireRequest, WireResponse
 
-_NAVIGATING = frozenset({"navigate", "no-cors", "websocket"})
 _LAX = RequestWords(query="ignore", other_media_type="ignore", malformed="ignore", duplicates="first")
 """How a resource looks for a token parameter: anything it does not know is its own business."""
 _NOT_GRANT_PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope"})
@@ -31,7 +30,6 @@ def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
     """The token request in the RFC's terms (architecture §4.2). Raises OAuthError."""
     words = dialect.words
     check_method(words.token, wire)
-    _check_exposure(dialect, wire)
     parameters = read_parameters(wire, words.request)
     return TokenRequest(
         grant_type=parameters.get("grant_type"),
@@ -88,21 +86,6 @@ def check_method(endpoint: EndpointWords, wire: WireRequest) -> None:
 def read_sender(wire: WireRequest) -> Sender:
     """Where the request came from, for the audit."""
     return Sender(address=wire.address, user_agent=(wire.header(b"user-agent") or "")[:200])
-
-
-def _check_exposure(dialect: Dialect, wire: WireRequest) -> None:
-    """Credentials in a URL: only where nobody reads along, and never for a browser that follows a link (D1)."""
-    if "query" not in dialect.words.request.parameters:
-        return
-    if not wire.secure:
-        raise OAuthError(Refusal.TRANSPORT_NOT_SECURE, "credentials in a URL over plain HTTP")
-    if wire.method == "GET" and (
-        wire.header(b"sec-fetch-mode") in _NAVIGATING
-        or wire.header(b"origin") is not None
-        or wire.header(b"sec-purpose") is not None
-        or wire.header(b"purpose") is not None
-    ):
-        raise OAuthError(Refusal.BROWSER_NAVIGATION, "a browser followed a URL that holds credentials")
 
 
 def _bearer_of(header: str, words: ResourceWords) -> str | None:

@@ -38,6 +38,8 @@ OAUTH_PARAMETERS = frozenset(
 )
 """Parameters with a meaning at an OAuth endpoint; other names are never looked at (RFC 6749 §3.2)."""
 
+_NAVIGATING = frozenset({"navigate", "no-cors", "websocket"})
+_OF_BROWSERS = (b"origin", b"sec-purpose", b"purpose")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -45,7 +47,7 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
     """Single values by name. `places` overrides where they may stand.
 
     Refuses `parameter_in_query`, `unsupported_media_type`, `malformed_request`, `duplicate_parameter`,
-    `list_parameter`.
+    `list_parameter`, `transport_not_secure`, `browser_navigation`.
     """
     found: dict[str, str] = {}
     chosen = places or words.parameters
@@ -72,9 +74,25 @@ def _refuse_query(wire: WireRequest) -> None:
 
 def _read_query(wire: WireRequest, words: RequestWords) -> tuple[Given, ...]:
     try:
-        return read_form(wire.query)
+        given = read_form(wire.query)
     except Unreadable as error:
         return _unreadable(error, words)
+    if any(one.name in OAUTH_PARAMETERS for one in given):
+        _check_exposure(wire)
+    return given
+
+
+def _check_exposure(wire: WireRequest) -> None:
+    """Secrets in a URL: only where nobody reads along, and never for a browser that follows a link.
+
+    Refuses `transport_not_secure`, `browser_navigation`.
+    """
+    if not wire.secure:
+        raise OAuthError(Refusal.TRANSPORT_NOT_SECURE, "secrets in a URL over plain HTTP")
+    if wire.method == "GET" and (
+        wire.header(b"sec-fetch-mode") in _NAVIGATING or any(wire.header(name) is not None for name in _OF_BROWSERS)
+    ):
+        raise OAuthError(Refusal.BROWSER_NAVIGATION, "a browser followed a URL that holds secrets")
 
 
 def _read_body(wire: WireRequest, words: RequestWords) -> tuple[Given, ...]:
@@ -111,7 +129,7 @@ def _kind_of(content_type: str | None, words: RequestWords) -> str:
     media_type = media_type.strip()
     if media_type == "multipart/form-data":
         return "multipart"
-    charset = attributes.partition("charset=")[2].strip(' "')
+    charset = attributes.partition("charset=")[2].partition(";")[0].strip(' "')
     if charset not in ("", "utf-8", "utf8"):
         return "none"
     if media_type == _FORM:

@@ -13,7 +13,8 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import admit_client
 from dragoman.core.introspection import introspect
 from dragoman.core.on_behalf_of import admit_on_behalf_of
-from dragoman.core.revocation import revoke, revoke_itself
+from dragoman.core.ports import Event
+from dragoman.core.revocation import revoke, sign_out
 from dragoman.dialects import codec
 from dragoman.dialects.dialect import KeyFacts, ResourceFacts
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client, ClientCredentials, TokenFacts
     from dragoman.core.ports import Services
     from dragoman.core.rules import ServerRules
+    from dragoman.dialects.schema import RevocationWords
     from dragoman.dialects.wire import WireRequest, WireResponse
     from dragoman.http.mount import Mount
 
@@ -46,7 +48,7 @@ class Desk:
         return codec.encode_answer(dialect, response)
 
     async def introspection(self, wire: WireRequest) -> WireResponse:
-        """Token introspection (RFC 7662), for clients that authenticate."""
+        """Token introspection (RFC 7662), for clients that authenticate, of tokens whose client lists the dialect."""
         dialect, words = self.mount.dialect, self.mount.dialect.words.introspection
         credentials, token, hint = codec.decode_token_parameter(dialect, wire, words, words.parameters, "token")
         client = await self._authenticated(credentials)
@@ -57,6 +59,7 @@ class Desk:
         _check_hint(hint, words.unsupported_hint)
         try:
             found = await introspect(self.services, self.server, token, self.now(), refresh_tokens=words.refresh_tokens)
+            self._admit_dialect(found.facts)
         except OAuthError as refused:
             if words.inactive == "refuse" or refused.refusal is Refusal.TEMPORARILY_UNAVAILABLE:
                 raise
@@ -64,13 +67,31 @@ class Desk:
         return codec.encode_introspection(dialect, found)
 
     async def revocation(self, wire: WireRequest) -> WireResponse:
-        """Token revocation (RFC 7009), or a bearer signing itself out."""
-        dialect, words = self.mount.dialect, self.mount.dialect.words.revocation
+        """Token revocation (RFC 7009), or a bearer signing itself out; each leaves an audit event."""
+        try:
+            client_id = await self._revoke(wire)
+        except OAuthError as refused:
+            self._record(wire, "revocation_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            if refused.refusal is not Refusal.FOREIGN_TOKEN or self._revocation.foreign_token == "refuse":
+                raise
+        else:
+            self._record(wire, "token_revoked", client_id)
+        return self.mount.dialect.revoked.spell(None)
+
+    @property
+    def _revocation(self) -> RevocationWords:
+        return self.mount.dialect.words.revocation
+
+    async def _revoke(self, wire: WireRequest) -> str:
+        """The client whose token was ended."""
+        dialect, words = self.mount.dialect, self._revocation
         codec.check_method(words, wire)
         if words.authentication == "token":
             presented = codec.decode_bearer(dialect.words.resource, wire)
-            await revoke_itself(self.services, await self.services.tokens.read_access_token(presented), self.now())
-            return dialect.revoked.spell(None)
+            facts = await read_bearer(self.services, self.server, presented, self.now())
+            self._admit_dialect(facts)
+            await sign_out(self.services, facts, self.now())
+            return facts.client.id
         credentials, token, hint = codec.decode_token_parameter(
             dialect, wire, words, words.parameters, words.token_parameter
         )
@@ -78,13 +99,13 @@ class Desk:
         if not token:
             raise OAuthError(Refusal.MISSING_TOKEN_PARAMETER, parameter=words.token_parameter)
         _check_hint(hint, words.unsupported_hint)
-        try:
-            whole_grant = words.access_token_ends == "grant"
-            await revoke(self.services, client, token, self.now(), whole_grant=whole_grant)
-        except OAuthError as refused:
-            if refused.refusal is not Refusal.FOREIGN_TOKEN or words.foreign_token == "refuse":
-                raise
-        return dialect.revoked.spell(None)
+        await revoke(self.services, client, token, self.now(), whole_grant=words.access_token_ends == "grant")
+        return client.id
+
+    def _record(self, wire: WireRequest, name: str, client_id: str | None, **facts: str) -> None:
+        sender = codec.read_sender(wire)
+        dialect = self.mount.dialect.name
+        self.services.audit.record(Event(name=name, dialect=dialect, sender=sender, client_id=client_id, facts=facts))
 
     async def key(self, wire: WireRequest) -> WireResponse:
         """The one key of this dialect: a public key for anyone, a shared one for clients that may read it."""
@@ -114,9 +135,8 @@ class Desk:
         return dialect.resource.spell(ResourceFacts(token=facts, on_behalf_of=owner_id or own, method=wire.method))
 
     def _admit_token(self, facts: TokenFacts, method: str) -> None:
-        words, name = self.mount.dialect.words.resource, self.mount.dialect.name
-        if name not in facts.client.dialects:
-            raise OAuthError(Refusal.MALFORMED_TOKEN, f"its client does not list the dialect {name}")
+        words = self.mount.dialect.words.resource
+        self._admit_dialect(facts)
         if words.audience is not None and facts.audience and words.audience not in facts.audience:
             raise OAuthError(Refusal.WRONG_AUDIENCE, "for another audience")
         if words.resource_owner == "required" and facts.resource_owner is None:
@@ -124,6 +144,12 @@ class Desk:
         needed = words.required_scope.get(method)
         if needed is not None and not {needed, self.mount.rules.scope.wildcard} & set(facts.scope):
             raise OAuthError(Refusal.INSUFFICIENT_SCOPE, "scope", required_scope=needed, scope=needed)
+
+    def _admit_dialect(self, facts: TokenFacts) -> None:
+        """Path and the client's list decide here too: elsewhere its tokens are none."""
+        name = self.mount.dialect.name
+        if name not in facts.client.dialects:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, f"its client does not list the dialect {name}")
 
     async def _authenticated(self, credentials: ClientCredentials) -> Client:
         client = await authenticate_client(self.services, credentials)
