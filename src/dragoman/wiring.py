@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.core.errors import Fault
+from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Services
 from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import KeyFacts, compile_recipe
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 _PAGE = 500
 _KEY_WATCH_SECONDS = 1
+_PURGE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +129,12 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
                 desks, edge, lambda: public_jwks(tokens.keyring, now()), lambda: store.broken is None
             )
             exposures = list_exposures(mounts, await all_clients(store))
-            watching = asyncio.create_task(_watch_keys(tokens, log))
+            chores = (asyncio.create_task(_watch_keys(tokens, log)), asyncio.create_task(_purge(store, now, log)))
             try:
                 yield Served(application=application, exposures=exposures)
             finally:
-                watching.cancel()
+                for chore in chores:
+                    chore.cancel()
     finally:
         passwords.close()
         log.flush()
@@ -210,6 +212,17 @@ async def _watch_keys(tokens: CurrentTokens, log: Log) -> None:
                 log.write("info", "keys_read_again")
         except (Fault, OSError) as fault:
             log.write("warning", "keys_not_read", reason=str(fault))
+
+
+async def _purge(store: SqliteStore, now: Callable[[], int], log: Log) -> None:
+    """Take rows away once nothing can refer to them any more: a grant outlives its longest access token."""
+    while True:
+        await asyncio.sleep(_PURGE_SECONDS)
+        try:
+            longest = max((client.access_token_lifetime for client in await all_clients(store)), default=0)
+            await store.administration.purge(now() - longest)
+        except OAuthError as refused:
+            log.write("warning", "not_purged", reason=refused.detail)
 
 
 async def all_clients(store: SqliteStore) -> list[Client]:

@@ -174,6 +174,10 @@ class Server:
 
         self.run(self._administered(change))
 
+    def delete_client(self, client_id: str) -> None:
+        """Remove a client."""
+        self.run(self._administered(lambda store: store.administration.delete_client(client_id, self.clock())))
+
     def add_owner(self, password: str = PASSWORD, *, stored: str | None = None, **fields: Any) -> str:  # noqa: ANN401
         """A person with this password; the user name."""
         name = fields.pop("username", f"person-{secrets.token_hex(6)}")

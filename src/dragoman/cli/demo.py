@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +45,9 @@ def command(host: str, port: int, data: Path) -> None:
     base_url = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     demo_file = data / DEMO_FILE
     demo_file.unlink(missing_ok=True)
-    if (data / CONFIG_NAME).exists():
-        credentials = _read_credentials(data / CREDENTIALS_FILE)
-    else:
-        credentials = asyncio.run(create_demo(data))
+    if not (data / CONFIG_NAME).exists():
+        _create_apart(data)
+    credentials = _read_credentials(data / CREDENTIALS_FILE)
     configuration = msgspec.structs.replace(read_configuration(data / CONFIG_NAME), issuer=base_url)
     described = {part.dialect: _describe(part, base_url, credentials) for part in CAST}
 
@@ -55,6 +56,23 @@ def command(host: str, port: int, data: Path) -> None:
         print_demo(base_url, described, demo_file)
 
     run(configuration, _announce_nothing, [listening], started)
+
+
+def _create_apart(data: Path) -> None:
+    """Make the folder in a process of its own: the memory that hashing takes goes with it."""
+    making = multiprocessing.get_context("fork").Process(target=_create, args=(data,))
+    making.start()
+    making.join()
+    if making.exitcode:
+        raise click.exceptions.Exit(making.exitcode)
+
+
+def _create(data: Path) -> None:
+    try:
+        asyncio.run(create_demo(data))
+    except Fault as fault:
+        click.echo(f"dragoman: {fault}", err=True)
+        sys.exit(2)
 
 
 def print_demo(base_url: str, described: dict[str, dict[str, str]], demo_file: Path) -> None:

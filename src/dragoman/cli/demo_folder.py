@@ -39,7 +39,7 @@ keys = "keys"
 )
 
 
-async def create_demo(folder: Path) -> Credentials:
+async def create_demo(folder: Path) -> None:
     """Make the folder and all in it; the configuration comes last and marks it complete."""
     folder.mkdir(  # noqa: ASYNC240 (nothing else runs yet)
         mode=0o700, parents=True, exist_ok=True
@@ -62,7 +62,6 @@ async def create_demo(folder: Path) -> Credentials:
     passwords.close()
     write_private(folder / CREDENTIALS_FILE, msgspec.json.encode(credentials))
     write_private(folder / CONFIG_NAME, _CONFIGURATION.encode())
-    return credentials
 
 
 def write_private(path: Path, content: bytes) -> None:
