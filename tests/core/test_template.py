@@ -45,6 +45,11 @@ def test_alternatives_are_taken_in_order_and_may_be_literal():
     assert render("{name|other}") is None
 
 
+def test_the_items_of_a_list_are_templates_too():
+    record = compile_record({"a": ["x", "{number}", "{name}", ["{number}"]]}, VALUES)
+    assert record.render({}) == {"a": ["x", 7, [7]]}
+
+
 def test_doubled_braces_are_braces():
     assert render('{{"a": {number}}}') == '{"a": 7}'
 

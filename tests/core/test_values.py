@@ -34,6 +34,12 @@ def test_a_guid_prints_all_128_bits():
     assert uuid.UUID(print_guid(token_id)).bytes == token_id
 
 
+def test_two_identifiers_never_become_one_number():
+    from dragoman.core.values import _number_or_text
+
+    assert [_number_or_text(text) for text in ("7", "007", "0", "x7", "٧")] == [7, "007", 0, "x7", "٧"]
+
+
 def test_long_hex_begins_with_the_identifier_and_has_80_characters():
     token_id = TokenId(bytes(range(16)))
     assert len(print_long_hex(token_id)) == 80

@@ -69,6 +69,9 @@ def _compile_entry(entry: object, values: Mapping[str, Getter[Source]]) -> Gette
             return compile_template(entry, values)
         case dict():
             return compile_record(entry, values).render
+        case list():
+            items = tuple(_compile_entry(item, values) for item in entry)
+            return lambda source: [value for item in items if (value := item(source)) is not None]
         case _:
             return lambda _source: entry
 

@@ -69,7 +69,8 @@ def _refresh_id(spell: Callable[[TokenId], str]) -> TokenGetter:
 
 
 def _number_or_text(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() else text
+    """A number only where its one spelling is the text: two ids must not become one number."""
+    return int(text) if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") else text
 
 
 def _one_or_list(names: tuple[str, ...]) -> object:

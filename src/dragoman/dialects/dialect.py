@@ -11,6 +11,7 @@ from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRul
 from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
 from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.dialects.check import check_words
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
 
@@ -96,6 +97,7 @@ KEY_VALUES: Mapping[str, Getter[KeyFacts]] = {
 
 def compile_dialect(words: DialectFile) -> Dialect:
     """The dialect of these words. Raises TemplateError, or ValueError with a sentence for the operator."""
+    check_words(words)
     introspection, revocation, resource = words.introspection, words.revocation, words.resource
     write_json = JSON_WRITERS[words.response.json]
     headers = encode_headers(words.response.headers)
@@ -139,7 +141,7 @@ def _compile_rules(words: DialectFile) -> Rules:
         order_by_grant_type=order_by_grant_type,
         scope=_compile_scope(words.scope),
         access_token=compile_recipe(words.access_token),
-        refresh_token=compile_recipe(words.refresh_token),
+        refresh_token=compile_recipe(words.refresh_token, identifier="refresh_token_id"),
         reads_query="query" in words.request.parameters,
         refresh_token_for=frozenset(words.refresh_token.grant_types),
     )
@@ -169,8 +171,8 @@ def _compile_scope(words: ScopeWords) -> ScopeRules:
     )
 
 
-def compile_recipe(words: TokenWords) -> TokenRecipe:
-    """How one kind of token is written. Raises TemplateError."""
+def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenRecipe:
+    """How one kind of token is written; `identifier` is the value that names it. Raises TemplateError."""
     return TokenRecipe(
         format=words.format,
         algorithm=words.algorithm,
@@ -181,7 +183,7 @@ def compile_recipe(words: TokenWords) -> TokenRecipe:
         encoding=words.encoding,
         client_claim=_claim_holding("client.id", words.claims),
         scope_claim=_claim_holding("scope", words.claims),
-        identifier_claim=_claim_holding("refresh_token_id", words.claims) or _claim_holding("token_id", words.claims),
+        identifier_claim=_claim_holding(identifier, words.claims),
     )
 
 

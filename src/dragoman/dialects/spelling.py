@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
+from http.client import responses
 from typing import Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -56,7 +56,7 @@ ERROR_VALUES: Mapping[str, Getter[ErrorFacts]] = {
     "description": lambda facts: facts.description,
     "hint": lambda facts: facts.hint,
     "status": lambda facts: facts.status,
-    "reason": lambda facts: HTTPStatus(facts.status).phrase,
+    "reason": lambda facts: responses.get(facts.status, ""),
     "path": lambda facts: facts.wire.path,
     "method": lambda facts: facts.wire.method,
     "allow": lambda facts: facts.allow,
@@ -173,8 +173,8 @@ def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> Error
     """
     merged = words if base is None else _over(words, base)
     return ErrorSpelling(
-        write_json=JSON_WRITERS[merged.json],
-        escapes=_ESCAPES[merged.escape],
+        write_json=JSON_WRITERS[merged.json or "plain"],
+        escapes=_ESCAPES[merged.escape or "none"],
         refusals={refusal: _compile_refusal(refusal, merged) for refusal in Refusal},
     )
 
@@ -183,8 +183,8 @@ def _over(words: ErrorsWords, base: ErrorsWords) -> ErrorsWords:
     return ErrorsWords(
         headers=words.headers or base.headers,
         body=words.body or base.body,
-        json=words.json if words.json != "plain" else base.json,
-        escape=words.escape if words.escape != "none" else base.escape,
+        json=words.json or base.json,
+        escape=words.escape or base.escape,
         code={**base.code, **words.code},
         refusal={**base.refusal, **words.refusal},
     )

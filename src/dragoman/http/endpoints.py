@@ -137,7 +137,8 @@ class Desk:
     def _admit_token(self, facts: TokenFacts, method: str) -> None:
         words = self.mount.dialect.words.resource
         self._admit_dialect(facts)
-        if words.audience is not None and facts.audience and words.audience not in facts.audience:
+        audience = self.server.issuer if words.audience == "issuer" else words.audience
+        if audience is not None and facts.audience and audience not in facts.audience:
             raise OAuthError(Refusal.WRONG_AUDIENCE, "for another audience")
         if words.resource_owner == "required" and facts.resource_owner is None:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "speaks for its client alone")

@@ -80,10 +80,11 @@ class ErrorsWords(Words, frozen=True):
     """Headers in order, Content-Type included."""
     body: Ordered = {}
     """JSON members in order."""
-    json: Literal["plain", "escaped"] = "plain"
-    """How JSON text is escaped."""
-    escape: Literal["none", "html", "html-padded"] = "none"
-    """Whether descriptions and hints are HTML-escaped in bodies; an apostrophe becomes `&#39;`, or padded `&#039;`."""
+    json: Literal["plain", "escaped"] | None = None
+    """How JSON text is escaped; without the word as at the token endpoint, and there plain."""
+    escape: Literal["none", "html", "html-padded"] | None = None
+    """Whether descriptions and hints are HTML-escaped in bodies; an apostrophe becomes `&#39;`, or padded `&#039;`.
+    Without the word as at the token endpoint, and there not."""
     code: dict[str, ErrorWords] = {}
     """By error code: what all its refusals share."""
     refusal: dict[str, ErrorWords] = {}

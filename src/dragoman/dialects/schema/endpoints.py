@@ -79,7 +79,8 @@ class ResourceWords(EndpointWords, frozen=True):
     required_scope: dict[str, str] = {}
     """The scope that each method needs."""
     audience: str | None = None
-    """The audience that a token must be for; a token for no audience in particular passes."""
+    """The audience that a token must be for, where `issuer` stands for this server; a token for none in particular
+    passes."""
     resource_owner: Literal["required", "optional"] = "optional"
     """Whether a token that speaks for its client alone is refused as no good."""
     on_behalf_of: str | None = None
