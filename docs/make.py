@@ -1,4 +1,4 @@
-"""Make the pages that come from the code; with `--check`, fail where a committed page differs."""  # noqa: INP001 (a script)
+"""Make the pages that come from the code; with `--check`, fail where a committed page differs."""
 
 from __future__ import annotations
 

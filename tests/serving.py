@@ -17,14 +17,12 @@ from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.store.sqlite import open_server as open_store
-from dragoman.store.sqlite import open_tool
 from dragoman.wiring import create_keys, load_dialects, open_passwords, open_server, read_keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from dragoman.core.model import Client
     from dragoman.verification.cast import Cast
 
 CHEAP_PASSWORDS = PasswordsTable(memory_kib=8, iterations=1)
@@ -83,7 +81,7 @@ async def _owner(person, passwords) -> ResourceOwner:
 
 def _short(password: str) -> str:
     """The hash of a password that is too short to be set today, as an import would bring it."""
-    from argon2 import PasswordHasher  # noqa: PLC0415 (only here)
+    from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
@@ -131,5 +129,3 @@ def serving(configuration: Configuration) -> Iterator[str]:
         thread.join(20)
         if failure:
             raise failure[0]
-
-

@@ -6,7 +6,8 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,11 +15,15 @@ from msgspec import Meta, Struct
 from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONFIG_NAME = "dragoman.toml"
 PREFIX = "DRAGOMAN_"
 _NOT_SETTINGS = frozenset({"DRAGOMAN_CONFIG", "DRAGOMAN_VERIFY_CLIENT_SECRET", "DRAGOMAN_VERIFY_PASSWORD"})
+
+_NOT_TO_BE_SET = frozenset({"folder"})
+_ARGON2_KIB_A_LANE = 8
+"""The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
 
@@ -153,7 +158,11 @@ def _with_environment(table: dict[str, object], environment: Mapping[str, str]) 
     for name, value in environment.items():
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
             continue
-        *tables, key = name.removeprefix(PREFIX).lower().split("__")
+        *tables, key = steps = name.removeprefix(PREFIX).lower().split("__")
+        if not _is_setting(steps):
+            raise ConfigurationFault(
+                f"environment {name}: there is no such setting; unset it (docs/configuration.md lists all variables)"
+            )
         target = merged
         for one in tables:
             inner = target.get(one, {})
@@ -163,6 +172,19 @@ def _with_environment(table: dict[str, object], environment: Mapping[str, str]) 
             target = target[one]  # type: ignore[assignment]  # just made a dictionary
         target[key] = _toml_value(value)
     return merged
+
+
+def _is_setting(steps: Sequence[str]) -> bool:
+    """Whether these names lead from the top, table by table, to something that may be set."""
+    found: object = Configuration
+    for step in steps:
+        if get_origin(found) is dict and step:
+            found = get_args(found)[1]
+        elif isinstance(found, type) and issubclass(found, Table) and step not in _NOT_TO_BE_SET:
+            found = {field.name: field.type for field in msgspec.structs.fields(found)}.get(step)
+        else:
+            return False
+    return found is not None
 
 
 def _toml_value(text: str) -> object:
@@ -181,13 +203,41 @@ def _told(path: Path, error: msgspec.ValidationError) -> str:
 
 
 def _check(configuration: Configuration, path: Path) -> None:
-    server = configuration.server
+    """What no single field can say."""
+    server, passwords = configuration.server, configuration.passwords
     if (server.tls_certificate is None) != (server.tls_key is None):
         raise ConfigurationFault(f"{path}, server: tls_certificate and tls_key go together; set both or none")
     for network in server.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise ConfigurationFault(f"{path}, server.trusted_proxies: {error}; write networks as 10.0.0.0/8") from None
+        if reason := _why_no_proxies(network):
+            raise ConfigurationFault(f"{path}, server.trusted_proxies: {reason}")
+    least = _ARGON2_KIB_A_LANE * passwords.parallelism
+    if passwords.memory_kib < least:
+        raise ConfigurationFault(
+            f"{path}, passwords.memory_kib: argon2 needs at least {least} for parallelism = {passwords.parallelism}"
+        )
+    if reason := _why_no_issuer(configuration.issuer):
+        raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
+
+
+def _why_no_proxies(text: str) -> str | None:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        return f"{error}; write networks as 10.0.0.0/8"
+    if network.prefixlen == 0:
+        return f"{text} is everyone: anyone could write the address they come from; name your proxies' own networks"
+    return None
+
+
+def _why_no_issuer(text: str) -> str | None:
+    """Tokens and metadata show the issuer to everyone. The text itself may hold a password and is not repeated."""
+    try:
+        address = urlsplit(text)
+        host, _ = address.hostname, address.port
+    except ValueError:
+        return "not an address"
+    if "@" in address.netloc:
+        return "there is a user name in it"
+    return None if host else "there is no host in it"

@@ -110,6 +110,7 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
         async with open_store(configuration.path(configuration.database)) as store:
             server = server_rules(configuration)
             tokens = open_tokens(configuration, server, dialects, store, now)
+            await store.administration.bind_keys(tokens.keyring.fingerprint())
             services = Services(
                 clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
                 resource_owners=store,

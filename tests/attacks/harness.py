@@ -144,13 +144,13 @@ class Server:
     _secrets: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, ResourceOwner] = field(default_factory=dict)
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: ANN401
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Hypothesis would print every field."""
         printer.text("Server(…)")
 
     # setting up
 
-    def add_client(self, *, public: bool = False, secret: str | None = None, **fields: Any) -> str:  # noqa: ANN401
+    def add_client(self, *, public: bool = False, secret: str | None = None, **fields: Any) -> str:
         """A confidential client of all dialects and grant types, unless told otherwise; its id."""
         client_id = fields.pop("id", f"client-{secrets.token_hex(6)}")
         text = secret or f"secret-{secrets.token_hex(16)}"
@@ -164,7 +164,7 @@ class Server:
         self.run(self._administered(lambda store: store.administration.create_client(client)))
         return client_id
 
-    def change_client(self, client_id: str, **fields: Any) -> None:  # noqa: ANN401
+    def change_client(self, client_id: str, **fields: Any) -> None:
         """Replace fields of a client."""
 
         async def change(store: SqliteStore) -> None:
@@ -178,7 +178,7 @@ class Server:
         """Remove a client."""
         self.run(self._administered(lambda store: store.administration.delete_client(client_id, self.clock())))
 
-    def add_owner(self, password: str = PASSWORD, *, stored: str | None = None, **fields: Any) -> str:  # noqa: ANN401
+    def add_owner(self, password: str = PASSWORD, *, stored: str | None = None, **fields: Any) -> str:
         """A person with this password; the user name."""
         name = fields.pop("username", f"person-{secrets.token_hex(6)}")
         kept = stored if stored is not None else self.run(self.preparing.hash_new(Secret(password)))
@@ -190,7 +190,7 @@ class Server:
         self.run(self._administered(lambda store: store.administration.create_resource_owner(owner)))
         return name
 
-    def change_owner(self, username: str, **fields: Any) -> None:  # noqa: ANN401
+    def change_owner(self, username: str, **fields: Any) -> None:
         """Replace fields of a person."""
         owner = replace(self._owners[username], **fields)
         self._owners[username] = owner
@@ -221,7 +221,7 @@ class Server:
 
     # speaking
 
-    def ask(self, method: str, path: str, **parts: Any) -> Answer:  # noqa: ANN401
+    def ask(self, method: str, path: str, **parts: Any) -> Answer:
         """One request, of any kind."""
         answer = self.run(ask(self.application, method, path, **parts))
         assert isinstance(answer, Answer)
@@ -236,7 +236,7 @@ class Server:
         answers: list[Answer] = self.run(gather())
         return answers
 
-    def form(self, path: str, fields: Mapping[str, str] | Iterable[tuple[str, str]], **parts: Any) -> Answer:  # noqa: ANN401
+    def form(self, path: str, fields: Mapping[str, str] | Iterable[tuple[str, str]], **parts: Any) -> Answer:
         """A POST with a form."""
         headers = [("Content-Type", FORM), *parts.pop("headers", ())]
         text = (
@@ -335,7 +335,7 @@ class Server:
         yield
         assert self.rows() == rows
 
-    async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:  # noqa: ANN401
+    async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:
         return await work(self.tool)
 
 

@@ -220,7 +220,7 @@ def test_u23_nothing_starts_without_keys_of_its_own(tmp_path: Path):
         async with open_server(configuration_of(tmp_path)):
             pass
 
-    import asyncio  # noqa: PLC0415 (only here)
+    import asyncio
 
     with pytest.raises(KeyFault):
         asyncio.run(start())

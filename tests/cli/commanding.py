@@ -33,7 +33,7 @@ class Outcome:
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 (whatever was printed)
+    def json(self) -> Any:
         return json.loads(self.out)
 
     @property

@@ -63,7 +63,7 @@ def test_a_setting_at_fault_is_named(folder: Folder, setting: str, line: str, to
     ("name", "value", "told"),
     [
         ("DRAGOMAN_SERVER__PORT", "high", "server.port"),
-        ("DRAGOMAN_SERVER__PROT", "80", "unknown field `prot`"),
+        ("DRAGOMAN_SERVER__PROT", "80", "DRAGOMAN_SERVER__PROT"),
         ("DRAGOMAN_ISSUER__X", "1", "DRAGOMAN_ISSUER__X"),
         ("DRAGOMAN_MOUNTS", "[]", "mounts"),
     ],

@@ -41,7 +41,7 @@ def one_connection(answer: bytes) -> Iterator[int]:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         if answer:
-            import threading  # noqa: PLC0415
+            import threading
 
             def serve() -> None:
                 connection, _ = listening.accept()

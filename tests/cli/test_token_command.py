@@ -171,3 +171,19 @@ def test_a_list_is_of_a_user_or_a_client_that_exists(setting: Setting):
     assert setting.run("list", "--user", "ann", "--client", "shop").status == 2
     assert "there is no user 'x'" in setting.run("list", "--user", "x").fault
     assert "there is no client 'x'" in setting.run("list", "--client", "x").fault
+
+
+@pytest.mark.parametrize(("options", "live", "told"), [([], False, "ended: 2"), (["--keep-sessions"], True, "go on")])
+def test_another_password_ends_the_sessions_of_the_old_one_unless_they_are_kept(
+    setting: Setting, options: list[str], live: bool, told: str
+):
+    here, there = setting.log_in(), setting.log_in()
+    done = setting.folder.done(
+        "user", "set-password", "ann", "--password-stdin", *options, stdin="battery staple"
+    )  # fmt: skip
+    assert told in done.out
+    for tokens in (here, there):
+        for kind in ("access_token", "refresh_token"):
+            seen = setting.inspect(tokens[kind])
+            assert seen["live"] is live
+            assert live or "password_changed" in seen["because"]

@@ -46,6 +46,8 @@ def servers(tmp_path_factory):
 def test_the_contract_holds(dialect, exchange, servers):
     shown = SHOWN in exchange.when
     address = servers(dialect, "shown" if shown else "hidden")
-    verdict = run_exchange(CONTRACTS[dialect], exchange, address, Conditions(settings=ALWAYS | {SHOWN} if shown else ALWAYS))
+    verdict = run_exchange(
+        CONTRACTS[dialect], exchange, address, Conditions(settings=ALWAYS | {SHOWN} if shown else ALWAYS)
+    )
     told = "\n".join(f"{one.field}\n  expected {one.expected}\n  actual   {one.actual}" for one in verdict.differences)
     assert verdict.outcome is Outcome.PASSED, f"{verdict.reason or ''}\n{told}"

@@ -1,9 +1,9 @@
 """What time, accounts and clients do to grants and tokens: through the public surface, on a real store, with a clock."""
 
 import pytest
+from tests.attacks.harness import configuration_of, running
 
 from dragoman.core.model import RefreshPolicy
-from tests.attacks.harness import configuration_of, running
 
 
 @pytest.fixture(scope="module")

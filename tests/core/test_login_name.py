@@ -24,7 +24,9 @@ def test_letters_of_another_script_are_another_name():
     assert canonical("аdmin") != canonical("admin")
 
 
-@pytest.mark.parametrize("name", ["", " ", " admin", "admin ", "ad\u0000min", "admin\u200b", "a\nb", "x" * 321, "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", " ", " admin", "admin ", "ad\u0000min", "admin\u200b", "a\nb", "x" * 321, "\ud800"]
+)
 def test_a_name_nobody_could_see_or_type_is_refused_with_a_sentence(name):
     assert "a login name" in fault_of(name)
 

@@ -61,7 +61,9 @@ def test_a_template_that_cannot_be_meant_is_refused_with_a_reason(text):
 
 
 def test_a_record_keeps_its_order_its_constants_and_its_nested_tables():
-    record = compile_record({"z": "{number}", "a": True, "inner": {"x": "{name}", "y": "{number}"}, "gone": "{name}"}, VALUES)
+    record = compile_record(
+        {"z": "{number}", "a": True, "inner": {"x": "{name}", "y": "{number}"}, "gone": "{name}"}, VALUES
+    )
     assert list(record.render({}).items()) == [("z", 7), ("a", True), ("inner", {"y": 7})]
     assert record
     assert not compile_record({}, VALUES)

@@ -7,12 +7,37 @@ from dragoman.core.values import hash_set_order, print_base64url, print_guid, pr
 
 JUNHUHS_ROLES = [
     f"ROLE_{role}"
-    for role in (
-        "AGENT MERCHANT_SUPPORT MINIBANK INVESTIGATOR USER_PSP_ACCOUNT INVESTIGATOR_ADMIN EXPERIMENTAL_FEATURES "
-        "OPERATOR_ADMIN BAMBORA_OB_ADMIN ANALYTICS EDIT_USER_PSP_ACCOUNT TRANSACTION_VIEWER KYC STORE RULES "
-        "USER_PSP_ACCOUNT_ADMIN IIN_ADMIN MAINTENANCE_ADMIN RULES_ADMIN FIRST_APPROVER ADMIN_APPROVER MERCHANT_ADMIN "
-        "SECOND_APPROVER IIN MAINTENANCE_SUPPORT MINIBANK_ADMIN STORE_ADMIN KYC_ADMIN ANALYTICS_ADMIN"
-    ).split()
+    for role in [
+        "AGENT",
+        "MERCHANT_SUPPORT",
+        "MINIBANK",
+        "INVESTIGATOR",
+        "USER_PSP_ACCOUNT",
+        "INVESTIGATOR_ADMIN",
+        "EXPERIMENTAL_FEATURES",
+        "OPERATOR_ADMIN",
+        "BAMBORA_OB_ADMIN",
+        "ANALYTICS",
+        "EDIT_USER_PSP_ACCOUNT",
+        "TRANSACTION_VIEWER",
+        "KYC",
+        "STORE",
+        "RULES",
+        "USER_PSP_ACCOUNT_ADMIN",
+        "IIN_ADMIN",
+        "MAINTENANCE_ADMIN",
+        "RULES_ADMIN",
+        "FIRST_APPROVER",
+        "ADMIN_APPROVER",
+        "MERCHANT_ADMIN",
+        "SECOND_APPROVER",
+        "IIN",
+        "MAINTENANCE_SUPPORT",
+        "MINIBANK_ADMIN",
+        "STORE_ADMIN",
+        "KYC_ADMIN",
+        "ANALYTICS_ADMIN",
+    ]
 ]
 """In the order of a printed token."""
 

@@ -88,7 +88,10 @@ def test_a_method_that_is_not_the_dialects_is_not_looked_at():
     assert (matched.id, matched.other_id) == ("b", "p")
 
 
-@given(st.text(alphabet=st.characters(blacklist_characters=":", codec="utf-8"), min_size=1), st.text(alphabet=st.characters(codec="utf-8")))
+@given(
+    st.text(alphabet=st.characters(blacklist_characters=":", codec="utf-8"), min_size=1),
+    st.text(alphabet=st.characters(codec="utf-8")),
+)
 def test_any_id_and_secret_come_through_basic_unchanged(client_id, secret):
     credentials = read(basic(f"{client_id}:{secret}"))
     assert credentials.id == client_id

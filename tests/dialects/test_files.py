@@ -80,7 +80,9 @@ def test_an_unknown_dialect_is_told_the_known_ones():
 
 
 def test_the_words_of_an_error_code_hold_for_all_its_refusals(load):
-    acme = load(HEAD + '[errors.code.invalid_client]\nerror = "who_are_you"\nextra = {hint = "x"}\ncontent_type = "a/b"\n')
+    acme = load(
+        HEAD + '[errors.code.invalid_client]\nerror = "who_are_you"\nextra = {hint = "x"}\ncontent_type = "a/b"\n'
+    )
     from dragoman.core.errors import OAuthError, Refusal
     from dragoman.dialects.wire import WireRequest
 
@@ -88,6 +90,18 @@ def test_the_words_of_an_error_code_hold_for_all_its_refusals(load):
     assert b'"who_are_you"' in answer.body
     assert b'"hint":"x"' in answer.body
     assert (b"Content-Type", b"a/b") in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("template", "holds"),
+    [("{client.id}", True), ("{ client.id }", True), ("{client.id?}", True), ("client.id", False), ("{{client.id}}", False),
+     ("{client.id} {client.name}", False), ("{client.name}", False)],
+)  # fmt: skip
+def test_a_claim_names_the_client_only_if_it_is_just_that(load, template, holds):
+    acme = load(
+        HEAD + f'[access_token.claims]\nwho = "{template}"\njti = "{{token_id.guid}}"\nexp = "{{expires_at}}"\n'
+    )
+    assert (acme.rules.access_token.client_claim == "who") is holds
 
 
 def test_a_refresh_may_have_an_order_of_its_own(load):

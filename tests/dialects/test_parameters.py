@@ -27,7 +27,9 @@ def test_lists_are_refused_ignored_or_give_their_first():
 
 def test_an_empty_list_has_no_first():
     with pytest.raises(OAuthError):
-        read(b'{"scope": []}', content_type=(b"content-type", b"application/json"), media_types=("json",), lists="first")
+        read(
+            b'{"scope": []}', content_type=(b"content-type", b"application/json"), media_types=("json",), lists="first"
+        )
 
 
 def test_duplicates_are_refused_or_one_of_them_counts():

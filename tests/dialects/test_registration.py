@@ -40,5 +40,7 @@ def test_what_no_server_should_take_is_refused(fields, told):
 
 
 def test_a_confidential_client_may_use_any_dialect():
-    client = register({"id": "a", "secrets": ("x",), "dialects": tuple(WORDS)}, WORDS["standard"].client_defaults, "standard")
+    client = register(
+        {"id": "a", "secrets": ("x",), "dialects": tuple(WORDS)}, WORDS["standard"].client_defaults, "standard"
+    )
     check_registration(client, WORDS)

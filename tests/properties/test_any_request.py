@@ -40,7 +40,7 @@ class Cast:
 
     values: dict[str, str]
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: ANN401
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Hypothesis would print every field."""
         printer.text("Cast(…)")
 

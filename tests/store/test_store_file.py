@@ -102,8 +102,8 @@ def test_a_server_migrates_an_older_database(database: Path) -> None:
 
 
 def test_the_versions_known_are_those_of_the_migrations() -> None:
-    from alembic.config import Config  # noqa: PLC0415 - slow to load, and needed here alone
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - same
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(compilation.FOLDER / "migrations"))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.dialects.json_text import write_escaped
 from dragoman.core.model import Client, Grant, ResourceOwner, StoredAccessToken, TokenFacts
 from dragoman.core.rules import TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.core.template import compile_record
 from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.dialects.json_text import write_escaped
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 
 if TYPE_CHECKING:

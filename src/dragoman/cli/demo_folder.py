@@ -51,10 +51,10 @@ async def create_demo(folder: Path) -> None:
     keys = asyncio.to_thread(create_keys, configuration)
     hashing = [passwords.hash_new(Secret(one["password"])) for one in credentials.values()]
     _, *hashes = await asyncio.gather(keys, *hashing)
-    secrets_of_clients = ClientSecretHasher(
-        read_keyring(configuration.path(configuration.keys)).client_secret_key(), passwords
-    )
+    keyring = read_keyring(configuration.path(configuration.keys))
+    secrets_of_clients = ClientSecretHasher(keyring.client_secret_key(), passwords)
     async with open_store(configuration.path(configuration.database)) as store:
+        await store.administration.bind_keys(keyring.fingerprint())
         for part, password_hash in zip(CAST, hashes, strict=True):
             stored = secrets_of_clients.store(Secret(credentials[part.dialect]["client_secret"]))
             await store.administration.create_client(_client(part, stored))

@@ -88,8 +88,8 @@ def command(**parameters: object) -> None:
     load_dialects(configuration)
     _make_folder(options.folder)
     new_keys = create_keys(configuration)
-    read_keyring(configuration.path(configuration.keys))
-    asyncio.run(_make_database(configuration))
+    keyring = read_keyring(configuration.path(configuration.keys))
+    asyncio.run(_make_database(configuration, keyring.fingerprint()))
     if not there:
         _publish(file, text)
     elif options.given:
@@ -119,9 +119,10 @@ def _make_folder(folder: Path) -> None:
         warn(f"{folder} was there already and is open to other accounts; run `chmod 700 {folder}`")
 
 
-async def _make_database(configuration: Configuration) -> None:
-    async with open_tool(configuration.path(configuration.database)):
-        pass
+async def _make_database(configuration: Configuration, fingerprint: str) -> None:
+    """The database, bound to these keys. Raises StoreFault if it is bound to others."""
+    async with open_tool(configuration.path(configuration.database)) as store:
+        await store.administration.bind_keys(fingerprint)
 
 
 def _publish(file: Path, text: str) -> None:

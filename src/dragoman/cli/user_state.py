@@ -19,33 +19,40 @@ if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
     from dragoman.store.sqlite import SqliteStore
 
-_BECAUSE = "signed_out_by_operator"
+_SIGNED_OUT = "signed_out_by_operator"
+_NEW_PASSWORD = "password_changed"
 
 
-@click.command("set-password", short_help="Set another password.")
+@click.command("set-password", short_help="Set another password and end all sessions.")
 @click.argument("who")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking twice.")
+@click.option("--keep-sessions", is_flag=True, help="Let the sessions that began with the old password go on.")
 @config_option
-def set_password(who: str, path: Path, *, password_stdin: bool) -> None:
-    r"""Set another password for the account WHO. Its sessions go on; `dragoman user sign-out` ends them.
+def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: bool) -> None:
+    r"""Set another password for the account WHO and end its sessions: somebody may know the old one.
 
     \b
     dragoman user set-password ann
     pass show ann | dragoman user set-password ann --password-stdin
+    dragoman user set-password ann --keep-sessions
     """
     configuration = read_configuration(path)
     in_store(configuration, lambda store: find_account(store, who))
     stored = hash_password(configuration, ask_new_password(from_standard_input=password_stdin))
 
-    async def work(store: SqliteStore) -> ResourceOwner:
+    async def work(store: SqliteStore) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
         await store.administration.set_password_hash(owner.id, stored)
         if owner.password_expired:
             await store.administration.update_resource_owner(replace(owner, password_expired=False), epoch_seconds())
-        return owner
+        if keep_sessions:
+            return owner, 0
+        # after the password, so that no session can begin with the old one in between
+        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _NEW_PASSWORD)
 
-    owner = in_store(configuration, work)
-    click.echo(f"user {owner.username} has another password; sessions go on, `dragoman user sign-out {who}` ends them")
+    owner, ended = in_store(configuration, work)
+    told = f"sessions go on, `dragoman user sign-out {who}` ends them" if keep_sessions else f"sessions ended: {ended}"
+    click.echo(f"user {owner.username} has another password; {told}")
 
 
 @click.command("disable", short_help="Close an account and end its sessions.")
@@ -114,7 +121,7 @@ def sign_out(who: str, path: Path) -> None:
 
     async def work(store: SqliteStore) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
-        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _BECAUSE)
+        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _SIGNED_OUT)
 
     owner, ended = in_store(read_configuration(path), work)
     click.echo(f"user {owner.username} is signed out; sessions that ended: {ended}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -188,9 +189,6 @@ def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenReci
 
 
 def _claim_holding(value: str, claims: Ordered) -> str | None:
-    """The claim whose template is just this value, in whichever of its spellings."""
-    for name, template in claims.items():
-        plain = str(template).strip("{}").removesuffix("?")
-        if plain == value or plain.startswith(f"{value}."):
-            return name
-    return None
+    """The claim whose template is just this one value, in whichever of its spellings."""
+    only = re.compile(rf"\{{\s*{re.escape(value)}(\.\w+)?\s*\??\}}")
+    return next((name for name, template in claims.items() if only.fullmatch(str(template))), None)

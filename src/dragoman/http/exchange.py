@@ -127,17 +127,31 @@ def _origin(
 ) -> tuple[str, bool]:
     """The sender's address, and whether nobody could read the URL on the way.
 
-    Forwarding headers count only from a trusted proxy. Loopback is private, unless a proxy there says otherwise.
+    Forwarding headers count only from a trusted proxy, and of them only the last value: whatever stands before it may
+    be the client's own. Loopback is private, unless a proxy there says otherwise.
     """
     loopback, trusted = _standing_of(peer, trusted_proxies)
     if not loopback and not trusted:
         return peer, encrypted
-    told_scheme = next((value for name, value in headers if name == b"x-forwarded-proto"), None)
+    told_scheme = _last_told(b"x-forwarded-proto", headers)
     if not trusted:
-        return peer, encrypted or told_scheme in (None, b"https")
-    told = next((value for name, value in headers if name == b"x-forwarded-for"), b"")
-    address = told.rpartition(b",")[2].strip().decode("latin-1")
-    return address or peer, encrypted or told_scheme == b"https"
+        return peer, encrypted or told_scheme in (None, "https")
+    told_address = _read_address(_last_told(b"x-forwarded-for", headers) or "")
+    return told_address or peer, encrypted or told_scheme == "https"
+
+
+def _last_told(name: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> str | None:
+    """The last value of all lines of this header, which is what the nearest proxy added (RFC 9110 §5.3)."""
+    lines = [value for sent, value in headers if sent == name]
+    return b",".join(lines).rpartition(b",")[2].strip().decode("latin-1").lower() if lines else None
+
+
+def _read_address(text: str) -> str | None:
+    """The IP address in its one spelling; None for anything else, and for one with a zone, which may hold any text."""
+    try:
+        return None if "%" in text else str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import atexit
 import json
-import select
+import os
 import sys
+import threading
 import time
 import traceback
-from collections import deque
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -17,78 +17,185 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Event
 
 LEVELS = ("debug", "info", "warning", "error")
-_MOST_WAITING = 10_000
-_CERTAIN_BYTES = select.PIPE_BUF
-"""A writable pipe takes so many bytes at once without blocking (POSIX)."""
+_MOST_WAITING = 4 * 2**20
+"""Bytes that may wait for somebody to read; a line beyond them is lost and counted."""
+_LONGEST_TEXT = 1024
+_DEEPEST_TRACEBACK = 60
+_FLUSH_SECONDS = 1.0
+_IDLE_SECONDS = 5.0
 _RETRY_SECONDS = 0.05
+_LONGEST_RETRY_SECONDS = 1.0
 _encode = msgspec.json.Encoder().encode
 
 
 class Log:
-    """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line.
-
-    Inside an event loop the lines of one turn are written together at its end.
-    """
+    """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line."""
 
     def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
         """`level` is one of LEVELS; without a stream, standard error."""
         self._least = LEVELS.index(level)
-        self._stream = stream if stream is not None else sys.stderr.buffer
-        self._waiting: deque[bytes] = deque()
-        self._lost = 0
+        self._outlet = _Outlet(stream if stream is not None else sys.stderr.buffer)
 
     def write(self, level: str, event: str, **facts: object) -> None:
-        """One line. Never blocks: where nobody reads, lines wait, and beyond a bound they are lost and counted."""
-        if LEVELS.index(level) < self._least:
-            return
-        if len(self._waiting) >= _MOST_WAITING:
-            self._lost += 1
-            return
-        line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
-        self._waiting.append(_in_ascii(line))
-        if len(self._waiting) == 1:
-            self._soon(0)
+        """One line; a text over 1024 characters is cut. Never waits for the stream, and never fails with it.
+
+        Where nobody reads, or the disk is full, lines wait; beyond a bound they are lost, counted, and told later.
+        """
+        if LEVELS.index(level) >= self._least:
+            self._outlet.put(_line(level, event, facts))
 
     def flush(self) -> None:
-        """Write what waits, as far as somebody reads; a stream that fails must not fail a request."""
-        try:
-            while self._waiting and self._is_read():
-                batch = [self._waiting.popleft()]
-                while self._waiting and sum(map(len, batch)) + len(self._waiting[0]) < _CERTAIN_BYTES:
-                    batch.append(self._waiting.popleft())
-                self._stream.write(b"\n".join([*batch, b""]))
-                self._stream.flush()
-        except OSError:
-            return
-        if self._waiting:
-            self._soon(_RETRY_SECONDS)
-        elif self._lost:
-            lost, self._lost = self._lost, 0
-            self.write("warning", "log_lines_lost", lines=lost)
-
-    def _soon(self, seconds: float) -> None:
-        try:
-            asyncio.get_running_loop().call_later(seconds, self.flush)
-        except RuntimeError:
-            if not seconds:
-                self.flush()
-
-    def _is_read(self) -> bool:
-        """Whether a pipe or terminal takes some bytes now; files and memory always do."""
-        try:
-            _, writable, _ = select.select((), (self._stream,), (), 0)
-        except (OSError, ValueError):
-            return True
-        return bool(writable)
+        """Returns when all that was written is out, or after a second in which it could not be."""
+        self._outlet.flush()
 
     def fault(self, fault: Exception, **facts: object) -> None:
         """An unexpected exception with its traceback, without the values of variables."""
-        self.write("error", "fault", **facts, traceback=traceback.format_exception(fault))
+        told = traceback.format_exception(fault, limit=-_DEEPEST_TRACEBACK)
+        self.write("error", "fault", **facts, traceback=told)
+
+
+class _Outlet:
+    """Lines on their way to a stream, in order and never more than the bound.
+
+    A thread of its own writes to a file, pipe or terminal, past Python's buffer, whose lock a stuck write would keep.
+    What has no file descriptor is memory and is written to at once.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._in_memory = not _has_descriptor(stream)
+        self._changed = threading.Condition()
+        self._waiting: list[bytes] = []
+        self._accepted = 0
+        self._out = 0
+        self._lost = 0
+        self._thread: threading.Thread | None = None
+
+    def put(self, line: bytes) -> None:
+        """Take this line, or count it as lost."""
+        with self._changed:
+            if self._accepted - self._out + len(line) > _MOST_WAITING:
+                self._lost += 1
+            else:
+                self._accept(line)
+            self._see_to_it()
+
+    def flush(self) -> None:
+        """Wait until all that was accepted is out, for as long as a flush may take."""
+        with self._changed:
+            if self._in_memory:
+                self._see_to_it()
+                return
+            self._tell_lost()
+            self._see_to_it()
+            accepted = self._accepted
+            self._changed.wait_for(lambda: self._out >= accepted, _FLUSH_SECONDS)
+
+    def _accept(self, line: bytes) -> None:
+        self._waiting.append(line)
+        self._accepted += len(line)
+
+    def _see_to_it(self) -> None:
+        """Have what waits written: here, by the thread, or by a new one where it has gone for want of lines."""
+        if not self._waiting and not self._lost:
+            return
+        if self._in_memory:
+            self._write_at_once()
+            return
+        self._changed.notify_all()
+        if self._thread is not None and self._thread.is_alive():
+            return
+        thread = threading.Thread(target=self._work, name="dragoman-log", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads now; the next line tries again
+            return
+        self._thread = thread
+        atexit.register(self.flush)
+
+    def _write_at_once(self) -> None:
+        batch = b"".join(self._waiting)
+        try:
+            self._stream.write(batch)
+            self._stream.flush()
+        except (OSError, ValueError):  # it is tried again with the next line
+            return
+        self._waiting.clear()
+        self._out += len(batch)
+        if self._lost:
+            self._tell_lost()
+            self._write_at_once()
+
+    def _work(self) -> None:
+        """The thread: write until nothing has come for a while."""
+        while batch := self._next_batch():
+            self._write_out(batch)
+
+    def _next_batch(self) -> bytes:
+        """All that waits, once something does; nothing when the thread is to end."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._waiting or self._lost, _IDLE_SECONDS):
+                return self._take_all()
+            self._thread = None
+            atexit.unregister(self.flush)
+            return b""
+
+    def _take_all(self) -> bytes:
+        self._tell_lost()
+        batch = b"".join(self._waiting)
+        self._waiting.clear()
+        return batch
+
+    def _tell_lost(self) -> None:
+        """The lost lines came after all that wait, and before all that will."""
+        if self._lost:
+            self._accept(_line("warning", "log_lines_lost", {"lines": self._lost}))
+            self._lost = 0
+
+    def _write_out(self, batch: bytes) -> None:
+        """Write all of it, however often the stream fails: a full disk or an absent reader may pass."""
+        rest, pause = memoryview(batch), _RETRY_SECONDS
+        while rest:
+            try:
+                written = os.write(self._stream.fileno(), rest)
+            except (OSError, ValueError):
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+                continue
+            rest, pause = rest[written:], _RETRY_SECONDS
+            with self._changed:
+                self._out += written
+                self._changed.notify_all()
+
+
+def _has_descriptor(stream: BinaryIO) -> bool:
+    try:
+        stream.fileno()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _line(level: str, event: str, facts: dict[str, object]) -> bytes:
+    short = {name: _cut(fact) for name, fact in facts.items()}
+    return _in_ascii({"time": round(time.time(), 3), "level": level, "event": event, **short}) + b"\n"
+
+
+def _cut(fact: object) -> object:
+    """The fact without the end of any text in it that is too long."""
+    if isinstance(fact, str) and len(fact) > _LONGEST_TEXT:
+        return fact[:_LONGEST_TEXT] + "..."
+    if isinstance(fact, list | tuple):
+        return [_cut(one) for one in fact]
+    return fact
 
 
 def _in_ascii(line: dict[str, object]) -> bytes:
     """The line without any character that a terminal or a viewer could take for more than text."""
-    text = _encode(line)
+    try:
+        text = _encode(line)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
+        text = b"\x7f"
     return text if text.isascii() and b"\x7f" not in text else json.dumps(line).replace("\x7f", "\\u007f").encode()
 
 

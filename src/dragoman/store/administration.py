@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.login_name import canonical, fault_of
 from dragoman.store import sqlite_statements as sql
-from dragoman.store.faults import StoreConflict
+from dragoman.store.faults import StoreConflict, StoreFault
 from dragoman.store.rows import (
     client_of,
     client_values,
@@ -19,11 +19,12 @@ from dragoman.store.rows import (
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, Grant, ResourceOwner
-    from dragoman.store.rows import Values
+    from dragoman.store.rows import Row, Values
     from dragoman.store.sqlite_connection import Connection
     from dragoman.store.sqlite_database import Database
 
 _PURGED_AT_ONCE = 500
+_KEYS = "key fingerprint"
 _KINDS = {"client": "client", "resource_owner": "resource owner"}
 
 
@@ -32,6 +33,21 @@ class Administration:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def bind_keys(self, fingerprint: str) -> None:
+        """Remember the keys that the database is first used with (`Keyring.fingerprint`), and accept no other.
+
+        With other keys every client secret and every identifier would fail in silence. Raises StoreFault.
+        """
+        values: Values = {"name": _KEYS, "value": fingerprint}
+        bound = self._database.row(sql.FIND_INSTALLATION, {"name": _KEYS})
+        if bound is None:
+            bound = await self._database.write(partial(_bind, values=values))
+        if bound[0] != fingerprint:
+            raise StoreFault(
+                "The database was made with the keys of another installation: no client secret and no token in it "
+                "would be recognised. Restore the folder of keys that belongs to it, or name another database."
+            )
 
     async def create_client(self, client: Client) -> None:
         """Register a client. Raises StoreConflict if its id is a client's or a resource owner's."""
@@ -155,6 +171,11 @@ class Administration:
         while any(handled := await self._database.write(partial(_purge_grants, before=before))):
             removed += handled[1]
         return removed
+
+
+def _bind(connection: Connection, values: Values) -> Row:
+    connection.count(sql.BIND_INSTALLATION, values)
+    return connection.rows(sql.FIND_INSTALLATION, {"name": values["name"]})[0]
 
 
 def _take_id(connection: Connection, subject: str, kind: str) -> None:

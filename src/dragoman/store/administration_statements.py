@@ -20,11 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.functions import count
 
-from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
+from dragoman.store.statements import GRANT_COLUMNS, absent, insert_where, moment, value_of
 from dragoman.store.tables import (
     access_tokens,
     clients,
     grants,
+    installation,
     login_names,
     resource_owners,
     revoked_access_tokens,
@@ -137,3 +138,6 @@ PURGE_GRANTS = delete(grants).where(
 )
 PURGE_ACCESS_TOKENS = _purge(access_tokens, access_tokens.c.digest)
 PURGE_REVOKED_ACCESS_TOKENS = _purge(revoked_access_tokens, revoked_access_tokens.c.token_id)
+
+BIND_INSTALLATION = insert_where(installation, absent(installation.c.name))
+FIND_INSTALLATION = select(installation.c.value).where(installation.c.name == value_of(installation.c.name))

@@ -24,6 +24,12 @@ SCHEMA: Final = (
     CONSTRAINT pk_grants PRIMARY KEY (id)
 )
  WITHOUT ROWID""",
+    """CREATE TABLE installation (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    CONSTRAINT pk_installation PRIMARY KEY (name)
+)
+ WITHOUT ROWID""",
     """CREATE TABLE revoked_access_tokens (
     token_id BLOB NOT NULL,
     revoked_at BIGINT NOT NULL,

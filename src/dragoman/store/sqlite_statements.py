@@ -224,3 +224,14 @@ DELETE FROM revoked_access_tokens WHERE revoked_access_tokens.token_id IN (SELEC
 FROM revoked_access_tokens
 WHERE revoked_access_tokens.expires_at < :before ORDER BY revoked_access_tokens.expires_at
  LIMIT :limit OFFSET 0)"""
+
+BIND_INSTALLATION: Final = """\
+INSERT INTO installation (name, value) SELECT :name AS anon_1, :value AS anon_2
+WHERE NOT (EXISTS (SELECT 1
+FROM installation
+WHERE installation.name = :name))"""
+
+FIND_INSTALLATION: Final = """\
+SELECT installation.value
+FROM installation
+WHERE installation.name = :name"""

@@ -32,12 +32,14 @@ def moment(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger())
 
 
-def _insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:
+def insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:
+    """A row of parameters, if the condition holds."""
     row = select(*(value_of(column) for column in table.c)).where(condition)
     return insert(table).from_select([column.name for column in table.c], row)
 
 
-def _absent(column: Column[ValueT]) -> ColumnElement[bool]:
+def absent(column: Column[ValueT]) -> ColumnElement[bool]:
+    """That no row has the parameter's value in this column."""
     return ~exists(select(_ONE).select_from(column.table).where(column == value_of(column)))
 
 
@@ -77,7 +79,7 @@ REPLACE_PASSWORD_HASH = (
 FIND_GRANT = select(*GRANT_COLUMNS).where(grants.c.id == value_of(grants.c.id))
 
 # Between the gate and this statement lies a password hash. Whoever was disabled or deleted meanwhile gets no grant.
-CREATE_GRANT = _insert_where(grants, _MAY_BE_GRANTED)
+CREATE_GRANT = insert_where(grants, _MAY_BE_GRANTED)
 
 ROTATE_GRANT = (
     update(grants)
@@ -108,7 +110,7 @@ CREATE_ACCESS_TOKEN = insert(access_tokens)
 
 FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == value_of(access_tokens.c.digest))
 
-REVOKE_ACCESS_TOKEN = _insert_where(revoked_access_tokens, _absent(revoked_access_tokens.c.token_id))
+REVOKE_ACCESS_TOKEN = insert_where(revoked_access_tokens, absent(revoked_access_tokens.c.token_id))
 
 FIND_REVOKED_ACCESS_TOKEN = (
     select(_ONE)

@@ -126,6 +126,15 @@ revoked_access_tokens = Table(
     sqlite_with_rowid=False,
 )
 
+# What the database as a whole belongs to, by name: so far the check value of the keys that its content was made with.
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 INDEXES: tuple[Index, ...] = tuple(
     index for table in metadata.sorted_tables for index in sorted(table.indexes, key=lambda index: str(index.name))
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.tokens.keyring import load_keyring
+from dragoman.tokens.keys import KeyFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,26 +26,33 @@ class CurrentTokens:
         self._folder = folder
         self._open_issuer = open_issuer
         self._clock = clock
-        self._seen = self._state()
+        state = self._state()
         self.keyring = load_keyring(folder, clock())
         self._issuer = open_issuer(self.keyring)
+        self._seen = state
 
     def read_again(self) -> bool:
-        """Take over what changed in the folder, all of it or, where there is a fault, nothing.
+        """Take over what changed in the folder, all of it or, where there is a fault, nothing; then ask again.
 
-        Raises KeyFault, TokenFault.
+        Raises KeyFault, also for keys of another installation, and TokenFault.
         """
         state = self._state()
         if state == self._seen:
             return False
-        self._seen = state
         keyring = load_keyring(self._folder, self._clock())
+        if keyring.fingerprint() != self.keyring.fingerprint():
+            raise KeyFault(f"{self._folder} now holds the keys of another installation; restore those from before")
         self._issuer = self._open_issuer(keyring)
         self.keyring = keyring
+        self._seen = state
         return True
 
-    def _state(self) -> tuple[tuple[str, int], ...]:
-        return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in self._folder.glob("*.json")))
+    def _state(self) -> tuple[tuple[str | int, ...], ...]:
+        """What any change of a key file changes: of its content, of its mode, of its owner."""
+        found = ((path.name, path.lstat()) for path in sorted(self._folder.glob("*.json")))
+        return tuple(
+            (name, status.st_mtime_ns, status.st_ctime_ns, status.st_mode, status.st_size) for name, status in found
+        )
 
     def new_grant_id(self) -> GrantId:
         """A random identifier."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING
 
 from dragoman.core.secret import Secret
@@ -118,6 +119,10 @@ def load_keyring(folder: Path, now: int) -> Keyring:
     keys = read_keys(folder)
     for purpose in Purpose:
         _check_purpose(folder, purpose, tuple(key for key in keys if key.purpose is purpose), now)
+    return _keyring(keys)
+
+
+def _keyring(keys: tuple[Key, ...]) -> Keyring:
     return Keyring(keys=keys, access_keys={key.kid: key for key in keys if key.purpose is Purpose.ACCESS})
 
 
@@ -150,15 +155,19 @@ def _wanted(access_algorithms: Iterable[str]) -> list[tuple[Purpose, str]]:
 def add_key(folder: Path, purpose: Purpose, algorithm: str, now: int, active_from: int) -> str:
     """Put a further key beside the others, to take over at `active_from`; its id.
 
-    Leave time in between for every process to read it and for every cache of the public keys to expire.
+    Leave time in between for every process to read it and for every cache of the public keys to expire. Where another
+    of its kind begins in that second, it takes over in the next that is free: which of two is younger must be plain.
     """
     if purpose in NEVER_ROTATED:
         raise KeyFault(f"the {purpose.value} key is never rotated: everything made with it would be lost")
     with only_writer(folder):
-        taken = {key.short_id for key in read_keys(folder) if key.purpose is purpose}
-        key = new_key(purpose, algorithm, now, active_from)
+        others = [key for key in read_keys(folder) if key.purpose is purpose]
+        taken = {key.short_id for key in others}
+        begun = {key.active_from for key in others if key.algorithm == algorithm}
+        begin = next(second for second in count(active_from) if second not in begun)
+        key = new_key(purpose, algorithm, now, begin)
         while key.short_id in taken:
-            key = new_key(purpose, algorithm, now, active_from)
+            key = new_key(purpose, algorithm, now, begin)
         write_key(folder, key)
     return key.kid
 
@@ -193,6 +202,11 @@ def describe(keyring: Keyring, now: int) -> tuple[KeyDescription, ...]:
         )
         for key in sorted(keyring.keys, key=lambda key: (key.purpose.value, key.algorithm, *_age(key)))
     )
+
+
+def describe_folder(folder: Path, now: int) -> tuple[KeyDescription, ...]:
+    """As `describe`, also where no server would start with these keys. Raises KeyFault if one cannot be trusted."""
+    return describe(_keyring(read_keys(folder)), now)
 
 
 def public_jwks(keyring: Keyring, now: int) -> dict[str, list[dict[str, str]]]:

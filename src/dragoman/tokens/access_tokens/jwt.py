@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, TypeGuard
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -44,8 +45,37 @@ class Shape:
     def fits(self, claims: Mapping[str, object]) -> bool:
         """Whether the recipe may have written these claims: its own in its order, the needed ones among them."""
         remaining = iter(self.names)
-        needed = {self.recipe.identifier_claim, self.recipe.client_claim} - {None}
-        return needed <= claims.keys() and all(name in remaining for name in claims)
+        in_order = self.needed <= claims.keys() and all(name in remaining for name in claims)
+        return in_order and isinstance(claims.get(self.recipe.client_claim or "", ""), str)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The claims without which it is none of the recipe's."""
+        return frozenset(name for name in (self.recipe.identifier_claim, self.recipe.client_claim) if name is not None)
+
+    def may_write(self, claims: frozenset[str]) -> tuple[str, ...] | None:
+        """These claims in the recipe's order; None where it has not all of them."""
+        written = tuple(name for name in self.names if name in claims)
+        return written if len(written) == len(claims) else None
+
+    def contradicts(self, other: Shape) -> str | None:
+        """What a token that fits both would be read differently for; None where there is no such token.
+
+        Any claim but the needed ones may be left out. A recipe that names no client writes for grants alone, and of
+        whom a grant is, the grant says: there is nothing to contradict.
+        """
+        needed = self.needed | other.needed | {"exp"}
+        mine, theirs = self.recipe, other.recipe
+        meanings = {
+            "identifier": {mine.identifier_claim, theirs.identifier_claim},
+            "client": {mine.client_claim or theirs.client_claim, theirs.client_claim or mine.client_claim},
+            "scope": {mine.scope_claim, theirs.scope_claim},
+        }
+        for what, names in meanings.items():
+            tokens = (needed | {name} for name in names if name is not None and len(names) > 1)
+            if any(self.may_write(token) == other.may_write(token) is not None for token in tokens):
+                return what
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +87,9 @@ class JwtFormat:
     _header_members: frozenset[str]
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
-        """Signed with the key that is in force when it is issued."""
+        """Signed with the key that is in force when it is issued. Raises TokenFault if it would name no client."""
+        if recipe.client_claim is None and facts.grant is None:
+            raise TokenFault("a JWT access token without a grant needs a claim that names its client")
         algorithm = self._algorithm(recipe, facts)
         key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at)
         header = render_header(recipe, facts, key, _OWN_HEADER)
@@ -71,14 +103,16 @@ class JwtFormat:
     async def read(self, text: str) -> AccessToken:
         """The signature first, then the claims as the recipe that wrote them means them. Refuses `malformed_token`."""
         try:
-            claims = read_object(self._verify(text).payload)
+            compact, key = self._verify(text)
+            claims = read_object(compact.payload)
         except UnreadableJws as reason:
             raise OAuthError(Refusal.MALFORMED_TOKEN, str(reason)) from None
         fitting = [shape.recipe for shape in self._shapes if shape.fits(claims)]
         if not fitting:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
-        with_scope = (recipe for recipe in fitting if recipe.scope_claim in claims)
-        return self._read_claims(next(with_scope, fitting[0]), claims)
+        # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
+        recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
+        return self._read_claims(recipe, claims, shared_key=key.algorithm in SHARED_KEY_ALGORITHMS)
 
     def is_genuine(self, text: str) -> bool:
         """Whether one of our access token keys signed it."""
@@ -94,11 +128,13 @@ class JwtFormat:
             return self._setting.default_algorithm
         return wanted
 
-    def _verify(self, text: str) -> CompactJws:
+    def _verify(self, text: str) -> tuple[CompactJws, Key]:
+        """The token taken apart, and the key that signed it. Raises UnreadableJws where none did."""
         compact = take_apart(text, self._header_members)
-        if not any(is_signed_by(compact, key) for key in self._candidates(compact)):
-            raise UnreadableJws("no key of ours made its signature")
-        return compact
+        for key in self._candidates(compact):
+            if is_signed_by(compact, key):
+                return compact, key
+        raise UnreadableJws("no key of ours made its signature")
 
     def _candidates(self, compact: CompactJws) -> tuple[Key, ...]:
         """The one key it names, or all of its algorithm where it names none, as older dialects do."""
@@ -109,7 +145,7 @@ class JwtFormat:
         named = keyring.access_keys.get(compact.key_id)
         return (named,) if named is not None and named.is_good(now) else ()
 
-    def _read_claims(self, recipe: TokenRecipe, claims: Mapping[str, object]) -> AccessToken:
+    def _read_claims(self, recipe: TokenRecipe, claims: Mapping[str, object], *, shared_key: bool) -> AccessToken:
         token_id = read_token_id(claims[recipe.identifier_claim or ""])
         client_id = claims[recipe.client_claim] if recipe.client_claim else ""
         scope = _read_scope(claims.get(recipe.scope_claim or "", ""))
@@ -125,6 +161,7 @@ class JwtFormat:
             scope=scope,
             expires_at=expires_at,
             issued_at=issued_at if _is_time(issued_at) else None,
+            shared_key=shared_key,
         )
 
 
@@ -144,7 +181,20 @@ def open_format(setting: Setting) -> JwtFormat:
         if recipe.identifier_claim not in names or "exp" not in names:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
     shapes = tuple(Shape(tuple(name for name, _ in recipe.claims.entries), recipe) for recipe in recipes)
+    _check_apart(shapes)
     return JwtFormat(setting, shapes, header_members(recipes))
+
+
+def _check_apart(shapes: tuple[Shape, ...]) -> None:
+    """Raises TokenFault where a token of one recipe could be read, with another meaning, as one of another."""
+    for one, other in combinations(shapes, 2):
+        what = one.contradicts(other)
+        if what is not None:
+            raise TokenFault(
+                f"two JWT access tokens differ in the claim of the {what} and could be taken for each other: one has "
+                f"the claims ({', '.join(one.names)}), the other ({', '.join(other.names)}). In one of the dialects, "
+                "put its claims in another order or rename one"
+            )
 
 
 def _read_scope(value: object) -> Scope | None:

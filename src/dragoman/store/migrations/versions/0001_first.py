@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Create all tables."""
     _create_grants()
     _create_subjects()
+    _create_installation()
 
 
 def _create_grants() -> None:
@@ -118,3 +119,12 @@ def _create_resource_owners() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_login_names_owner_id", "login_names", ["owner_id"])
+
+
+def _create_installation() -> None:
+    op.create_table(
+        "installation",
+        Column("name", Text, primary_key=True),
+        Column("value", Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
