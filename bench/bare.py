@@ -1,4 +1,4 @@
-"""The machine's own limit: read the form, answer a token, on the HTTP server that Dragoman runs on, and nothing else."""
+"""The machine's own limit: read the form and answer a token, on the HTTP server that Dragoman runs on."""
 
 from __future__ import annotations
 

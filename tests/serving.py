@@ -103,9 +103,9 @@ def serving(configuration: Configuration) -> Iterator[str]:
             server = uvicorn.Server(config)
             stop = lambda: loop.call_soon_threadsafe(setattr, server, "should_exit", True)  # noqa: E731
             running = asyncio.create_task(server.serve())
-            while not server.started and not running.done():
+            while not server.started and not running.done():  # noqa: ASYNC110 (uvicorn offers no event)
                 await asyncio.sleep(0.002)
-            address.append("http://127.0.0.1:%d" % server.servers[0].sockets[0].getsockname()[1])
+            address.append(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
             started.set()
             await running
 

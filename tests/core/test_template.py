@@ -56,7 +56,7 @@ def test_doubled_braces_are_braces():
 
 @pytest.mark.parametrize("text", ["{", "a}", "{name", "{{}", "{unknown}", "{name|nothing}"])
 def test_a_template_that_cannot_be_meant_is_refused_with_a_reason(text):
-    with pytest.raises(TemplateError, match="braces|there is no value"):
+    with pytest.raises(TemplateError, match=r"braces|there is no value"):
         compile_template(text, VALUES)
 
 

@@ -62,7 +62,7 @@ def test_a_guid_prints_all_128_bits():
 def test_two_identifiers_never_become_one_number():
     from dragoman.core.values import _number_or_text
 
-    assert [_number_or_text(text) for text in ("7", "007", "0", "x7", "٧")] == [7, "007", 0, "x7", "٧"]
+    assert [_number_or_text(text) for text in ("7", "007", "0", "x7", "\u0667")] == [7, "007", 0, "x7", "\u0667"]
 
 
 def test_long_hex_begins_with_the_identifier_and_has_80_characters():

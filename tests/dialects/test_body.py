@@ -1,5 +1,7 @@
 """Names and values out of hostile bodies."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,7 +101,5 @@ def test_multipart_tricks_are_unreadable(body, content_type):
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_reading_either_succeeds_or_is_unreadable(body):
     for read in (read_form, read_json, lambda text: read_multipart(b"--real" + text, CONTENT_TYPE)):
-        try:
+        with suppress(Unreadable):
             assert isinstance(read(body), tuple)
-        except Unreadable:
-            pass

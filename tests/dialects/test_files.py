@@ -21,7 +21,7 @@ def test_what_a_file_does_not_say_comes_from_the_file_it_extends(load):
     acme = load(HEAD + '[token]\npaths = ["/login"]\n')
     assert acme.words.token.paths == ("/login",)
     assert acme.words.request.duplicates == "refuse"
-    assert list(acme.words.response.body)[0] == "access_token"
+    assert next(iter(acme.words.response.body)) == "access_token"
 
 
 def test_ordered_tables_are_replaced_whole_and_others_merged(load):
@@ -75,7 +75,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 
 
 def test_an_unknown_dialect_is_told_the_known_ones():
-    with pytest.raises(DialectFault, match="there is no dialect 'nobody'; there are: .*standard"):
+    with pytest.raises(DialectFault, match=r"there is no dialect 'nobody'; there are: .*standard"):
         load_dialect("nobody", list_dialects([]))
 
 
