@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test check lint types imports docs docs-check lock clean differential bench-quick
+.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
 
-test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json
+test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json curl
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS)
 	$(BIN)/python -m coverage combine --quiet
@@ -40,6 +40,10 @@ lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o locks/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c locks/runtime.txt -o locks/development.txt
+
+# The documents' own lines are run by the real curl; it comes from the system's packages where it is missing.
+curl:
+	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
 
 # The real @jmondi/oauth2-server, for the differential test; node and npm come from a wheel.
 $(PEER)/node_modules/.package-lock.json: $(PEER)/package-lock.json $(VENV)/.development

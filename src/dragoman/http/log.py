@@ -24,7 +24,8 @@ _DEEPEST_TRACEBACK = 60
 _FLUSH_SECONDS = 1.0
 _IDLE_SECONDS = 5.0
 _RETRY_SECONDS = 0.05
-_LONGEST_RETRY_SECONDS = 1.0
+_LONGEST_RETRY_SECONDS = 0.5
+"""Less than a flush waits, so that each flush sees a try."""
 _encode = msgspec.json.Encoder().encode
 
 
