@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from starlette.types import ASGIApp
-
     from dragoman.config import Configuration
     from dragoman.core.model import Client
     from dragoman.dialects.dialect import Dialect
+    from dragoman.http.paths import Application
     from dragoman.store.sqlite import SqliteStore
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
@@ -52,7 +51,7 @@ _PURGE_SECONDS = 600
 class Served:
     """A server that is ready to answer."""
 
-    application: ASGIApp
+    application: Application
     exposures: Sequence[str]
     """What is switched on that RFC 9700 forbids, a sentence each."""
 

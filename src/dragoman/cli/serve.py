@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Sequence
 
-    from starlette.types import ASGIApp
+    from dragoman.http.paths import Application
 
 
 class DrainingServer(uvicorn.Server):
@@ -76,7 +76,7 @@ async def _when_started(server: uvicorn.Server, started: Callable[[], None]) -> 
     started()
 
 
-def _uvicorn_config(configuration: Configuration, application: ASGIApp) -> uvicorn.Config:
+def _uvicorn_config(configuration: Configuration, application: Application) -> uvicorn.Config:
     server = configuration.server
     return uvicorn.Config(
         application,

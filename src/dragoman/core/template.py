@@ -43,7 +43,12 @@ class Record(Generic[Source]):
 
 def compile_record(table: Mapping[str, object], values: Mapping[str, Getter[Source]]) -> Record[Source]:
     """A record from a table of templates, constants and nested tables. Raises TemplateError."""
-    return Record(tuple((name, _compile_entry(entry, values)) for name, entry in table.items()))
+    return record_of(table, lambda text: compile_template(text, values))
+
+
+def record_of(table: Mapping[str, object], compile_text: Callable[[str], Getter[Source]]) -> Record[Source]:
+    """As `compile_record`, for who compiles the same texts over and over and remembers them. Raises TemplateError."""
+    return Record(tuple((name, _compile_entry(entry, compile_text)) for name, entry in table.items()))
 
 
 def compile_template(text: str, values: Mapping[str, Getter[Source]]) -> Getter[Source]:
@@ -63,14 +68,14 @@ def compile_template(text: str, values: Mapping[str, Getter[Source]]) -> Getter[
     return _join(tuple(piece for piece in pieces if piece != ""))
 
 
-def _compile_entry(entry: object, values: Mapping[str, Getter[Source]]) -> Getter[Source]:
+def _compile_entry(entry: object, compile_text: Callable[[str], Getter[Source]]) -> Getter[Source]:
     match entry:
         case str():
-            return compile_template(entry, values)
+            return compile_text(entry)
         case dict():
-            return compile_record(entry, values).render
+            return record_of(entry, compile_text).render
         case list():
-            items = tuple(_compile_entry(item, values) for item in entry)
+            items = tuple(_compile_entry(item, compile_text) for item in entry)
             return lambda source: [value for item in items if (value := item(source)) is not None]
         case _:
             return lambda _source: entry

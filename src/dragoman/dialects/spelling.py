@@ -6,13 +6,14 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http.client import responses
 from typing import Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.json_text import JsonWriter, write_json
 from dragoman.core.refusals import REFUSALS
-from dragoman.core.template import Getter, Record, compile_record, compile_template
+from dragoman.core.template import Getter, Record, compile_template, record_of
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.schema import ErrorsWords, ErrorWords
 from dragoman.dialects.wire import Headers, WireRequest, WireResponse
@@ -166,6 +167,12 @@ def encode_headers(headers: Mapping[str, object]) -> Headers:
     return tuple((name.encode(), _UNSAFE_IN_HEADER.sub("?", str(value)).encode()) for name, value in headers.items())
 
 
+@lru_cache(maxsize=4096)
+def _compile(text: str) -> Getter[ErrorFacts]:
+    """Refusals share most of their texts, and dialects most of their refusals."""
+    return compile_template(text, ERROR_VALUES)
+
+
 def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> ErrorSpelling:
     """All refusals of one endpoint; where it is silent, `base`, the token endpoint's words, holds.
 
@@ -206,11 +213,11 @@ def _compile_refusal(refusal: Refusal, words: ErrorsWords) -> RefusalSpelling:
     return RefusalSpelling(
         status=own.status or shared.status or 400,
         error=error,
-        description=compile_template(text if description is None else description, ERROR_VALUES),
-        hint=None if hint is None else compile_template(hint, ERROR_VALUES),
-        headers=compile_record(headers, ERROR_VALUES),
-        body=compile_record({**body, **shared.extra, **own.extra}, ERROR_VALUES),
-        text=None if answer_text is None else compile_template(answer_text, ERROR_VALUES),
+        description=_compile(text if description is None else description),
+        hint=None if hint is None else _compile(hint),
+        headers=record_of(headers, _compile),
+        body=record_of({**body, **shared.extra, **own.extra}, _compile),
+        text=None if answer_text is None else _compile(answer_text),
         text_type=content_type,
         text_unless_json_accepted=own.text_unless_json_accepted,
     )

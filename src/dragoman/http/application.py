@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse
-from starlette.routing import Route, Router
-
 from dragoman.core.errors import ErrorCode, OAuthError
 from dragoman.core.metadata import describe_server
 from dragoman.dialects import codec
 from dragoman.dialects.wire import WireRequest, WireResponse
-from dragoman.http.exchange import Edge, Endpoint
+from dragoman.http.exchange import Edge, Endpoint, send_response
+from dragoman.http.paths import Paths, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
     from dragoman.http.endpoints import Desk
+    from dragoman.http.paths import Application, Receive, Scope, Send
 
 _METADATA_MEMBERS = {
     "token": "token_endpoint",
@@ -30,21 +26,9 @@ _METADATA_MEMBERS = {
 }
 
 
-class Paths:
-    """Finds the endpoint of a path: literal paths at once, paths with parameters through Starlette's router."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._literal: Mapping[str, ASGIApp] = {route.path: route.app for route in routes if "{" not in route.path}
-        self._router = Router(routes=list(routes), redirect_slashes=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        await self._literal.get(scope["path"], self._router)(scope, receive, send)
-
-
 def build_application(
     desks: Sequence[Desk], edge: Edge, jwks: Callable[[], Mapping[str, object]], ready: Callable[[], bool]
-) -> ASGIApp:
+) -> Application:
     """All routes. `jwks` is asked at each request, so that a rotated key is seen at once."""
     routes = [Route("/health/live", _live), Route("/health/ready", _readiness(ready))]
     for desk in desks:
@@ -120,19 +104,22 @@ def _metadata(desk: Desk) -> Mapping[str, object]:
     return describe_server(desk.server, addresses, mount.rules.grant_types & desk.services.grant_types.keys(), methods)
 
 
-def _document(document: Mapping[str, object]) -> WireResponse:
-    headers = ((b"Content-Type", b"application/json"), (b"Cache-Control", b"public, max-age=300"))
-    return WireResponse(status=200, headers=headers, body=json.dumps(document).encode())
+def _document(document: Mapping[str, object], *, cached: bool = True, status: int = 200) -> WireResponse:
+    kept = b"public, max-age=300" if cached else b"no-store"
+    headers = ((b"Content-Type", b"application/json"), (b"Cache-Control", kept))
+    return WireResponse(status=status, headers=headers, body=json.dumps(document).encode())
 
 
-async def _live(_request: Request) -> JSONResponse:
-    return JSONResponse({"status": "live"})
+async def _live(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_response(_document({"status": "live"}, cached=False), send)
 
 
-def _readiness(ready: Callable[[], bool]) -> Callable[[Request], Any]:
-    async def answer(_request: Request) -> JSONResponse:
+def _readiness(ready: Callable[[], bool]) -> Application:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
         if ready():
-            return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": ErrorCode.TEMPORARILY_UNAVAILABLE.value}, status_code=503)
+            response = _document({"status": "ready"}, cached=False)
+        else:
+            response = _document({"status": ErrorCode.TEMPORARILY_UNAVAILABLE.value}, cached=False, status=503)
+        await send_response(response, send)
 
     return answer
