@@ -110,16 +110,7 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
             server = server_rules(configuration)
             tokens = open_tokens(configuration, server, dialects, store, now)
             await store.administration.bind_keys(tokens.keyring.fingerprint())
-            services = Services(
-                clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
-                resource_owners=store,
-                grants=store,
-                passwords=passwords,
-                client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
-                tokens=tokens,
-                audit=LoggedAudit(log),
-                grant_types=load_grant_types(),
-            )
+            services = _open_services(configuration, store, tokens, passwords, LoggedAudit(log))
             mounts = build_mounts(configuration, dialects)
             shown = _shown_key(tokens, configuration.signing_algorithm, now)
             desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
@@ -138,6 +129,25 @@ async def open_server(configuration: Configuration, now: Callable[[], int] = epo
     finally:
         passwords.close()
         log.flush()
+
+
+def _open_services(
+    configuration: Configuration,
+    store: SqliteStore,
+    tokens: CurrentTokens,
+    passwords: PasswordHasher,
+    audit: LoggedAudit,
+) -> Services:
+    return Services(
+        clients=CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds),
+        resource_owners=store,
+        grants=store,
+        passwords=passwords,
+        client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
+        tokens=tokens,
+        audit=audit,
+        grant_types=load_grant_types(),
+    )
 
 
 def server_rules(configuration: Configuration) -> ServerRules:
