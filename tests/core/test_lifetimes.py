@@ -1,9 +1,19 @@
 """What time, accounts and clients do to grants and tokens: through the public surface, on a real store, with a clock."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 from tests.attacks.harness import configuration_of, running
 
+from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import RefreshPolicy
+from dragoman.core.revocation import revoke
+from dragoman.core.rules import TokenRecipe
+from dragoman.core.scope import Scope
+from dragoman.core.secret import Secret
+from dragoman.tokens.issuer import open_issuer
+from dragoman.tokens.keyring import load_keyring
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +188,6 @@ def test_a_weak_hash_is_replaced_at_log_in_by_one_of_today(server, client):
 
 def test_scope_taken_from_a_client_is_gone_at_the_next_refresh(server, client, person):
     token = server.log_in(client, person, scope="read write").document["refresh_token"]
-    from dragoman.core.scope import Scope
 
     server.change_client(client, scope=Scope(("read",)))
     assert server.refresh(client, token, scope="write").error == "invalid_scope"
@@ -229,3 +238,34 @@ def test_the_audience_is_the_clients_or_the_issuer(server, audience, claim):
     client = server.add_client(audience=audience)
     token = server.form("/oauth2/token", {"grant_type": "client_credentials", **server.credentials(client)}).document
     assert server.introspect(client, token["access_token"]).get("aud", "http://127.0.0.1:8000") == claim
+
+
+def test_nobody_has_a_name_longer_than_any(server, client, person):
+    long, wrong = (server.log_in(client, name, "wrong password") for name in (person * 40, person))
+    assert long.identity == wrong.identity
+
+
+def test_a_token_without_a_grant_can_be_signed_out_by_its_bearer(server, client):
+    form = {"grant_type": "client_credentials", **server.credentials(client)}
+    token = server.form("/oauth2/token", form).document["access_token"]
+    assert server.ask("GET", "/axosoft/api/v6/oauth2/revoke", query=f"access_token={token}".encode()).status == 200
+    assert server.resource(token) == 401
+
+
+async def _away(_digest):
+    raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the store is away")
+
+
+def test_i13_a_revocation_that_could_not_look_is_never_told_as_done(server):
+    folder = server.configuration.path(server.configuration.keys)
+    tokens = open_issuer(
+        keyring=load_keyring(folder, server.clock()),
+        access_recipes=[TokenRecipe(format="reference", prefix="dga_")],
+        refresh_recipes=[TokenRecipe(format="handle")],
+        find_access_token=_away,
+        clock=server.clock,
+    )
+    work = revoke(SimpleNamespace(tokens=tokens), None, Secret("dga_" + "A" * 43), server.clock(), whole_grant=False)
+    with pytest.raises(OAuthError) as refused:
+        asyncio.run(work)
+    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE

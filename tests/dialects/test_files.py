@@ -114,3 +114,9 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path):
     (tmp_path / "acme.toml").symlink_to(tmp_path / "nowhere")
     with pytest.raises(DialectFault, match=r"acme\.toml: cannot be read: No such file"):
         load_dialect("acme", list_dialects([tmp_path]))
+
+
+def test_a_file_that_extends_nothing_stands_alone(load):
+    alone = load('title = "x"\n')
+    assert alone.words.token.paths == ()
+    assert alone.rules.order_of("refresh_token") == alone.rules.order

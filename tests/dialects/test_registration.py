@@ -44,3 +44,9 @@ def test_a_confidential_client_may_use_any_dialect():
         {"id": "a", "secrets": ("x",), "dialects": tuple(WORDS)}, WORDS["standard"].client_defaults, "standard"
     )
     check_registration(client, WORDS)
+
+
+@pytest.mark.parametrize("fields", [{"access_token_lifetime": 0}, {"refresh_token_lifetime": -1}, {"grace": 2**31}])
+def test_a_lifetime_out_of_range_is_refused(fields):
+    with pytest.raises(RegistrationFault, match="seconds"):
+        register({"id": "a", **fields}, WORDS["standard"].client_defaults, "standard")

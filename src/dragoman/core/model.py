@@ -123,7 +123,6 @@ class Sender:
     """Where a request came from, for the audit."""
 
     address: str = ""
-    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

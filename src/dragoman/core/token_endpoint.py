@@ -127,8 +127,5 @@ async def _audit_refusal(
 async def _known_client_id(services: Services, request: TokenRequest) -> str | None:
     if not request.client.id:
         return None
-    try:
-        client = await services.clients.find_client(request.client.id)
-    except OAuthError:
-        return None
+    client = await services.clients.find_client(request.client.id)
     return None if client is None else client.id

@@ -85,7 +85,7 @@ def check_method(endpoint: EndpointWords, wire: WireRequest) -> None:
 
 def read_sender(wire: WireRequest) -> Sender:
     """Where the request came from, for the audit."""
-    return Sender(address=wire.address, user_agent=(wire.header(b"user-agent") or "")[:200])
+    return Sender(address=wire.address)
 
 
 def _bearer_of(header: str, words: ResourceWords) -> str | None:
