@@ -12,11 +12,12 @@ import click
 import msgspec
 
 from dragoman.cli.demo_cast import CAST, DemoPart
-from dragoman.cli.demo_folder import CREDENTIALS_FILE, Credentials, create_demo, write_private
+from dragoman.cli.demo_folder import CREDENTIALS_FILE, Credentials, create_demo, demo_configuration, write_private
 from dragoman.cli.listening import listen
 from dragoman.cli.serve import run
 from dragoman.config import CONFIG_NAME, read_configuration
 from dragoman.core.errors import Fault
+from dragoman.wiring import load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +60,13 @@ def command(host: str, port: int, data: Path) -> None:
 
 
 def _create_apart(data: Path) -> None:
-    """Make the folder in a process of its own: the memory that hashing takes goes with it."""
+    """Make the folder in a process of its own: the memory that hashing takes goes with it.
+
+    Meanwhile the dialect files are read here, where they are needed next.
+    """
     making = multiprocessing.get_context("fork").Process(target=_create, args=(data,))
     making.start()
+    load_dialects(demo_configuration(data))
     making.join()
     if making.exitcode:
         raise click.exceptions.Exit(making.exitcode)

@@ -39,13 +39,17 @@ keys = "keys"
 )
 
 
+def demo_configuration(folder: Path) -> Configuration:
+    """All six dialects in this folder."""
+    return Configuration(folder=str(folder), mounts=tuple(MountTable(dialect=part.dialect) for part in CAST))
+
+
 async def create_demo(folder: Path) -> None:
     """Make the folder and all in it; the configuration comes last and marks it complete."""
     folder.mkdir(  # noqa: ASYNC240 (nothing else runs yet)
         mode=0o700, parents=True, exist_ok=True
     )
-    mounts = tuple(MountTable(dialect=part.dialect) for part in CAST)
-    configuration = Configuration(folder=str(folder), mounts=mounts)
+    configuration = demo_configuration(folder)
     credentials = {part.dialect: _draw_credentials(part) for part in CAST}
     passwords = open_passwords(configuration)
     keys = asyncio.to_thread(create_keys, configuration)
