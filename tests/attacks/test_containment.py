@@ -14,6 +14,7 @@ from dragoman.tokens.jose import sign
 from dragoman.tokens.keyring import load_keyring
 from dragoman.tokens.keys import Purpose
 from tests.attacks.harness import DIALECTS, Server
+from tests.attacks.spelling import token_path
 
 if TYPE_CHECKING:
     from typing import Any
@@ -139,19 +140,8 @@ def test_r_a_clock_set_back_does_not_open_the_grace_window(server: Server):
 def test_x09_a_secret_in_the_wrong_place_is_in_no_log(server: Server, dialect: str, field: str):
     client, mark = server.add_client(), server.mark()
     form = {"grant_type": "password", **server.credentials(client), "username": "x", "password": "y", field: MASTER}
-    path = {"jobspace": "/oauth/token"}.get(dialect, "/oauth2/token")
-    server.form(path if dialect == "standard" else f"/{dialect}{server_path(dialect)}", form)
+    server.form(token_path(dialect), form)
     assert MASTER not in server.log.getvalue()[mark:].decode()
-
-
-def server_path(dialect: str) -> str:
-    for start, path in (
-        ("jobspace", "/oauth/token"), ("passport", "/oauth/token"), ("jmondi", "/token"), ("kabbage", "/auth/token"),
-        ("axosoft", "/api/oauth2/token"), ("standard", "/oauth2/token"),
-    ):  # fmt: skip
-        if dialect.startswith(start):
-            return path
-    return "/paymentiq/oauth/token"
 
 
 def test_d7_revocations_leave_an_audit_event(server: Server):

@@ -16,21 +16,8 @@ from hypothesis import strategies as st
 
 from dragoman.core.scope import Scope
 from tests.attacks.harness import ALL_GRANTS, DIALECTS, FORM, PASSWORD, Answer, Server
+from tests.attacks.spelling import TOKEN_PATHS
 
-TOKEN_PATHS = {
-    "standard": "/oauth2/token",
-    "jobspace": "/oauth/token",
-    "passport-12": "/oauth/token",
-    "passport-13": "/oauth/token",
-    "jmondi": "/token",
-    "jmondi-1": "/token",
-    "jmondi-4": "/token",
-    "paymentiq": "/paymentiq/oauth/token",
-    "spring-form-clients": "/paymentiq/oauth/token",
-    "spring-security-oauth-2.5": "/paymentiq/oauth/token",
-    "kabbage": "/auth/token",
-    "axosoft": "/api/oauth2/token",
-}
 ONLY_PARAMETERS = frozenset({"axosoft"})
 ONLY_PASSWORD = frozenset({"axosoft"})
 SCOPE_WITHOUT_EFFECT = frozenset({"kabbage"})
