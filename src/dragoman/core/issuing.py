@@ -6,21 +6,22 @@ refresh token as it was, and whoever loses a race has lost nothing but a signatu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
 from dragoman.core.ports import Rotated
 from dragoman.core.refresh import judge_standing
+from dragoman.core.value import value
 
 if TYPE_CHECKING:
     from dragoman.core.model import Authorization, Client, StoredAccessToken
     from dragoman.core.ports import NotRotated, Services
-    from dragoman.core.rules import Rules, ServerRules, TokenRecipe
+    from dragoman.core.rules import Rules, TokenRecipe
     from dragoman.core.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Issue:
     """All that is decided once the gate is passed."""
 
@@ -29,13 +30,10 @@ class Issue:
     authorization: Authorization
     scope: Scope
     rules: Rules
-    server: ServerRules
+    recipe: TokenRecipe
+    """How its access token is spelled."""
+    issuer: str
     now: int
-
-    @property
-    def recipe(self) -> TokenRecipe:
-        """How its access token is spelled."""
-        return self.server.recipe_for(self.client, self.rules)
 
     @property
     def refreshable(self) -> bool:
@@ -132,7 +130,7 @@ def _write(services: Services, order: Issue, grant: Grant | None) -> tuple[Token
     tokens = services.tokens
     refreshable = grant is not None and order.refreshable
     facts = TokenFacts(
-        issuer=order.server.issuer,
+        issuer=order.issuer,
         client=order.client,
         resource_owner=order.authorization.resource_owner,
         scope=order.scope,

@@ -10,6 +10,7 @@ from typing import NewType
 from dragoman.core.errors import Refusal
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
+from dragoman.core.value import value
 
 GrantId = NewType("GrantId", bytes)
 """96 random bits that name one grant."""
@@ -82,7 +83,7 @@ class ResourceOwner:
     created_at: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Grant:
     """One act of authorization: one log-in of one resource owner through one client."""
 
@@ -106,7 +107,7 @@ class Grant:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClientCredentials:
     """What a request says of who sends it, before anybody believed it."""
 
@@ -118,14 +119,14 @@ class ClientCredentials:
     """The refusal that reading them already came to, raised when it is the client's turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sender:
     """Where a request came from, for the audit."""
 
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TokenRequest:
     """A decoded token request (RFC 6749 §3.2), the same whatever dialect it was written in."""
 
@@ -138,7 +139,7 @@ class TokenRequest:
     sender: Sender = field(default_factory=Sender)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Authorization:
     """What a grant type found: for whom, how far, and what it spends (architecture §2.3)."""
 
@@ -153,7 +154,7 @@ class Authorization:
     """A stronger hash of the password just checked, to be stored in place of the old."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TokenFacts:
     """All that tokens and answers may speak of; the values of dialect templates are read from it."""
 
@@ -170,7 +171,7 @@ class TokenFacts:
     refresh_id: TokenId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TokenResponse:
     """The tokens issued (RFC 6749 §5.1), not yet spelled."""
 
@@ -179,7 +180,7 @@ class TokenResponse:
     refresh_token: Secret | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AccessToken:
     """An access token as it was presented and read; whether its grant still lives is another question."""
 
@@ -194,7 +195,7 @@ class AccessToken:
     """Whether a key that others hold too made its signature, so that others could have written it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RefreshHandle:
     """What a refresh token says, once its MAC holds."""
 

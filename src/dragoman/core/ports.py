@@ -22,6 +22,7 @@ from dragoman.core.model import (
 )
 from dragoman.core.rules import Rules, TokenRecipe
 from dragoman.core.secret import Secret
+from dragoman.core.value import value
 
 
 class Clients(Protocol):
@@ -48,14 +49,14 @@ class ResourceOwners(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rotated:
     """The one caller that advanced a grant, and the grant as it is now."""
 
     grant: Grant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NotRotated:
     """The row said no; here it is as it stands, if it exists."""
 
@@ -107,7 +108,7 @@ class Grants(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PasswordCheck:
     """Whether a password is right, and its stronger hash if the stored one is weaker than today's."""
 
@@ -169,7 +170,7 @@ class Tokens(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Event:
     """One line of the audit: what happened, to whom, and the true reason. Never a secret."""
 

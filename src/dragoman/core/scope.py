@@ -34,4 +34,4 @@ class Scope:
 
     def beyond(self, ceiling: Scope) -> tuple[str, ...]:
         """The names asked for that the ceiling does not hold."""
-        return tuple(name for name in self.names if name not in ceiling.names)
+        return tuple([name for name in self.names if name not in ceiling.names])

@@ -23,8 +23,8 @@ def judge_scope(
     if requested is None or rules.scope.ignored:
         return None
     asked = _without_dropped_wildcard(requested, grant_type, rules)
-    known = server.known_scopes or frozenset(client.scope)
-    unknown = tuple(name for name in asked if name not in known and name != rules.scope.wildcard)
+    known = server.known_scopes or client.scope.names
+    unknown = tuple([name for name in asked.names if name not in known and name != rules.scope.wildcard])
     if unknown:
         raise _refused(Refusal.UNKNOWN_SCOPE, unknown, client)
     beyond = asked.beyond(client.scope)

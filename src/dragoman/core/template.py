@@ -8,8 +8,8 @@ A text that is one placeholder keeps the value's type; any other text becomes te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 Source = TypeVar("Source")
@@ -27,6 +27,8 @@ class Record(Generic[Source]):
     """Names and what they hold, in the order in which they are written."""
 
     entries: tuple[tuple[str, Getter[Source]], ...] = ()
+    reads: frozenset[str] = frozenset()
+    """The values that the entries name, where `compile_record` made it; without any, all sources render alike."""
 
     def render(self, source: Source) -> dict[str, object]:
         """All entries whose value is present, in order."""
@@ -43,7 +45,7 @@ class Record(Generic[Source]):
 
 def compile_record(table: Mapping[str, object], values: Mapping[str, Getter[Source]]) -> Record[Source]:
     """A record from a table of templates, constants and nested tables. Raises TemplateError."""
-    return record_of(table, lambda text: compile_template(text, values))
+    return replace(record_of(table, lambda text: compile_template(text, values)), reads=frozenset(_names_in(table)))
 
 
 def record_of(table: Mapping[str, object], compile_text: Callable[[str], Getter[Source]]) -> Record[Source]:
@@ -81,6 +83,22 @@ def _compile_entry(entry: object, compile_text: Callable[[str], Getter[Source]])
             return lambda _source: entry
 
 
+def _names_in(entry: object) -> Iterator[str]:
+    """The names of all values in an entry, however deep."""
+    match entry:
+        case str():
+            for placeholder in _PLACEHOLDER.finditer(entry):
+                if placeholder[1] is not None:
+                    names = placeholder[1].removesuffix("?").split("|")
+                    yield from (name.strip() for name in names if not name.strip().startswith("'"))
+        case dict():
+            for value in entry.values():
+                yield from _names_in(value)
+        case list():
+            for item in entry:
+                yield from _names_in(item)
+
+
 def _compile_placeholder(text: str, values: Mapping[str, Getter[Source]]) -> Getter[Source]:
     unless_empty = text.endswith("?")
     alternatives = [_compile_name(name.strip(), values) for name in text.removesuffix("?").split("|")]
@@ -101,7 +119,11 @@ def _compile_name(name: str, values: Mapping[str, Getter[Source]]) -> Getter[Sou
 
 def _first_present(alternatives: tuple[Getter[Source], ...]) -> Getter[Source]:
     def read(source: Source) -> object:
-        return next((value for one in alternatives if (value := one(source)) is not None), None)
+        for one in alternatives:
+            value = one(source)
+            if value is not None:
+                return value
+        return None
 
     return read
 

@@ -70,7 +70,8 @@ async def _respond(
         authorization=authorization,
         scope=scope,
         rules=rules,
-        server=server,
+        recipe=server.recipe_for(client, rules),
+        issuer=server.issuer,
         now=now,
     )
     return await issue(services, order_to_issue)

@@ -117,9 +117,10 @@ TOKEN_VALUES: Mapping[str, TokenGetter] = {
 ALGORITHM_MARK = "\x00algorithm"
 KEY_ID_MARK = "\x00key_id"
 
-HEADER_VALUES: Mapping[str, TokenGetter] = {
-    **TOKEN_VALUES,
+KEY_VALUES: Mapping[str, TokenGetter] = {
     "algorithm": lambda _facts: ALGORITHM_MARK,
     "key_id": lambda _facts: KEY_ID_MARK,
 }
 """What a JOSE header may name besides: marks that the token format replaces once it has chosen the key."""
+
+HEADER_VALUES: Mapping[str, TokenGetter] = {**TOKEN_VALUES, **KEY_VALUES}

@@ -28,22 +28,22 @@ class Given(NamedTuple):
 
 def read_form(text: bytes, *, drop_line_breaks: bool = False) -> tuple[Given, ...]:
     """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
-    fields = text.split(b"&", MOST_PARAMETERS)
-    if len(fields) > MOST_PARAMETERS:
-        raise Unreadable("too many parameters")
-    if drop_line_breaks:
-        fields = [field.rstrip(b"\r\n") for field in fields]
     try:
-        return _collect([_form_pair(field.decode()) for field in fields if field])
-    except ValueError as error:
+        fields = text.decode().split("&", MOST_PARAMETERS)
+        if len(fields) > MOST_PARAMETERS:
+            raise Unreadable("too many parameters")
+        if drop_line_breaks:
+            fields = [field.rstrip("\r\n") for field in fields]
+        pairs = []
+        for field in fields:
+            name, _, value = field.partition("=")
+            if "%" in field or "+" in field:
+                name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+            if field:
+                pairs.append((name, value))
+    except UnicodeDecodeError as error:
         raise Unreadable("not a form in UTF-8") from error
-
-
-def _form_pair(field: str) -> tuple[str, str]:
-    name, _, value = field.partition("=")
-    if "%" in field or "+" in field:
-        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-    return name, value
+    return _collect(pairs)
 
 
 def read_json(text: bytes) -> tuple[Given, ...]:
@@ -115,6 +115,9 @@ def _field_name(segment: MultipartSegment) -> str:
 
 def _collect(pairs: list[tuple[str, str]]) -> tuple[Given, ...]:
     """Values by name, in order of first appearance; `name[…]` is the list `name`."""
+    names = dict(pairs)
+    if len(names) == len(pairs) and "[" not in "".join(names):
+        return tuple([Given(name, (value,)) for name, value in pairs])
     collected: dict[str, list[str]] = {}
     for name, value in pairs:
         collected.setdefault(name.partition("[")[0] + "[" if "[" in name else name, []).append(value)

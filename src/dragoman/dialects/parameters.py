@@ -56,9 +56,11 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
     for place in chosen:
         given = _read_query(wire, words) if place == "query" else _read_body(wire, words)
         for one in given:
-            value = _single(one, words)
-            if value is not None:
-                found.setdefault(one.name, value)
+            name, values, listed = one
+            plain = len(values) == 1 and values[0] and not listed and not words.trimmed
+            value = values[0] if plain else _single(one, words)
+            if value is not None and name not in found:
+                found[name] = value
     return found
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dragoman.core.rules import Rules
 
 
+_FOR_ITSELF = Authorization(resource_owner=None)
+
+
 @dataclass(frozen=True, slots=True)
 class ClientCredentialsGrant:
     """For the client itself."""
@@ -24,7 +27,7 @@ class ClientCredentialsGrant:
         self, _services: Services, _rules: Rules, _client: Client, _request: TokenRequest, _now: int
     ) -> Authorization:
         """Nothing is left to judge: the client has authenticated, and it speaks for nobody else."""
-        return Authorization(resource_owner=None)
+        return _FOR_ITSELF
 
 
 GRANT_TYPE = ClientCredentialsGrant()

@@ -42,7 +42,7 @@ class ClientSecretHasher:
         """`key` keys the digests; `passwords` checks the slow hashes that came with imported clients."""
         if len(key) < _KEY_BYTES:
             raise ValueError(f"the key of client secrets needs {_KEY_BYTES} bytes")
-        self._key = key
+        self._keyed = hmac.new(key, digestmod=sha256)
         self._passwords = passwords
         self._random_bytes = random_bytes
         self._nothing = self._digest(b"")
@@ -83,4 +83,6 @@ class ClientSecretHasher:
         return None if len(stored) == len(_SCHEME) + _DIGEST_CHARACTERS else "malformed digest"
 
     def _digest(self, secret: bytes) -> str:
-        return _SCHEME + urlsafe_b64encode(hmac.digest(self._key, secret, sha256)).rstrip(b"=").decode()
+        one = self._keyed.copy()
+        one.update(secret)
+        return _SCHEME + urlsafe_b64encode(one.digest()).rstrip(b"=").decode()

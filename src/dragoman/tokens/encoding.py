@@ -6,19 +6,26 @@ Reading is strict: every value has exactly one spelling, and any other is refuse
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 GUID_BYTES = 16
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def base64url(value: bytes) -> bytes:
+    """RFC 4648 §5 without padding."""
+    return b2a_base64(value, newline=False).rstrip(b"=").translate(_URL_SAFE)
 
 
 def spell(value: bytes, encoding: str) -> str:
     """The value as text; `guid` holds 16 bytes, no more and no less."""
     match encoding:
         case "base64url":
-            return urlsafe_b64encode(value).rstrip(b"=").decode()
+            return base64url(value).decode()
         case "hex":
             return value.hex()
         case "guid" if len(value) == GUID_BYTES:

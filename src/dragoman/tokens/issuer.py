@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,7 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
     find_access_token: Callable[[bytes], Awaitable[StoredAccessToken | None]],
     clock: Callable[[], int],
     default_algorithm: str = "ES256",
-    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> TokenIssuer:
     """All formats over one keyring.
 

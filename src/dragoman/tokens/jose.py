@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.util import urlsafe_b64encode
 
-from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK
-from dragoman.tokens.encoding import unspell
+from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK, KEY_VALUES
+from dragoman.tokens.encoding import base64url, unspell
 from dragoman.tokens.format import LONGEST_TOKEN
 from dragoman.tokens.keys import ALGORITHMS, Purpose
+from dragoman.tokens.signing import Signer, signer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,19 +58,39 @@ def header_members(recipes: Iterable[TokenRecipe]) -> frozenset[str]:
     return (_OWN_MEMBERS | {name for recipe in recipes for name, _ in recipe.header.entries}) - _NEVER
 
 
-def render_header(recipe: TokenRecipe, facts: TokenFacts, key: Key, own: Mapping[str, str]) -> dict[str, object]:
-    """The recipe's header, or the format's own; the algorithm is always the key's, whatever the recipe says."""
-    header = recipe.header.render(facts) if recipe.header else dict(own)
+class JwsWriter:
+    """Writes compact JWS. What does not change from token to token is made once for each recipe and key."""
+
+    def __init__(self, own_header: Mapping[str, str]) -> None:
+        """`own_header` is what stands where a recipe has no header."""
+        self._own_header = own_header
+        self._signers: dict[str, Signer] = {}
+        self._segments: dict[tuple[int, str], tuple[TokenRecipe, bytes]] = {}
+        """Headers that are the same for every token; the recipe is kept, so that nothing else gets its identity."""
+
+    def write(self, recipe: TokenRecipe, facts: TokenFacts, key: Key) -> str:
+        """The compact form; header members and claims stay in order. Raises KeyFault for a key that cannot sign."""
+        sign = self._signers.get(key.kid) or self._signers.setdefault(key.kid, signer_of(key))
+        payload = recipe.write_json(recipe.claims.render(facts))
+        signing_input = self._header(recipe, facts, key) + b"." + base64url(payload)
+        return (signing_input + b"." + base64url(sign(signing_input))).decode()
+
+    def _header(self, recipe: TokenRecipe, facts: TokenFacts, key: Key) -> bytes:
+        kept = self._segments.get((id(recipe), key.kid))
+        if kept is not None:
+            return kept[1]
+        header = recipe.header.render(facts) if recipe.header else self._own_header
+        segment = base64url(msgspec.json.encode(_filled(header, key)))
+        if recipe.header.reads <= KEY_VALUES.keys():
+            self._segments[id(recipe), key.kid] = (recipe, segment)
+        return segment
+
+
+def _filled(header: Mapping[str, object], key: Key) -> dict[str, object]:
+    """With the key's id and algorithm; the algorithm is always the key's, whatever the recipe says."""
     marks: Mapping[object, str] = {ALGORITHM_MARK: key.algorithm, KEY_ID_MARK: key.kid}
     filled = {name: marks.get(value, value) if isinstance(value, str) else value for name, value in header.items()}
     return {**filled, "alg": key.algorithm}
-
-
-def sign(header: Mapping[str, object], payload: bytes, key: Key) -> str:
-    """The compact form; header members stay in order, the payload is taken as it is."""
-    signing_input = urlsafe_b64encode(msgspec.json.encode(header)) + b"." + urlsafe_b64encode(payload)
-    signature = jws.JWSRegistry.algorithms[key.algorithm].sign(signing_input, key.jose)
-    return (signing_input + b"." + urlsafe_b64encode(signature)).decode()
 
 
 def take_apart(text: str, members: frozenset[str]) -> CompactJws:

@@ -15,13 +15,12 @@ from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     CompactJws,
+    JwsWriter,
     UnreadableJws,
     header_members,
     is_signed_by,
     looks_like_jws,
     read_object,
-    render_header,
-    sign,
     take_apart,
 )
 from dragoman.tokens.keys import ALGORITHMS, SHARED_KEY_ALGORITHMS, KeyFault, Purpose
@@ -85,6 +84,7 @@ class JwtFormat:
     _setting: Setting
     _shapes: tuple[Shape, ...]
     _header_members: frozenset[str]
+    _writer: JwsWriter
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
         """Signed with the key that is in force when it is issued. Raises TokenFault if it would name no client."""
@@ -92,9 +92,7 @@ class JwtFormat:
             raise TokenFault("a JWT access token without a grant needs a claim that names its client")
         algorithm = self._algorithm(recipe, facts)
         key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at)
-        header = render_header(recipe, facts, key, _OWN_HEADER)
-        payload = recipe.write_json(recipe.claims.render(facts))
-        return Secret(sign(header, payload, key)), None
+        return Secret(self._writer.write(recipe, facts, key)), None
 
     def recognises(self, text: str) -> bool:
         """Three segments."""
@@ -182,7 +180,7 @@ def open_format(setting: Setting) -> JwtFormat:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
     shapes = tuple(Shape(tuple(name for name, _ in recipe.claims.entries), recipe) for recipe in recipes)
     _check_apart(shapes)
-    return JwtFormat(setting, shapes, header_members(recipes))
+    return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER))
 
 
 def _check_apart(shapes: tuple[Shape, ...]) -> None:

@@ -18,13 +18,12 @@ from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     CompactJws,
+    JwsWriter,
     UnreadableJws,
     header_members,
     is_signed_by,
     looks_like_jws,
     read_object,
-    render_header,
-    sign,
     take_apart,
 )
 from dragoman.tokens.keys import Purpose
@@ -49,14 +48,14 @@ class EnvelopeFormat:
     _setting: Setting
     _identifier_claims: tuple[str, ...]
     _header_members: frozenset[str]
+    _writer: JwsWriter
     _keys: Mapping[str, Key] = field(repr=False)
     """The derived keys, the youngest first, by the id of the key they are derived from."""
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
         """The recipe's claims; whatever of them comes from the grant's row is the same each time."""
         key = self._keys[choose_refresh_key(self._setting.keyring, live_grant(facts), facts.issued_at).kid]
-        header = render_header(recipe, facts, key, _OWN_HEADER)
-        return Secret(sign(header, recipe.write_json(recipe.claims.render(facts)), key))
+        return Secret(self._writer.write(recipe, facts, key))
 
     def recognises(self, text: str) -> bool:
         """Three segments, where any recipe writes envelopes."""
@@ -103,4 +102,4 @@ def open_format(setting: Setting) -> EnvelopeFormat:
     masters = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
     youngest_first = sorted(masters, key=lambda key: (key.active_from, key.created_at), reverse=True)
     derived = {key.kid: replace(key, jose=OctKey.import_key(key.derive("envelope"))) for key in youngest_first}
-    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), derived)
+    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), JwsWriter(_OWN_HEADER), derived)
