@@ -16,8 +16,10 @@ from dragoman.core.model import ResourceOwner
 from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.store.sqlite import open_server as open_store
-from dragoman.wiring import create_keys, load_dialects, open_passwords, open_server, read_keyring
+from dragoman.http.connection import Connection
+from dragoman.parts import create_keys, load_dialects, open_passwords, read_keyring
+from dragoman.store.opening import open_server as open_store
+from dragoman.wiring import open_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +60,7 @@ async def _provision(configuration: Configuration, dialect: str, cast: Cast) -> 
     keyring = read_keyring(configuration.path(configuration.keys))
     hasher = ClientSecretHasher(keyring.client_secret_key(), passwords)
     defaults = load_dialects(configuration)[dialect].words.client_defaults
-    async with open_store(configuration.path(configuration.database)) as store:
+    async with open_store(configuration.location()) as store:
         for one in cast.clients.values():
             fields = {**msgspec.structs.asdict(one), **one.further}
             fields.pop("further")
@@ -97,7 +99,7 @@ def serving(configuration: Configuration) -> Iterator[str]:
         loop = asyncio.get_running_loop()
         async with open_server(configuration) as served:
             config = uvicorn.Config(
-                served.application, host="127.0.0.1", port=0, http="httptools", loop="none", ws="none",
+                served.application, host="127.0.0.1", port=0, http=Connection, loop="none", ws="none",
                 lifespan="off", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=2,
             )  # fmt: skip
             server = uvicorn.Server(config)

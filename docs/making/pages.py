@@ -8,6 +8,7 @@ from dragoman.dialects.files import list_dialects, load_dialect
 from making.configuration import make_configuration
 from making.dialect_list import make_dialect_list
 from making.dialect_page import make_dialect_page
+from making.metrics import make_metrics
 from making.vocabulary import make_vocabulary
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def make_pages(root: Path) -> Mapping[Path, str]:
     words = tuple(dialect.words for dialect in dialects)
     pages = {
         docs / "configuration.md": make_configuration(),
+        docs / "metrics.md": make_metrics(),
         docs / "dialects" / "README.md": make_dialect_list(words),
         docs / "dialects" / "vocabulary.md": make_vocabulary(),
     }

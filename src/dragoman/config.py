@@ -13,13 +13,17 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dragoman.core.errors import Fault
+from dragoman.core.secret import Secret
+from dragoman.shared.address import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CONFIG_NAME = "dragoman.toml"
 PREFIX = "DRAGOMAN_"
-_NOT_SETTINGS = frozenset({"DRAGOMAN_CONFIG", "DRAGOMAN_VERIFY_CLIENT_SECRET", "DRAGOMAN_VERIFY_PASSWORD"})
+_NOT_SETTINGS = frozenset(
+    {"DRAGOMAN_CONFIG", "DRAGOMAN_FAILPOINTS", "DRAGOMAN_VERIFY_CLIENT_SECRET", "DRAGOMAN_VERIFY_PASSWORD"}
+)
 
 _NOT_TO_BE_SET = frozenset({"folder"})
 _ARGON2_KIB_A_LANE = 8
@@ -49,6 +53,8 @@ class ServerTable(Table, frozen=True):
     """The largest request body in bytes; more is refused before anything is done with it."""
     drain_seconds: Annotated[int, Meta(ge=0, le=600)] = 10
     """How long requests in flight may take to finish after SIGTERM or Ctrl-C."""
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """How many processes answer; more than one for each core is of no use. `dragoman serve --workers` overrides it."""
 
 
 class MountTable(Table, frozen=True):
@@ -79,9 +85,9 @@ class PasswordsTable(Table, frozen=True):
     parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
     """Lanes of one hash."""
     slots: Annotated[int, Meta(ge=0, le=256)] = 0
-    """How many hashes run at once; 0: one for each core."""
+    """How many hashes run at once in each worker; 0: one for each core, shared out among the workers."""
     queue: Annotated[int, Meta(ge=0, le=10000)] = 64
-    """How many more may wait; beyond that the answer is 503."""
+    """How many more may wait in each worker; beyond that the answer is 503."""
 
 
 class LogTable(Table, frozen=True):
@@ -91,33 +97,67 @@ class LogTable(Table, frozen=True):
     """The least important events that are written."""
 
 
+class MetricsTable(Table, frozen=True):
+    """Metrics for Prometheus, on a port of their own: whoever reaches it may read them."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """The port that answers `/metrics`; 0 takes a free one. Not set, nothing is counted."""
+
+
 class Configuration(Table, frozen=True):
     """All settings."""
 
     issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+$")] = "http://127.0.0.1:8000"
     """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request."""
     database: str = "dragoman.db"
-    """The SQLite file; a relative path starts at the folder of the configuration file."""
+    """Where clients, people and sessions are kept: the path of an SQLite file, relative to the folder of the
+    configuration file, or the URL of a PostgreSQL database (postgresql://user:password@host/database). It may hold a
+    password: then give it by the environment, or keep the file private."""
     keys: str = "keys"
     """The folder of keys."""
+    shared: str | None = None
+    """Where processes tell each other what has changed: the URL of a Redis or Valkey (redis://user:password@host:port,
+    rediss:// for TLS). Everything works without. It may hold a password: then give it by the environment, or keep the
+    file private."""
+    shared_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "dragoman"
+    """What its channels and keys there begin with; another one for each installation that shares the server."""
     dialect_folders: tuple[str, ...] = ()
     """Folders with dialect files of your own."""
     signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = "ES256"
     """What access tokens are signed with where their dialect does not say."""
     client_cache_seconds: Annotated[int, Meta(ge=0, le=60)] = 1
-    """How long a change of a client may go unnoticed."""
+    """How long a change of a client may go unnoticed by a process that hears of none; docs/shared-state.md says when
+    more than a second is wise."""
+    revocations_kept_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """For how many days a revoked grant is kept, with the address and software that ended it, so that
+    `dragoman token report` can count false alarms."""
     server: ServerTable = ServerTable()
     mounts: tuple[MountTable, ...] = (MountTable(dialect="standard"),)
     scopes: dict[str, str] = {}
     """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
     passwords: PasswordsTable = PasswordsTable()
     log: LogTable = LogTable()
+    metrics: MetricsTable = MetricsTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""
 
     def path(self, name: str) -> Path:
         """A configured path, made absolute."""
         return (Path(self.folder) / name).absolute()
+
+    def location(self) -> Path | Secret:
+        """Where the database is: a file, or a URL that may hold a password."""
+        return Secret(self.database) if "://" in self.database else self.path(self.database)
+
+    def shared_location(self) -> Secret | None:
+        """Where the shared server is, by a URL that may hold a password; None where there is none."""
+        return None if self.shared is None else Secret(self.shared)
+
+    def __repr__(self) -> str:
+        """Without settings: one of them may hold a password."""
+        return f"Configuration(folder={self.folder!r})"
 
 
 class ConfigurationFault(Fault):
@@ -217,6 +257,8 @@ def _check(configuration: Configuration, path: Path) -> None:
         )
     if reason := _why_no_issuer(configuration.issuer):
         raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
+    if location := configuration.shared_location():
+        read_address(location)
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
 

@@ -25,9 +25,10 @@ from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.store.sqlite import open_tool
+from dragoman.parts import create_keys, open_passwords
+from dragoman.store.sqlite.opening import open_tool
 from dragoman.tokens.keyring import load_keyring
-from dragoman.wiring import create_keys, open_passwords, open_server
+from dragoman.wiring import open_server
 from tests.serving import configure
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from dragoman.config import Configuration
     from dragoman.hashing.pool import PasswordHasher
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 DIALECTS = (
     "standard", "jobspace", "passport-12", "passport-13", "jmondi", "jmondi-1", "jmondi-4", "paymentiq",
@@ -134,7 +135,7 @@ class Server:
     clock: Clock
     log: io.BytesIO
     run: Callable[[Coroutine[Any, Any, Any]], Any]
-    tool: SqliteStore
+    tool: Store
     """The store as a command sees it, beside the server."""
     passwords: PasswordHasher
     """The pool that the server checks passwords in."""
@@ -167,7 +168,7 @@ class Server:
     def change_client(self, client_id: str, **fields: Any) -> None:
         """Replace fields of a client."""
 
-        async def change(store: SqliteStore) -> None:
+        async def change(store: Store) -> None:
             client = await store.find_client(client_id)
             assert client is not None
             assert await store.administration.update_client(replace(client, **fields))
@@ -335,7 +336,7 @@ class Server:
         yield
         assert self.rows() == rows
 
-    async def _administered(self, work: Callable[[SqliteStore], Awaitable[Any]]) -> Any:
+    async def _administered(self, work: Callable[[Store], Awaitable[Any]]) -> Any:
         return await work(self.tool)
 
 

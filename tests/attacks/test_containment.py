@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
+from joserfc.jws import serialize_compact
 
 from dragoman.core.scope import Scope
-from dragoman.tokens.jose import sign
 from dragoman.tokens.keyring import load_keyring
 from dragoman.tokens.keys import Purpose
 from tests.attacks.harness import DIALECTS, Server
@@ -33,7 +33,8 @@ def forge(server: Server, claims: dict[str, Any]) -> str:
     """What a holder of the shared key can sign: an API that checks HS256 tokens has it."""
     keyring = load_keyring(server.configuration.path(server.configuration.keys), server.clock())
     key = keyring.signing_key(Purpose.ACCESS, "HS256", server.clock())
-    return sign({"alg": "HS256", "typ": "at+jwt"}, json.dumps(claims, separators=(",", ":")).encode(), key)
+    header = {"alg": "HS256", "typ": "at+jwt"}
+    return serialize_compact(header, json.dumps(claims, separators=(",", ":")).encode(), key.jose, algorithms=["HS256"])
 
 
 def own_token(server: Server, client: str, **more: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from joserfc.jwk import OctKey
 from joserfc.jwt import encode
 
+from dragoman.core.model import Reuse
 from dragoman.core.scope import Scope
 from tests.attacks.harness import FORM, PASSWORD, START, Answer, Clock, Server, configuration_of, running
 from tests.attacks.spelling import log_in, send
@@ -36,10 +37,14 @@ def test_r01_a_replayed_refresh_token_ends_the_grant_and_everything_from_it(serv
     server.clock.now += 31
     mark = server.mark()
     assert outcome(server.refresh(client, first)) == BAD
-    (event,) = server.events(mark)
-    assert (event["outcome"], event["refusal"]) == ("token_refused", "revoked_refresh_token")
-    assert event["grant"] == server.grants(client)[0].id.hex()
-    assert server.grants(client)[0].revoked_because == "refresh_token_reuse"
+    ended, refused = server.events(mark)
+    assert (ended["level"], ended["outcome"], ended["because"]) == ("warning", "grant_revoked", "refresh_token_reuse")
+    assert (ended["behind"], ended["age"], ended["looked_like_retry"]) == (1, 31, 1)
+    assert (refused["outcome"], refused["refusal"]) == ("token_refused", "revoked_refresh_token")
+    grant = server.grants(client)[0]
+    assert ended["grant"] == refused["grant"] == grant.id.hex()
+    assert grant.revoked_because == "refresh_token_reuse"
+    assert grant.reuse == Reuse(behind=1, age=31, looked_like_retry=True)
     assert outcome(server.refresh(client, renewed["refresh_token"])) == BAD
     for token in (access, renewed["access_token"], renewed["refresh_token"]):
         assert server.introspect(client, token) == {"active": False}
@@ -96,7 +101,8 @@ def test_r07_a_stranger_with_a_live_refresh_token_learns_and_ends_nothing(server
     stranger = server.add_client()
     with server.nothing_happens():
         assert outcome(server.refresh(stranger, token)) == BAD
-    assert server.events()[-1]["refusal"] == "foreign_refresh_token"
+    event = server.events()[-1]
+    assert (event["level"], event["refusal"]) == ("warning", "foreign_refresh_token")
     assert server.refresh(client, token).status == 200
 
 
@@ -347,3 +353,14 @@ def test_r30_a_stolen_database_holds_nothing_that_could_be_presented(tmp_path: P
     for token in tokens:
         for form in raw_forms(token):
             assert form not in stored, token
+
+
+def test_a_replay_from_elsewhere_does_not_look_like_a_retry(server: Server):
+    client, first, _access = session(server)
+    server.refresh(client, first)
+    server.clock.now += 31
+    form = {"grant_type": "refresh_token", **server.credentials(client), "refresh_token": first}
+    assert outcome(server.form("/oauth2/token", form, headers=[("User-Agent", "another")])) == BAD
+    grant = server.grants(client)[0]
+    assert grant.reuse == Reuse(behind=1, age=31, looked_like_retry=False)
+    assert (grant.used_by.agent, grant.revoked_by.agent) == ("", "another")

@@ -6,9 +6,10 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from dragoman.parts import create_keys
 from dragoman.store.faults import StoreConflict
 from dragoman.tokens.keys import KeyFault
-from dragoman.wiring import create_keys, open_server
+from dragoman.wiring import open_server
 from tests.attacks.harness import DIALECTS, PASSWORD, Answer, Server, configuration_of, running
 from tests.attacks.spelling import log_in
 

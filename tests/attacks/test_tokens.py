@@ -10,9 +10,9 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry, serialize_compact
 
+from dragoman.parts import create_keys
 from dragoman.tokens.keyring import add_key, create_missing, load_keyring, retire_key
 from dragoman.tokens.keys import Key, KeyFault, Purpose
-from dragoman.wiring import create_keys
 from tests.attacks.harness import START, Clock, Server, configuration_of, running
 from tests.attacks.spelling import log_in
 

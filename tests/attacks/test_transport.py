@@ -110,7 +110,7 @@ def test_t07_an_immense_scope_is_refused_at_once_and_before_anything_else(server
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory):
-    from dragoman.wiring import create_keys
+    from dragoman.parts import create_keys
 
     configuration = configuration_of(tmp_path_factory.mktemp("socket"))
     create_keys(configuration)

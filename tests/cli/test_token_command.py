@@ -27,6 +27,10 @@ class Setting:
     def refresh(self, token: str) -> dict:
         return self._keep(post(self._url, self._client, grant_type="refresh_token", refresh_token=token))
 
+    def is_refused(self, token: str) -> None:
+        status, body = post(self._url, self._client, grant_type="refresh_token", refresh_token=token)
+        assert (status, body["error"]) == (400, "invalid_grant")
+
     def for_itself(self) -> dict:
         return self._keep(post(self._url, self._client, grant_type="client_credentials"))
 
@@ -187,3 +191,46 @@ def test_another_password_ends_the_sessions_of_the_old_one_unless_they_are_kept(
             seen = setting.inspect(tokens[kind])
             assert seen["live"] is live
             assert live or "password_changed" in seen["because"]
+
+
+@pytest.fixture
+def reported(setting: Setting) -> Setting:
+    """Three sessions that ended: a retry after its time, a token three generations old, and one by the operator."""
+    setting.folder.done("client", "update", "shop", "--grace", 0)
+    first = setting.log_in()["refresh_token"]
+    setting.refresh(first)
+    setting.is_refused(first)
+    first = setting.log_in()["refresh_token"]
+    second = setting.refresh(first)["refresh_token"]
+    setting.refresh(setting.refresh(second)["refresh_token"])
+    setting.is_refused(first)
+    setting.run("revoke", "--session", setting.inspect(setting.log_in()["access_token"])["grant"])
+    return setting
+
+
+def test_the_report_counts_by_client_and_reason_and_tells_what_looked_like_a_retry(reported: Setting):
+    assert reported.run("report", "--json").json == [
+        {"client": "shop", "because": "refresh_token_reuse", "sessions": 2, "looked_like_retry": 1},
+        {"client": "shop", "because": "revoked_by_operator", "sessions": 1, "looked_like_retry": None},
+    ]
+    table = reported.run("report", "--since", "30m", "--client", "shop").out
+    assert "refresh_token_reuse" in table
+    assert reported.run("report", "--client", "other", "--json").json == []
+
+
+def test_the_report_tells_each_session_with_age_address_and_agent(reported: Setting):
+    each = reported.run("report", "--each", "--json").json
+    assert [one["because"] for one in each].count("refresh_token_reuse") == 2
+    old, retry = sorted((one for one in each if one["behind"]), key=lambda one: -one["behind"])
+    assert (old["behind"], old["looked_like_retry"], retry["behind"], retry["looked_like_retry"]) == (3, False, 1, True)
+    for one in (old, retry):
+        assert one["address"] == one["last_address"] == "127.0.0.1"
+        assert one["agent"] == one["last_agent"]
+        assert one["agent"].startswith("Python-urllib")
+        assert one["age"] >= 0
+    assert reported.run("report", "--each", "--client", "shop", "--limit", 1, "--json").json[0]["client"] == "shop"
+    assert old["session"] in reported.run("report", "--each").out
+
+
+def test_a_report_of_no_length_of_time_is_refused(folder: Folder):
+    assert "is no length of time" in folder.run("token", "report", "--since", "yesterday").fault

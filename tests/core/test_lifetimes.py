@@ -265,7 +265,9 @@ def test_i13_a_revocation_that_could_not_look_is_never_told_as_done(server):
         find_access_token=_away,
         clock=server.clock,
     )
-    work = revoke(SimpleNamespace(tokens=tokens), None, Secret("dga_" + "A" * 43), server.clock(), whole_grant=False)
+    work = revoke(
+        SimpleNamespace(tokens=tokens), None, Secret("dga_" + "A" * 43), server.clock(), whole_grant=False, sender=None
+    )
     with pytest.raises(OAuthError) as refused:
         asyncio.run(work)
     assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE

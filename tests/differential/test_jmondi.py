@@ -9,8 +9,8 @@ from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.store.sqlite import open_server as open_store
-from dragoman.wiring import create_keys, open_passwords, read_keyring
+from dragoman.parts import create_keys, open_passwords, read_keyring
+from dragoman.store.sqlite.opening import open_server as open_store
 from tests.differential.cast import CAST
 from tests.differential.compare import compare, unexpected
 from tests.differential.peers import hold, running_peer

@@ -47,6 +47,7 @@ class Decision:
     live_grants: int
     generations: int
     hashes: int
+    ended_by: tuple[str, ...]
 
 
 def send(server: Server, dialect: str, wanted: Wanted) -> Answer:
@@ -65,7 +66,8 @@ def decide(server: Server, dialect: str, wanted: Wanted) -> Decision:
     before, hashes = server.grants(wanted.client), server.passwords.hashes_computed
     told = server.mark()
     answer = send(server, dialect, wanted)
-    (event,) = server.events(told)
+    *before_it, event = server.events(told)
+    assert all(one["outcome"] == "grant_revoked" for one in before_it)
     after = server.grants(wanted.client)
     granted = event["outcome"] == "token_issued"
     assert granted == (answer.status == 200), (dialect, answer)
@@ -79,6 +81,7 @@ def decide(server: Server, dialect: str, wanted: Wanted) -> Decision:
         live_grants=sum(grant.revoked_at is None for grant in after) if wanted.grant_type == "refresh_token" else 0,
         generations=sum(one.generation for one in after) - sum(one.generation for one in before),
         hashes=server.passwords.hashes_computed - hashes,
+        ended_by=tuple(one["because"] for one in before_it),
     )
 
 

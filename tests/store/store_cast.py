@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import asyncpg
+
 from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
 from dragoman.core.scope import Scope
-from dragoman.store.sqlite import SqliteStore, open_server
+from dragoman.store.opening import open_server
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
+
+    from dragoman.core.secret import Secret
+    from dragoman.store.store import Store
 
 ResultT = TypeVar("ResultT")
 
@@ -86,7 +92,7 @@ def new_access_token(grant: Grant | None, **changes: object) -> StoredAccessToke
     return replace(access_token, **changes)  # type: ignore[arg-type]  # same
 
 
-def serve(database: Path, scenario: Callable[[SqliteStore], Awaitable[ResultT]]) -> ResultT:
+def serve(database: Path | Secret, scenario: Callable[[Store], Awaitable[ResultT]]) -> ResultT:
     """Run the scenario against a server's store; open before it, closed after it."""
 
     async def run() -> ResultT:
@@ -96,12 +102,31 @@ def serve(database: Path, scenario: Callable[[SqliteStore], Awaitable[ResultT]])
     return asyncio.run(run())
 
 
-def serve_cast(database: Path, scenario: Callable[[SqliteStore], Awaitable[ResultT]]) -> ResultT:
+def serve_cast(database: Path | Secret, scenario: Callable[[Store], Awaitable[ResultT]]) -> ResultT:
     """As `serve`, with the client and the resource owner in it."""
 
-    async def with_cast(store: SqliteStore) -> ResultT:
+    async def with_cast(store: Store) -> ResultT:
         await store.administration.create_client(CLIENT)
         await store.administration.create_resource_owner(OWNER)
         return await scenario(store)
 
     return serve(database, with_cast)
+
+
+@asynccontextmanager
+async def session(url: Secret) -> AsyncIterator[asyncpg.Connection]:
+    """Somebody else's connection to the same database."""
+    connection = await asyncpg.connect(url.reveal())
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def blocked(looking: asyncpg.Connection, many: int) -> None:
+    """Until so many wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(5):
+        while await looking.fetchval(waiting) < many:
+            await asyncio.sleep(0.005)
+            await looking.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction each look would find the same

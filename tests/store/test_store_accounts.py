@@ -6,12 +6,13 @@ from store_cast import CLIENT, NOW, OWNER, new_grant, serve, serve_cast
 
 from dragoman.core.login_name import canonical
 from dragoman.core.model import Client, ResourceOwner
+from dragoman.core.secret import Secret
 from dragoman.store.faults import StoreConflict
-from dragoman.store.sqlite import SqliteStore
+from dragoman.store.store import Store
 
 
-def test_a_client_comes_back_as_it_was_stored(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_a_client_comes_back_as_it_was_stored(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         assert await store.find_client("app") == CLIENT
         await store.administration.create_client(Client(id="bare", name=""))
         assert await store.find_client("bare") == Client(id="bare", name="")
@@ -19,16 +20,16 @@ def test_a_client_comes_back_as_it_was_stored(database: Path) -> None:
     serve_cast(database, scenario)
 
 
-def test_a_client_is_found_by_exactly_its_id(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_a_client_is_found_by_exactly_its_id(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         for other in ("APP", "app ", "app\0", "", "17", "\ud800", "%", "\uff41\uff50\uff50"):
             assert await store.find_client(other) is None
 
     serve_cast(database, scenario)
 
 
-def test_an_update_replaces_all_of_a_client_but_its_id_and_creation(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_update_replaces_all_of_a_client_but_its_id_and_creation(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         changed = Client(id="app", name="Other", enabled=False, created_at=5)
         assert await store.administration.update_client(changed)
         assert await store.find_client("app") == replace(changed, created_at=NOW)
@@ -37,8 +38,8 @@ def test_an_update_replaces_all_of_a_client_but_its_id_and_creation(database: Pa
     serve_cast(database, scenario)
 
 
-def test_an_account_comes_back_as_it_was_stored(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_account_comes_back_as_it_was_stored(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         assert await store.find_resource_owner("17") == OWNER
         assert await store.find_resource_owner("18") is None
         bare = ResourceOwner(id="bare", username="bare")
@@ -49,16 +50,16 @@ def test_an_account_comes_back_as_it_was_stored(database: Path) -> None:
 
 
 @pytest.mark.parametrize("login", ["ada", "ADA", "\uff41\uff44\uff41", "ada@example.ORG"])
-def test_an_account_is_found_by_every_spelling_of_its_login_names(database: Path, login: str) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_account_is_found_by_every_spelling_of_its_login_names(database: Path | Secret, login: str) -> None:
+    async def scenario(store: Store) -> None:
         assert await store.find_resource_owner_by_login(canonical(login)) == OWNER
 
     serve_cast(database, scenario)
 
 
 @pytest.mark.parametrize("login", ["17", "ad", "ada@example.or", "", "\udfff"])
-def test_an_account_is_found_by_nothing_else(database: Path, login: str) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_account_is_found_by_nothing_else(database: Path | Secret, login: str) -> None:
+    async def scenario(store: Store) -> None:
         assert await store.find_resource_owner_by_login(canonical(login)) is None
 
     serve_cast(database, scenario)
@@ -67,8 +68,10 @@ def test_an_account_is_found_by_nothing_else(database: Path, login: str) -> None
 @pytest.mark.parametrize(
     ("username", "email"), [("ADA", None), ("eve", "ADA@example.org"), ("ada@example.org", None), ("eve", "ada")]
 )
-def test_user_names_and_addresses_are_unique_together(database: Path, username: str, email: str | None) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_user_names_and_addresses_are_unique_together(
+    database: Path | Secret, username: str, email: str | None
+) -> None:
+    async def scenario(store: Store) -> None:
         with pytest.raises(StoreConflict, match="is taken by the resource owner '17'"):
             await store.administration.create_resource_owner(ResourceOwner(id="18", username=username, email=email))
         assert await store.find_resource_owner("18") is None
@@ -77,8 +80,8 @@ def test_user_names_and_addresses_are_unique_together(database: Path, username: 
     serve_cast(database, scenario)
 
 
-def test_one_account_may_use_its_address_as_its_user_name(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_one_account_may_use_its_address_as_its_user_name(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         owner = ResourceOwner(id="18", username="Eve@example.org", email="eve@EXAMPLE.org")
         await store.administration.create_resource_owner(owner)
         assert await store.find_resource_owner_by_login("eve@example.org") == owner
@@ -86,8 +89,8 @@ def test_one_account_may_use_its_address_as_its_user_name(database: Path) -> Non
     serve(database, scenario)
 
 
-def test_a_client_and_a_resource_owner_never_share_an_id(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_a_client_and_a_resource_owner_never_share_an_id(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         administration = store.administration
         with pytest.raises(StoreConflict, match="'17' is taken by a resource owner"):
             await administration.create_client(Client(id="17", name=""))
@@ -104,16 +107,16 @@ def test_a_client_and_a_resource_owner_never_share_an_id(database: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["", " ada", "a\nb", "x" * 321, "\u200b"])
-def test_a_login_name_that_nobody_could_type_is_refused(database: Path, name: str) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_a_login_name_that_nobody_could_type_is_refused(database: Path | Secret, name: str) -> None:
+    async def scenario(store: Store) -> None:
         with pytest.raises(ValueError, match="a login name"):
             await store.administration.create_resource_owner(ResourceOwner(id="18", username=name))
 
     serve(database, scenario)
 
 
-def test_an_updated_account_is_found_by_its_new_names_alone(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_updated_account_is_found_by_its_new_names_alone(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         changed = replace(OWNER, username="Ida", email=None, password_hash="ignored", created_at=1)
         assert await store.administration.update_resource_owner(changed, NOW)
         expected = replace(changed, password_hash=OWNER.password_hash, created_at=NOW)
@@ -125,8 +128,8 @@ def test_an_updated_account_is_found_by_its_new_names_alone(database: Path) -> N
     serve_cast(database, scenario)
 
 
-def test_an_update_that_conflicts_changes_nothing(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_an_update_that_conflicts_changes_nothing(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         await store.administration.create_resource_owner(ResourceOwner(id="18", username="eve"))
         with pytest.raises(StoreConflict):
             await store.administration.update_resource_owner(replace(OWNER, username="Eve"), NOW)
@@ -137,8 +140,8 @@ def test_an_update_that_conflicts_changes_nothing(database: Path) -> None:
     serve_cast(database, scenario)
 
 
-def test_a_password_hash_is_upgraded_only_from_the_one_that_was_checked(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_a_password_hash_is_upgraded_only_from_the_one_that_was_checked(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         assert not await store.replace_password_hash("17", "another", "stolen")
         assert await store.replace_password_hash("17", "$hash$", "$stronger$")
         assert not await store.replace_password_hash("17", "$hash$", "late")
@@ -152,8 +155,8 @@ def test_a_password_hash_is_upgraded_only_from_the_one_that_was_checked(database
     serve_cast(database, scenario)
 
 
-def test_disabling_an_account_ends_its_grants_in_the_same_moment(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_disabling_an_account_ends_its_grants_in_the_same_moment(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         grant = new_grant()
         await store.create_grant(grant, None)
         await store.administration.update_resource_owner(replace(OWNER, locked=False), NOW)
@@ -166,8 +169,8 @@ def test_disabling_an_account_ends_its_grants_in_the_same_moment(database: Path)
     serve_cast(database, scenario)
 
 
-def test_deleting_an_account_ends_its_grants_and_frees_its_names(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_deleting_an_account_ends_its_grants_and_frees_its_names(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         grant = new_grant()
         await store.create_grant(grant, None)
         assert await store.administration.delete_resource_owner("17", NOW + 1)
@@ -182,8 +185,8 @@ def test_deleting_an_account_ends_its_grants_and_frees_its_names(database: Path)
     serve_cast(database, scenario)
 
 
-def test_deleting_a_client_ends_its_grants_and_waits_for_its_people(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_deleting_a_client_ends_its_grants_and_waits_for_its_people(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         grant = new_grant(subject=None)
         await store.create_grant(grant, None)
         with pytest.raises(StoreConflict, match="1 resource owners belong to the client 'app'"):
@@ -198,8 +201,8 @@ def test_deleting_a_client_ends_its_grants_and_waits_for_its_people(database: Pa
     serve_cast(database, scenario)
 
 
-def test_lists_come_in_pages_that_miss_nothing(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+def test_lists_come_in_pages_that_miss_nothing(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
         administration = store.administration
         ids = [f"{number:03}" for number in range(25)]
         for each in reversed(ids):

@@ -15,15 +15,16 @@ from store_cast import CLIENT, serve, serve_cast
 from dragoman.core.model import Client
 from dragoman.store import compilation
 from dragoman.store.faults import StoreFault
-from dragoman.store.sqlite import SqliteStore, open_server, open_tool
-from dragoman.store.sqlite_database import migrate
-from dragoman.store.sqlite_file import create_database
-from dragoman.store.version import APPLICATION_ID, VERSIONS
+from dragoman.store.sqlite.database import migrate
+from dragoman.store.sqlite.file import create_database
+from dragoman.store.sqlite.opening import open_server, open_tool
+from dragoman.store.store import Store
+from dragoman.store.version import APPLICATION_ID, FITS_FROM_NAME, VERSIONS
 
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from dragoman.store.sqlite import open_server
+from dragoman.store.sqlite.opening import open_server
 
 async def main():
     async with open_server(Path(sys.argv[1])):
@@ -34,7 +35,13 @@ asyncio.run(main())
 """
 
 
-async def _nothing(store: SqliteStore) -> None:
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Files alone have these promises."""
+    return tmp_path / "folder" / "dragoman.db"
+
+
+async def _nothing(store: Store) -> None:
     assert store.broken is None
 
 
@@ -45,9 +52,9 @@ def _schema(path: Path) -> dict[str, str]:
 
 
 def test_all_files_are_the_owners_alone(database: Path) -> None:
-    async def scenario(store: SqliteStore) -> None:
+    async def scenario(store: Store) -> None:
         files = {file.name: file.stat().st_mode & 0o777 for file in database.parent.iterdir()}
-        names = {"dragoman.db", "dragoman.db-wal", "dragoman.db-shm", "dragoman.db.lock"}
+        names = {"dragoman.db", "dragoman.db-wal", "dragoman.db-shm", "dragoman.db.lock", "dragoman.db.turn"}
         assert files == dict.fromkeys(names, 0o600)
         assert database.parent.stat().st_mode & 0o777 == 0o700
 
@@ -69,7 +76,7 @@ def test_a_new_database_is_ready_at_once_and_loads_no_sqlalchemy(database: Path)
 
 
 def test_reopening_keeps_all(database: Path) -> None:
-    async def again(store: SqliteStore) -> None:
+    async def again(store: Store) -> None:
         assert await store.find_client("app") == CLIENT
 
     serve_cast(database, _nothing)
@@ -133,6 +140,7 @@ def _future(path: Path) -> None:
     create_database(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE installation SET value = '9998' WHERE name = ?", (FITS_FROM_NAME,))
 
 
 def _folder(path: Path) -> None:
@@ -177,6 +185,15 @@ def test_a_file_that_does_not_fit_is_refused_by_name_and_left_alone(
     assert before == (database.read_bytes() if database.is_file() else b"")
 
 
+def test_a_later_schema_that_says_it_fits_is_used_and_left_as_it_is(database: Path) -> None:
+    serve_cast(database, _nothing)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    serve(database, _nothing)
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
 def test_a_log_without_its_database_is_not_folded_into_a_new_one(database: Path) -> None:
     database.parent.mkdir()
     database.with_name("dragoman.db-wal").write_bytes(b"what a crash left")
@@ -203,7 +220,7 @@ def test_a_second_server_is_refused_and_a_tool_is_not(database: Path) -> None:
         async with open_tool(database) as store:
             await store.administration.create_client(Client(id="by-tool", name=""))
 
-    async def again(store: SqliteStore) -> None:
+    async def again(store: Store) -> None:
         assert await store.find_client("by-tool") is not None
 
     with subprocess.Popen(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from dragoman.cli.announcing import tell_of_client
 from dragoman.cli.client_change import change_stored, find_client, first_secret, tell_client
 from dragoman.cli.client_options import ClientOptions, client_options
 from dragoman.cli.client_registration import (
@@ -22,7 +23,7 @@ from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_facts, print_json, print_table
 from dragoman.config import read_configuration
 from dragoman.core.model import Client
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 
 class CreateOptions(ClientOptions, frozen=True):
@@ -87,6 +88,7 @@ def create(**parameters: object) -> None:
     said = {**options.members(), "id": client_id, "secrets": stored, "created_at": epoch_seconds()}
     client = make_client(configuration, said)
     in_store(configuration, lambda store: store.administration.create_client(client))
+    tell_of_client(configuration, client_id)
     tell_client(configuration, client, secret, as_json=options.as_json)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dragoman.cli.announcing import tell_of_client
 from dragoman.cli.asking import read_named_secret
 from dragoman.cli.client_registration import describe_client, warnings_about
 from dragoman.cli.opening import client_secrets_of, in_store
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client
     from dragoman.core.secret import Secret
     from dragoman.hashing.client_secrets import ClientSecretHasher
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 _SHORTEST_SECRET = 22
 """Characters that 128 random bits need in base64url (RFC 6749 §10.10)."""
 
 
-async def find_client(store: SqliteStore, client_id: str) -> Client:
+async def find_client(store: Store, client_id: str) -> Client:
     """The client of this id. Raises Fault."""
     client = await store.find_client(client_id)
     if client is None:
@@ -41,13 +42,15 @@ def unknown_client(client_id: str) -> Fault:
 def change_stored(configuration: Configuration, client_id: str, change: Callable[[Client], Client]) -> Client:
     """The client as it is after the change. Raises Fault."""
 
-    async def work(store: SqliteStore) -> Client:
+    async def work(store: Store) -> Client:
         changed = change(await find_client(store, client_id))
         if not await store.administration.update_client(changed):
             raise unknown_client(client_id)
         return changed
 
-    return in_store(configuration, work)
+    client = in_store(configuration, work)
+    tell_of_client(configuration, client_id)
+    return client
 
 
 def first_secret(configuration: Configuration, given: str | None) -> tuple[Secret | None, tuple[str, ...]]:
@@ -83,4 +86,6 @@ def tell_client(configuration: Configuration, client: Client, secret: Secret | N
 def noticed(configuration: Configuration) -> str:
     """When a running server knows, as the end of a sentence."""
     seconds = configuration.client_cache_seconds
+    if configuration.shared is not None:
+        return f"; running servers are told, and notice within {max(seconds, 1)} s otherwise"
     return f"; a running server notices within {seconds} s" if seconds else ""

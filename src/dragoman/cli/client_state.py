@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dragoman.cli.announcing import tell_of_client
 from dragoman.cli.asking import confirm
 from dragoman.cli.client_change import (
     change_stored,
@@ -20,7 +21,7 @@ from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_json
 from dragoman.config import Configuration, read_configuration
 from dragoman.core.errors import Fault
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,7 @@ def delete(client_id: str, path: Path, *, yes: bool) -> None:
     confirm(f"Delete the client {client_id} and end all its sessions?", already=yes)
     if not in_store(configuration, lambda store: store.administration.delete_client(client_id, epoch_seconds())):
         raise unknown_client(client_id)
+    tell_of_client(configuration, client_id)
     click.echo(f"client {client_id} is deleted and its sessions have ended{noticed(configuration)}")
 
 

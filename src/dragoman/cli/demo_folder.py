@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
-import string
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dragoman.cli.demo_cast import CAST, DemoPart, grant_types_of
+from dragoman.cli.demo_passwords import draw
 from dragoman.config import CONFIG_NAME, Configuration, MountTable
 from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.store.sqlite import open_server as open_store
-from dragoman.wiring import create_keys, epoch_seconds, open_passwords, read_keyring
+from dragoman.parts import create_keys, epoch_seconds, open_passwords, read_keyring
+from dragoman.store.sqlite.opening import open_server as open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dragoman.cli.demo_passwords import HashedApart
+
 CREDENTIALS_FILE = "credentials.json"
 Credentials = dict[str, dict[str, str]]
 
-_LETTERS = string.ascii_letters + string.digits
 _SECRET_LENGTH = 40
-_PASSWORD_LENGTH = 16
 _CONFIGURATION = """\
 # Made by `dragoman demo`. The issuer is set to where the demo listens.
 database = "dragoman.db"
@@ -44,25 +43,24 @@ def demo_configuration(folder: Path) -> Configuration:
     return Configuration(folder=str(folder), mounts=tuple(MountTable(dialect=part.dialect) for part in CAST))
 
 
-async def create_demo(folder: Path) -> None:
+async def create_demo(folder: Path, fresh: HashedApart) -> None:
     """Make the folder and all in it; the configuration comes last and marks it complete."""
     folder.mkdir(  # noqa: ASYNC240 (nothing else runs yet)
         mode=0o700, parents=True, exist_ok=True
     )
     configuration = demo_configuration(folder)
-    credentials = {part.dialect: _draw_credentials(part) for part in CAST}
-    passwords = open_passwords(configuration)
-    keys = asyncio.to_thread(create_keys, configuration)
-    hashing = [passwords.hash_new(Secret(one["password"])) for one in credentials.values()]
-    _, *hashes = await asyncio.gather(keys, *hashing)
+    credentials = {part.dialect: _credentials(part, fresh.passwords[part.dialect]) for part in CAST}
+    create_keys(configuration)
+    hashes = fresh.hashes()
     keyring = read_keyring(configuration.path(configuration.keys))
+    passwords = open_passwords(configuration)
     secrets_of_clients = ClientSecretHasher(keyring.client_secret_key(), passwords)
     async with open_store(configuration.path(configuration.database)) as store:
         await store.administration.bind_keys(keyring.fingerprint())
-        for part, password_hash in zip(CAST, hashes, strict=True):
+        for part in CAST:
             stored = secrets_of_clients.store(Secret(credentials[part.dialect]["client_secret"]))
             await store.administration.create_client(_client(part, stored))
-            await store.administration.create_resource_owner(_owner(part, str(password_hash)))
+            await store.administration.create_resource_owner(_owner(part, hashes[part.dialect]))
     passwords.close()
     write_private(folder / CREDENTIALS_FILE, msgspec.json.encode(credentials))
     write_private(folder / CONFIG_NAME, _CONFIGURATION.encode())
@@ -76,17 +74,13 @@ def write_private(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def _draw_credentials(part: DemoPart) -> dict[str, str]:
+def _credentials(part: DemoPart, password: Secret) -> dict[str, str]:
     return {
         "client_id": part.client_id,
-        "client_secret": _draw(_SECRET_LENGTH),
+        "client_secret": draw(_SECRET_LENGTH),
         "username": str(part.owner["username"]),
-        "password": _draw(_PASSWORD_LENGTH),
+        "password": password.reveal(),
     }
-
-
-def _draw(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def _client(part: DemoPart, stored_secret: str) -> Client:

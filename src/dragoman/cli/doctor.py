@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,15 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.doctor_database import check_database, check_disk
 from dragoman.cli.doctor_keys import check_clock, check_keys
 from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
+from dragoman.cli.doctor_shared import check_shared
+from dragoman.cli.doctor_time import check_files
 from dragoman.cli.finding import Finding, State, fault_found, ok, warning
 from dragoman.cli.showing import print_json, printable
 from dragoman.config import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.wiring import epoch_seconds, load_dialects
+from dragoman.failpoints import VARIABLE as FAILPOINTS
+from dragoman.parts import epoch_seconds, load_dialects
+from dragoman.store.keeping import reset_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +36,29 @@ _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 Examples:
   dragoman doctor
   dragoman doctor --config /srv/dragoman/dragoman.toml --json
+  dragoman doctor --reset-clock
 
-Exit status: 0 when there is no problem, 1 when there is one. Warnings are no problems.
+Exit status: 0 when there is no problem, 1 when there is one, 2 when the command was refused. Warnings are no problems.
 """,
+)
+@click.option(
+    "--reset-clock",
+    is_flag=True,
+    help="First forget the latest time that a server noted, if this machine's clock was wrong then and is right now. "
+    "Sessions that began or were refreshed after the present time end. Stop the server before.",
 )
 @json_option
 @config_option
 @click.pass_context
-def command(context: click.Context, path: Path, *, as_json: bool) -> None:
-    """Look at configuration, dialects, keys, clock, database, disk, tokens, TLS, issuer, and exposures.
+def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: bool) -> None:
+    """Look at configuration, dialects, keys, clock, database, disk, tokens, shared server, TLS, issuer, and exposures.
 
-    Nothing is changed. Run it as the account of the server, beside a running one or without.
+    Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
+    without.
     """
+    if reset_clock:
+        ended = reset_time(read_configuration(path).location(), epoch_seconds())
+        click.echo(f"dragoman: the time is reset; sessions ended: {ended}", err=True)
     findings = list(_examine(path))
     healthy = all(finding.state is not State.PROBLEM for finding in findings)
     if as_json:
@@ -60,6 +76,7 @@ def _examine(path: Path) -> Iterator[Finding]:
         yield fault_found("configuration", fault)
         return
     yield _check_folder(path)
+    yield from _check_failpoints()
     try:
         dialects = load_dialects(configuration)
     except Fault as fault:
@@ -69,9 +86,13 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield from check_mounts(configuration, dialects)
     yield from check_keys(configuration, dialects, now)
     yield from check_clock(configuration.path(configuration.keys), now)
-    yield from check_disk(configuration.path(configuration.database))
-    yield from check_database(configuration, dialects)
-    yield from check_tls(configuration)
+    location = configuration.location()
+    if isinstance(location, Path):
+        yield from check_disk(location)
+    yield from check_database(configuration, dialects, now)
+    yield from check_shared(configuration)
+    yield check_files()
+    yield from check_tls(configuration, now)
     yield from check_issuer(configuration)
 
 
@@ -81,6 +102,12 @@ def _check_folder(path: Path) -> Finding:
         if stat.S_IMODE(one.stat().st_mode) & 0o022:
             return warning("configuration", f"{one} can be changed by other accounts", f"run `chmod go-w {one}`")
     return ok("configuration", str(path))
+
+
+def _check_failpoints() -> Iterator[Finding]:
+    """A server started from this environment would fail on purpose."""
+    if os.environ.get(FAILPOINTS):
+        yield warning("failpoints", f"{FAILPOINTS} is set: a server fails on purpose", f"unset {FAILPOINTS}")
 
 
 def _print(finding: Finding) -> None:

@@ -2,54 +2,89 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dragoman.chores import all_clients
+from dragoman.cli.doctor_time import check_history, check_other_clock
 from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.opening import in_store, token_desk
 from dragoman.core.errors import Fault
 from dragoman.exposures import list_exposures
-from dragoman.store.sqlite_file import beside, check_integrity, located, read_version
-from dragoman.store.version import VERSIONS
-from dragoman.wiring import all_clients, build_mounts
+from dragoman.parts import build_mounts
+from dragoman.store.sqlite.file import beside, check_integrity, located, read_version
+from dragoman.store.sqlite.time import refuse_older
+from dragoman.store.version import VERSIONS, is_due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from dragoman.config import Configuration
     from dragoman.core.model import Client
+    from dragoman.core.secret import Secret
     from dragoman.dialects.dialect import Dialect
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 _MEGABYTE = 2**20
 _TOO_LITTLE = 64 * _MEGABYTE
 _LITTLE = 1024 * _MEGABYTE
 
 
-def check_database(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
-    """The file and what is in it. Nothing is changed: what is not private or not current is told, and left so."""
-    path = located(configuration.path(configuration.database))
+def check_database(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
+    """Where the data are, and what is in them. Nothing is changed: what is not private or current is told, left so."""
+    location = configuration.location()
+    if isinstance(location, Path):
+        current = yield from _check_file(located(location))
+    else:
+        current = yield from _check_address(location, now)
+    if current:
+        yield from _check_contents(configuration, dialects)
+        yield from check_history(configuration, now)
+
+
+def _check_file(path: Path) -> Generator[Finding, None, bool]:
     if not path.exists():
         yield problem("database", f"there is no {path}", f"restore it, or make one with `dragoman init {path.parent}`")
-        return
+        return False
     access = list(_check_access(path))
     if access:
         yield from access
-        return  # opening it would make further files with the same rights
+        return False  # opening it would make further files with the same rights
     try:
         version = read_version(path)
         check_integrity(path)
+        refuse_older(path)
     except Fault as fault:
         yield fault_found("database", fault)
-        return
-    if version != VERSIONS[-1]:
-        yield warning("database", f"{path} has schema {version}, this version needs {VERSIONS[-1]}", "start the server")
-    else:
-        yield ok("database", f"{path}: schema {version}, no damage found")
-        yield from _check_contents(configuration, dialects)
+        return False
+    return (yield from _check_version(str(path), version, "no damage found"))
+
+
+def _check_address(url: Secret, now: int) -> Generator[Finding, None, bool]:
+    from dragoman.store.postgresql.examination import examine  # noqa: PLC0415 (a file needs no such driver)
+
+    try:
+        found = asyncio.run(examine(url))
+    except Fault as fault:
+        yield fault_found("database", fault)
+        return False
+    for text, remedy in found.warnings:
+        yield warning("database", text, remedy)
+    yield from check_other_clock(now, found.now)
+    return (yield from _check_version(found.shown, found.version, "reached"))
+
+
+def _check_version(shown: str, version: str | None, condition: str) -> Generator[Finding, None, bool]:
+    if is_due(version):
+        text = f"{shown} has {f'schema {version}' if version else 'no schema'}, this version needs {VERSIONS[-1]}"
+        yield warning("database", text, "start the server")
+        return False
+    yield ok("database", f"{shown}: schema {version}, {condition}")
+    return True
 
 
 def check_disk(path: Path) -> Iterator[Finding]:
@@ -80,8 +115,8 @@ def _check_access(path: Path) -> Iterator[Finding]:
 def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
     """Whether tokens can be issued, and what is switched on against RFC 9700."""
 
-    async def work(store: SqliteStore) -> Sequence[Client]:
-        with token_desk(configuration, dialects, store):
+    async def work(store: Store) -> Sequence[Client]:
+        async with token_desk(configuration, dialects, store):
             return await all_clients(store)
 
     try:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
+from dragoman.parts import needed_algorithms, read_keyring
 from dragoman.tokens.key_files import read_keys
-from dragoman.tokens.keys import Purpose
-from dragoman.wiring import needed_algorithms, read_keyring
+from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dragoman.tokens.keyring import Keyring
 
 _SOON = 7 * 86400
+_OLD = 366 * 86400
 
 
 def check_keys(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
@@ -35,7 +36,10 @@ def check_keys(configuration: Configuration, dialects: Mapping[str, Dialect], no
         for algorithm, who in needed_algorithms(configuration, dialects).items()
         for finding in _check_algorithm(keyring, algorithm, who, now)
     ]
-    yield from findings or [ok("keys", f"{folder}: {len(keyring.keys)} keys, all that is mounted can sign")]
+    findings += _check_ages(keyring, now)
+    retiring = [key for key in keyring.keys if key.retires_at is not None and key.is_good(now)]
+    told = f", {len(retiring)} of them retiring" if retiring else ""
+    yield from findings or [ok("keys", f"{folder}: {len(keyring.keys)} keys{told}, all that is mounted can sign")]
 
 
 def _check_algorithm(keyring: Keyring, algorithm: str, who: str, now: int) -> Iterator[Finding]:
@@ -45,6 +49,19 @@ def _check_algorithm(keyring: Keyring, algorithm: str, who: str, now: int) -> It
     elif keyring.find_signing_key(Purpose.ACCESS, algorithm, now + _SOON) is None:
         remedy = f"run `dragoman key rotate access --algorithm {algorithm}` in time"
         yield warning("keys", f"the last {algorithm} key, which {who} needs, retires within seven days", remedy)
+
+
+def _check_ages(keyring: Keyring, now: int) -> Iterator[Finding]:
+    """A key that makes tokens for years has been in many backups."""
+    for purpose in Purpose:
+        if purpose in NEVER_ROTATED:
+            continue
+        for algorithm in ALGORITHMS[purpose]:
+            key = keyring.find_signing_key(purpose, algorithm, now)
+            if key is not None and key.active_from <= now - _OLD:
+                text = f"the {algorithm} key for {purpose} makes tokens since {told_time(key.active_from)}"
+                option = f" --algorithm {algorithm}" if purpose is Purpose.ACCESS else ""
+                yield warning("keys", text, f"run `dragoman key rotate {purpose}{option}`")
 
 
 def check_clock(folder: Path, now: int) -> Iterator[Finding]:

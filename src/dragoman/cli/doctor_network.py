@@ -8,13 +8,15 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dragoman.cli.finding import Finding, fault_found, ok, warning
-from dragoman.cli.listening import refuse_unusable_tls
+from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
+from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
-from dragoman.wiring import build_mounts
+from dragoman.parts import build_mounts
+from dragoman.serving.listening import refuse_unusable_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dragoman.config import Configuration
     from dragoman.dialects.dialect import Dialect
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 2.0
 _LIVE = "/health/live"
 _LARGEST = 1024
+_SOON = 21 * 86400
 
 
 def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
@@ -34,15 +37,28 @@ def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) 
         yield ok("dialects", ", ".join(dialects))
 
 
-def check_tls(configuration: Configuration) -> Iterator[Finding]:
-    """Whether certificate and key can be read and belong together."""
+def check_tls(configuration: Configuration, now: int) -> Iterator[Finding]:
+    """Whether certificate and key can be read and belong together, and for how long."""
     try:
         refuse_unusable_tls(configuration)
     except Fault as fault:
         yield fault_found("tls", fault)
     else:
-        if configuration.server.tls_certificate is not None:
-            yield ok("tls", configuration.server.tls_certificate)
+        certificate = configuration.server.tls_certificate
+        if certificate is not None:
+            yield _check_certificate(certificate, configuration.path(certificate), now)
+
+
+def _check_certificate(name: str, path: Path, now: int) -> Finding:
+    """Of a chain the first is the server's own."""
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 (where TLS is served)
+
+    ends = int(load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc.timestamp())
+    if ends <= now:
+        return problem("tls", f"{name} has expired at {told_time(ends)}", "renew it, then restart the server")
+    if ends <= now + _SOON:
+        return warning("tls", f"{name} expires at {told_time(ends)}", "renew it in time, then restart the server")
+    return ok("tls", f"{name}, until {told_time(ends)}")
 
 
 def check_issuer(configuration: Configuration) -> Iterator[Finding]:

@@ -19,8 +19,8 @@ from dragoman.cli.configured import json_option
 from dragoman.cli.showing import print_json, warn
 from dragoman.config import CONFIG_NAME, Configuration, ConfigurationFault, read_configuration
 from dragoman.core.errors import Fault
-from dragoman.store.sqlite import open_tool
-from dragoman.wiring import create_keys, load_dialects, read_keyring
+from dragoman.parts import create_keys, load_dialects, read_keyring
+from dragoman.store.opening import open_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def _make_folder(folder: Path) -> None:
 
 async def _make_database(configuration: Configuration, fingerprint: str) -> None:
     """The database, bound to these keys. Raises StoreFault if it is bound to others."""
-    async with open_tool(configuration.path(configuration.database)) as store:
+    async with open_tool(configuration.location()) as store:
         await store.administration.bind_keys(fingerprint)
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dragoman.cli.announcing import tell_of_keys
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.showing import print_json, print_table, told_time, warn
 from dragoman.config import Configuration, read_configuration
 from dragoman.core.errors import Fault
+from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import Keyring, add_key, describe, public_jwks, retire_key
 from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, SHARED_KEY_ALGORITHMS, Purpose, verification_text
-from dragoman.wiring import epoch_seconds, load_dialects, needed_algorithms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _ROTATED = [purpose.value for purpose in Purpose if purpose not in NEVER_ROTATED]
 _OVERLAP = 600
+_LEAST_NOTICE = 3
+"""Seconds. All processes of a server look for new keys once a second; none may sign before the others can check."""
 _LONGEST = 2**31
 
 
@@ -67,14 +70,15 @@ def list_(path: Path, *, as_json: bool) -> None:
     "--active-in",
     type=click.IntRange(0, _LONGEST),
     metavar="SECONDS",
-    help=f"When it takes over. Without it, in {_OVERLAP}; or at once where no key is in force.",
+    help=f"When it takes over, {_LEAST_NOTICE} at least. Without it, in {_OVERLAP}; at once where no key is in force.",
 )
 @json_option
 @config_option
 def rotate(purpose: str, algorithm: str | None, active_in: int | None, path: Path, *, as_json: bool) -> None:
     r"""Make a further key for PURPOSE: access (the default), refresh or seal.
 
-    The time until it takes over is for every server to read it, and for caches of the public keys to expire.
+    The time until it takes over is for every server to read it, and for caches of the public keys to expire (five
+    minutes).
 
     \b
     dragoman key rotate
@@ -87,9 +91,10 @@ def rotate(purpose: str, algorithm: str | None, active_in: int | None, path: Pat
     folder, now = _folder(configuration), epoch_seconds()
     before = _keyring(folder).find_signing_key(kind, chosen, now)
     active_from = now + (active_in if active_in is not None else 0 if before is None else _OVERLAP)
-    if before is not None:
-        active_from = max(active_from, before.active_from + 1)  # of two that begin in one second, chance would decide
+    if before is not None:  # of two that begin in one second, chance would decide
+        active_from = max(active_from, now + _LEAST_NOTICE, before.active_from + 1)
     kid = add_key(folder, kind, chosen, now, active_from)
+    tell_of_keys(configuration)
     if as_json:
         print_json({"kid": kid, "purpose": purpose, "algorithm": chosen, "active_from": active_from})
         return
@@ -115,6 +120,7 @@ def retire(kid: str, seconds: int, path: Path) -> None:
     folder, now = _folder(configuration), epoch_seconds()
     _refuse_last(configuration, read_keys(folder), kid, now + seconds)
     retire_key(folder, kid, now + seconds, now)
+    tell_of_keys(configuration)
     click.echo(f"key {kid} retires at {told_time(now + seconds)}")
 
 

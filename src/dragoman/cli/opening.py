@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Services
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.http.log import Log, LoggedAudit
-from dragoman.store.sqlite import open_tool
-from dragoman.wiring import (
-    epoch_seconds,
-    open_passwords,
-    open_tokens,
-    read_keyring,
-    server_rules,
-)
+from dragoman.parts import epoch_seconds, open_passwords, open_tokens, read_keyring, standing_rules
+from dragoman.store.opening import open_tool, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from dragoman.config import Configuration
     from dragoman.core.rules import ServerRules
     from dragoman.dialects.dialect import Dialect
     from dragoman.hashing.pool import PasswordHasher
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 Result = TypeVar("Result")
 
@@ -41,20 +36,22 @@ class TokenDesk:
     now: int
 
 
-def in_store(configuration: Configuration, work: Callable[[SqliteStore], Awaitable[Result]]) -> Result:
+def in_store(configuration: Configuration, work: Callable[[Store], Awaitable[Result]]) -> Result:
     """What the work comes to, done on the database beside a running server or without one. Raises Fault."""
-    path = configuration.path(configuration.database)
-    if not path.exists():
-        raise Fault(f"there is no database at {path}; restore it, or make one with `dragoman init {path.parent}`")
+    location = configuration.location()
+    if isinstance(location, Path) and not location.exists():
+        raise Fault(
+            f"there is no database at {location}; restore it, or make one with `dragoman init {location.parent}`"
+        )
 
     async def opened() -> Result:
-        async with open_tool(path) as store:
+        async with open_tool(location) as store:
             return await work(store)
 
     try:
         return asyncio.run(opened())
     except OAuthError as refused:
-        raise Fault(f"{path} cannot be used now ({refused.detail}); nothing was changed, try again") from None
+        raise Fault(f"{shown(location)} cannot be used now ({refused.detail}); try again") from None
 
 
 @contextmanager
@@ -75,12 +72,12 @@ def client_secrets_of(configuration: Configuration) -> Iterator[ClientSecretHash
         yield ClientSecretHasher(keyring.client_secret_key(), passwords)
 
 
-@contextmanager
-def token_desk(
-    configuration: Configuration, dialects: Mapping[str, Dialect], store: SqliteStore
-) -> Iterator[TokenDesk]:
+@asynccontextmanager
+async def token_desk(
+    configuration: Configuration, dialects: Mapping[str, Dialect], store: Store
+) -> AsyncIterator[TokenDesk]:
     """The server's own eyes for tokens, until the block ends. Raises TokenFault, KeyFault."""
-    server = server_rules(configuration)
+    server = await standing_rules(configuration, store)
     tokens = open_tokens(configuration, server, dialects, store, epoch_seconds)
     with passwords_of(configuration) as passwords:
         services = Services(

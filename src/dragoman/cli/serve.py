@@ -2,105 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from contextlib import contextmanager
+import os
+import select
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import uvicorn
-import uvloop
+import msgspec
 
-from dragoman.cli.listening import listen, refuse_unusable_tls
 from dragoman.config import CONFIG_NAME, Configuration, read_configuration
-from dragoman.wiring import open_server
+from dragoman.core.errors import Fault
+from dragoman.http.lines import Unhurried
+from dragoman.http.log import Log
+from dragoman.serving.forking import Unusable, fork, hear, tell
+from dragoman.serving.listening import listen, refuse_unusable_tls
+from dragoman.serving.meter import opened_meter
+from dragoman.serving.notification import ServiceManager
+from dragoman.serving.supervisor import Outside, Supervisor
+from dragoman.store.opening import hold
+from dragoman.store.opening import prepare as prepare_database
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
-
-    from dragoman.http.paths import Application
-
-
-class DrainingServer(uvicorn.Server):
-    """Stops listening at the first signal, lets requests in flight finish, and then returns instead of dying.
-
-    A second signal ends it at once.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle SIGINT and SIGTERM while serving, and never raise them again afterwards."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-def run(
-    configuration: Configuration,
-    announce: Callable[[Sequence[str]], None],
-    sockets: list[socket.socket] | None = None,
-    started: Callable[[], None] | None = None,
-) -> None:
-    """Serve until a signal.
-
-    `announce` gets what is switched on against RFC 9700; `started` is called once the server answers.
-    """
-
-    async def serve() -> None:
-        async with open_server(configuration) as served:
-            announce(served.exposures)
-            server = DrainingServer(_uvicorn_config(configuration, served.application))
-            waiting = asyncio.create_task(_when_started(server, started)) if started is not None else None
-            await server.serve(sockets=sockets)
-            if waiting is not None:
-                waiting.cancel()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
-
-
-async def _when_started(server: uvicorn.Server, started: Callable[[], None]) -> None:
-    while not server.started:  # noqa: ASYNC110 (uvicorn offers no event)
-        await asyncio.sleep(0.005)
-    started()
-
-
-def _uvicorn_config(configuration: Configuration, application: Application) -> uvicorn.Config:
-    server = configuration.server
-    return uvicorn.Config(
-        application,
-        host=server.host,
-        port=server.port,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=server.drain_seconds,
-        ssl_certfile=None if server.tls_certificate is None else str(configuration.path(server.tls_certificate)),
-        ssl_keyfile=None if server.tls_key is None else str(configuration.path(server.tls_key)),
-    )
-
-
-def print_exposures(exposures: Sequence[str]) -> None:
-    """On standard error, one line each."""
-    for exposure in exposures:
-        click.echo(f"dragoman: switched on against RFC 9700: {exposure}", err=True)
+    from collections.abc import Sequence
 
 
 @click.command()
@@ -108,26 +34,79 @@ def print_exposures(exposures: Sequence[str]) -> None:
     "--config", "path", type=click.Path(path_type=Path), default=Path(CONFIG_NAME), envvar="DRAGOMAN_CONFIG",
     show_default=True, help="The configuration file.",
 )  # fmt: skip
-def command(path: Path) -> None:
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes answer; instead of server.workers.")
+def command(path: Path, workers: int | None) -> int:
     """Run the server in the foreground.
 
-    Ctrl-C or SIGTERM lets requests in flight finish; a second one does not wait.
+    Ctrl-C or SIGTERM lets requests in flight finish; a second one does not wait. SIGHUP takes over a changed
+    configuration without refusing anyone.
 
     \b
     dragoman serve
-    dragoman serve --config /srv/dragoman/dragoman.toml
+    dragoman serve --config /srv/dragoman/dragoman.toml --workers 2
     DRAGOMAN_SERVER__PORT=9000 dragoman serve
     """
+    read = partial(_read, path, workers)
+    configuration = read()
+    with hold(configuration.location()):
+        _prepare(configuration)
+        with (
+            listen(configuration.server.host, configuration.server.port) as listening,
+            opened_meter(configuration) as meter,
+        ):
+            outside = Outside(
+                read=read,
+                announce=partial(
+                    _announce, configuration, listening.getsockname()[1], None if meter is None else meter.port
+                ),
+                open_log=lambda current: Log(current.log.level, Unhurried(sys.stderr)),
+                manager=ServiceManager(),
+                meter=meter,
+            )
+            status, sentence = Supervisor(configuration, listening, outside).supervise()
+    if sentence:
+        click.echo(f"dragoman: {sentence}", err=True)
+    return status
+
+
+def _read(path: Path, workers: int | None) -> Configuration:
     configuration = read_configuration(path)
+    if workers is None:
+        return configuration
+    return msgspec.structs.replace(configuration, server=msgspec.structs.replace(configuration.server, workers=workers))
+
+
+def _prepare(configuration: Configuration) -> None:
+    """Look at what must be there, and make or upgrade the database, in a process of its own.
+
+    Keys and database connections go with it. The database's lock must be held. Raises Fault.
+    """
+
+    def prepare(channel: socket.socket) -> int:
+        try:
+            refuse_unusable_tls(configuration)
+            prepare_database(configuration.location())
+        except Fault as fault:
+            tell(channel, Unusable(reason=str(fault)))
+        return 0
+
+    preparing = fork(prepare, ())
+    with preparing.channel:
+        select.select([preparing.channel], [], [])
+        word = hear(preparing.channel)
+    _, wait_status = os.waitpid(preparing.pid, 0)
+    if isinstance(word, Unusable):
+        raise Fault(word.reason)
+    if wait_status:
+        raise Fault("the database could not be prepared; what is above says why")
+
+
+def _announce(configuration: Configuration, port: int, metrics_port: int | None, exposures: Sequence[str]) -> None:
+    """On standard error: where it serves, then what is switched on."""
     server = configuration.server
-    refuse_unusable_tls(configuration)
-    listening = listen(server.host, server.port)
     scheme = "https" if server.tls_certificate else "http"
-    where = f"{configuration.issuer} on {scheme}://{server.host}:{listening.getsockname()[1]}"
-
-    def announce(exposures: Sequence[str]) -> None:
-        click.echo(f"dragoman: serving {where}", err=True)
-        print_exposures(exposures)
-
-    with listening:
-        run(configuration, announce, [listening])
+    click.echo(f"dragoman: serving {configuration.issuer} on {scheme}://{server.host}:{port}", err=True)
+    if metrics_port is not None:
+        click.echo(f"dragoman: metrics on http://{configuration.metrics.host}:{metrics_port}/metrics", err=True)
+    for exposure in exposures:
+        click.echo(f"dragoman: switched on against RFC 9700: {exposure}", err=True)

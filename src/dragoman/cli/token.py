@@ -13,18 +13,19 @@ from dragoman.cli.configured import config_option, json_option, limit_option
 from dragoman.cli.opening import in_store, token_desk
 from dragoman.cli.showing import print_facts, print_json, print_table, told_time
 from dragoman.cli.token_inspection import inspect_token, revoke_session, revoke_token
+from dragoman.cli.token_report import count_revoked, list_revoked, print_counted, print_revoked, read_age
 from dragoman.cli.token_sessions import list_sessions
 from dragoman.config import Configuration, read_configuration
 from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.secret import Secret
-from dragoman.wiring import load_dialects
+from dragoman.parts import epoch_seconds, load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dragoman.cli.opening import TokenDesk
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 Result = TypeVar("Result")
 
@@ -36,6 +37,17 @@ class ListOptions(msgspec.Struct, frozen=True, kw_only=True):
     who: str | None
     client_id: str | None
     live_only: bool
+    limit: int
+    as_json: bool
+
+
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line of `report`, read."""
+
+    path: Path
+    since: str
+    client_id: str | None
+    each: bool
     limit: int
     as_json: bool
 
@@ -119,6 +131,37 @@ def list_(**parameters: object) -> None:
     print_table(("session", "client", "subject", "dialect", "created", "last rotated", "generation", "state"), rows)
 
 
+@command.command("report", short_help="Count the sessions that ended before their time, and why.")
+@click.option("--since", default="7d", show_default=True, metavar="AGE", help="From so long ago on: 30m, 12h, 7d.")
+@click.option("--client", "client_id", metavar="ID", help="Of this client alone.")
+@click.option("--each", is_flag=True, help="Tell each session instead of counting, the latest first.")
+@limit_option
+@json_option
+@config_option
+def report(**parameters: object) -> None:
+    r"""Count the sessions that were ended, by client and reason.
+
+    A spent refresh token that comes back ends its session: it may be stolen. It may also be a client that lost an
+    answer and asked again after its grace period. Those are counted as "looked like a retry": the immediate
+    predecessor of the live token, from the address and software that got the live one. If a client has many, raise
+    its grace period, or mend it.
+
+    \b
+    dragoman token report
+    dragoman token report --since 24h --client shop-app
+    dragoman token report --each --json
+    """
+    options = msgspec.convert(parameters, ReportOptions)
+    since = epoch_seconds() - read_age(options.since)
+    configuration = read_configuration(options.path)
+    if options.each:
+        told = in_store(configuration, lambda store: list_revoked(store, since, options.client_id, options.limit))
+        (print_json if options.as_json else print_revoked)(told)
+        return
+    counted = in_store(configuration, lambda store: count_revoked(store, since, options.client_id))
+    (print_json if options.as_json else print_counted)(counted)
+
+
 def _read_token(source: str) -> Secret:
     if source != STANDARD_INPUT:
         raise Fault("a token in an argument can be read by others on this machine; pipe it in, and write - or nothing")
@@ -136,8 +179,8 @@ def _at_desk(configuration: Configuration, work: Callable[[TokenDesk], Awaitable
     """What the work comes to, with the tokens of all mounted dialects. Raises Fault."""
     dialects = load_dialects(configuration)
 
-    async def opened(store: SqliteStore) -> Result:
-        with token_desk(configuration, dialects, store) as desk:
+    async def opened(store: Store) -> Result:
+        async with token_desk(configuration, dialects, store) as desk:
             return await work(desk)
 
     return in_store(configuration, opened)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dragoman.core.bearer import living_owner, read_bearer
+from dragoman.core.bearer import admit_bearer, read_bearer
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.refresh import Standing, judge_standing
 
 if TYPE_CHECKING:
     from dragoman.cli.opening import TokenDesk
-    from dragoman.core.model import AccessToken, Client, Grant, RefreshHandle
+    from dragoman.core.model import AccessToken, Client, Grant, RefreshHandle, Session
     from dragoman.core.secret import Secret
 
 _BECAUSE = "revoked_by_operator"
@@ -100,13 +100,14 @@ async def _why_access_token_is_dead(desk: TokenDesk, presented: Secret) -> str |
 
 
 async def _inspect_refresh_token(desk: TokenDesk, handle: RefreshHandle) -> Inspection:
-    grant = await desk.services.grants.find_grant(handle.grant_id)
+    session = await desk.services.grants.find_session(handle.grant_id)
     told = Inspection(
         kind="refresh_token", genuine=True, live=False, grant=handle.grant_id.hex(), generation=handle.generation
     )
-    if grant is None:
+    if session is None:
         return msgspec.structs.replace(told, because="no such grant")
-    live, because = await _judge_refresh_token(desk, handle, grant)
+    grant = session.grant
+    live, because = await _judge_refresh_token(desk, handle, session)
     return msgspec.structs.replace(
         told,
         live=live,
@@ -120,11 +121,12 @@ async def _inspect_refresh_token(desk: TokenDesk, handle: RefreshHandle) -> Insp
     )
 
 
-async def _judge_refresh_token(desk: TokenDesk, handle: RefreshHandle, grant: Grant) -> tuple[bool, str | None]:
+async def _judge_refresh_token(desk: TokenDesk, handle: RefreshHandle, session: Session) -> tuple[bool, str | None]:
+    grant = session.grant
     client = await desk.services.clients.find_client(grant.client_id)
     try:
         standing = _standing(client, handle, grant, desk.now)
-        await living_owner(desk.services, grant)
+        admit_bearer(session)
     except OAuthError as refused:
         return False, refused.detail
     if standing is Standing.RETRY:

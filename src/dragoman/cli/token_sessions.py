@@ -11,13 +11,13 @@ from dragoman.cli.client_change import find_client
 from dragoman.cli.token_inspection import end_of
 from dragoman.cli.user_account import find_account
 from dragoman.core.refresh import is_over
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dragoman.core.model import Grant
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 _PAGE = 500
 
@@ -41,7 +41,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_sessions(
-    store: SqliteStore, who: str | None, client_id: str | None, limit: int, *, live_only: bool
+    store: Store, who: str | None, client_id: str | None, limit: int, *, live_only: bool
 ) -> Sequence[Session]:
     """The latest sessions of a user or a client, at most so many. Raises Fault for someone unknown."""
     subject = None if who is None else (await find_account(store, who)).id
@@ -55,7 +55,7 @@ async def list_sessions(
     return latest
 
 
-async def _pages(store: SqliteStore, subject: str | None, client_id: str | None) -> AsyncIterator[Sequence[Grant]]:
+async def _pages(store: Store, subject: str | None, client_id: str | None) -> AsyncIterator[Sequence[Grant]]:
     async def turn(after: bytes) -> Sequence[Grant]:
         if subject is not None:
             return await store.administration.list_grants_of_subject(subject, after, _PAGE)

@@ -27,7 +27,7 @@ from dragoman.cli.user_account import (
 from dragoman.cli.user_state import COMMANDS
 from dragoman.config import Configuration, read_configuration
 from dragoman.core.model import ResourceOwner
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dragoman.cli.opening import in_store, passwords_of
 from dragoman.core.errors import Fault
 from dragoman.core.login_name import canonical, fault_of
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from dragoman.config import Configuration
     from dragoman.core.model import ResourceOwner
     from dragoman.core.secret import Secret
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 
-async def find_account(store: SqliteStore, who: str) -> ResourceOwner:
+async def find_account(store: Store, who: str) -> ResourceOwner:
     """The account with this user name, e-mail or id. Raises Fault if there is none, or if two are meant."""
     by_login = await store.find_resource_owner_by_login(canonical(who))
     by_id = await store.find_resource_owner(who)
@@ -40,7 +40,7 @@ def change_account(
 ) -> ResourceOwner:
     """The account as it is after the change. Raises Fault."""
 
-    async def work(store: SqliteStore) -> ResourceOwner:
+    async def work(store: Store) -> ResourceOwner:
         changed = change(await find_account(store, who))
         check_login_names(changed)
         if not await store.administration.update_resource_owner(changed, epoch_seconds()):

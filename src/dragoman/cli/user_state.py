@@ -13,11 +13,11 @@ from dragoman.cli.configured import config_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.user_account import change_account, find_account, hash_password
 from dragoman.config import read_configuration
-from dragoman.wiring import epoch_seconds
+from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
-    from dragoman.store.sqlite import SqliteStore
+    from dragoman.store.store import Store
 
 _SIGNED_OUT = "signed_out_by_operator"
 _NEW_PASSWORD = "password_changed"
@@ -40,7 +40,7 @@ def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: b
     in_store(configuration, lambda store: find_account(store, who))
     stored = hash_password(configuration, ask_new_password(from_standard_input=password_stdin))
 
-    async def work(store: SqliteStore) -> tuple[ResourceOwner, int]:
+    async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
         await store.administration.set_password_hash(owner.id, stored)
         if owner.password_expired:
@@ -119,7 +119,7 @@ def sign_out(who: str, path: Path) -> None:
     dragoman user sign-out ann
     """
 
-    async def work(store: SqliteStore) -> tuple[ResourceOwner, int]:
+    async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
         return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _SIGNED_OUT)
 

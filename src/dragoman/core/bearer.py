@@ -9,7 +9,7 @@ from dragoman.core.model import TokenFacts
 from dragoman.core.refresh import is_over
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Client, Grant, ResourceOwner
+    from dragoman.core.model import AccessToken, Client, Grant, ResourceOwner, Session
     from dragoman.core.ports import Services
     from dragoman.core.rules import ServerRules
     from dragoman.core.secret import Secret
@@ -23,16 +23,17 @@ async def read_bearer(services: Services, server: ServerRules, presented: Secret
     token = await services.tokens.read_access_token(presented)
     if token.expires_at <= now:
         raise OAuthError(Refusal.EXPIRED_TOKEN, "expired")
-    grant = await _grant_of(services, token)
+    session = await _session_of(services, token)
+    grant = None if session is None else session.grant
     client = await services.clients.find_client(token.client_id if grant is None else grant.client_id)
     if client is None or not client.enabled:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its client is gone or disabled")
     _check_origin(token, client, grant)
+    if grant is None and _issued_at(token, client) < server.not_before:
+        raise OAuthError(Refusal.REVOKED_TOKEN, "issued before the database was restored")
     if grant is not None and client.refresh_ends_access_token and token.serial != grant.issued:
         raise OAuthError(Refusal.REVOKED_TOKEN, "a later access token took its place")
-    owner = await living_owner(services, grant)
-    if await services.grants.is_access_token_revoked(token.id):
-        raise OAuthError(Refusal.REVOKED_TOKEN, "revoked by itself")
+    owner = None if session is None else admit_bearer(session)
     return TokenFacts(
         issuer=server.issuer,
         client=client,
@@ -53,8 +54,15 @@ async def read_refresh(services: Services, server: ServerRules, presented: Secre
     Refuses as `Tokens.read_refresh_token`, and `revoked_refresh_token`.
     """
     handle = services.tokens.read_refresh_token(presented)
-    grant = await services.grants.find_grant(handle.grant_id)
-    if grant is None or grant.revoked_at is not None or is_over(grant, now) or grant.generation != handle.generation:
+    session = await services.grants.find_session(handle.grant_id)
+    grant = None if session is None else session.grant
+    if (
+        session is None
+        or grant is None
+        or grant.revoked_at is not None
+        or is_over(grant, now)
+        or grant.generation != handle.generation
+    ):
         raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "spent, expired or revoked")
     client = await services.clients.find_client(grant.client_id)
     if client is None or not client.enabled:
@@ -62,7 +70,7 @@ async def read_refresh(services: Services, server: ServerRules, presented: Secre
     return TokenFacts(
         issuer=server.issuer,
         client=client,
-        resource_owner=await living_owner(services, grant),
+        resource_owner=admit_bearer(session),
         scope=grant.scope,
         audience=grant.audience,
         grant_type="refresh_token",
@@ -84,23 +92,34 @@ def _check_origin(token: AccessToken, client: Client, grant: Grant | None) -> No
         raise OAuthError(Refusal.REVOKED_TOKEN, "issued before its client was registered")
 
 
-async def _grant_of(services: Services, token: AccessToken) -> Grant | None:
-    """The living grant behind an access token; the grant, not the token, has the last word on whose it is."""
+def _issued_at(token: AccessToken, client: Client) -> int:
+    """As the token says, or as its end does."""
+    return token.expires_at - client.access_token_lifetime if token.issued_at is None else token.issued_at
+
+
+async def _session_of(services: Services, token: AccessToken) -> Session | None:
+    """The living session behind an access token; the grant, not the token, has the last word on whose it is."""
     if token.grant_id is None:
-        return None
-    grant = await services.grants.find_grant(token.grant_id)
-    if grant is None:
-        raise OAuthError(Refusal.REVOKED_TOKEN, "its grant is gone")
-    if grant.revoked_at is not None:
-        raise OAuthError(Refusal.REVOKED_TOKEN, f"grant revoked: {grant.revoked_because}")
-    return grant
+        session, revoked = None, await services.grants.is_access_token_revoked(token.id)
+    else:
+        session, revoked = await services.grants.find_session_of_token(token.grant_id, token.id)
+        if session is None:
+            raise OAuthError(Refusal.REVOKED_TOKEN, "its grant is gone")
+        if session.grant.revoked_at is not None:
+            raise OAuthError(Refusal.REVOKED_TOKEN, f"grant revoked: {session.grant.revoked_because}")
+    if revoked:
+        raise OAuthError(Refusal.REVOKED_TOKEN, "revoked by itself")
+    return session
 
 
-async def living_owner(services: Services, grant: Grant | None) -> ResourceOwner | None:
-    """The grant's resource owner. A locked account keeps its sessions: a lock is often an attacker's doing."""
-    if grant is None or grant.subject is None:
+def admit_bearer(session: Session) -> ResourceOwner | None:
+    """The session's resource owner, who must be there still, enabled and not expired.
+
+    A locked account keeps its sessions: a lock is often an attacker's doing. Refuses `revoked_token`.
+    """
+    owner = session.resource_owner
+    if session.grant.subject is None:
         return None
-    owner = await services.resource_owners.find_resource_owner(grant.subject)
     if owner is None or not owner.enabled or owner.expired:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its resource owner is gone, disabled or expired")
     return owner

@@ -15,7 +15,7 @@ from dragoman.core.refresh import judge_standing
 from dragoman.core.value import value
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Authorization, Client, StoredAccessToken
+    from dragoman.core.model import Authorization, Client, Sender, StoredAccessToken
     from dragoman.core.ports import NotRotated, Services
     from dragoman.core.rules import Rules, TokenRecipe
     from dragoman.core.scope import Scope
@@ -33,6 +33,7 @@ class Issue:
     recipe: TokenRecipe
     """How its access token is spelled."""
     issuer: str
+    sender: Sender
     now: int
 
     @property
@@ -59,7 +60,7 @@ async def issue(services: Services, order: Issue) -> TokenResponse:
         return response
     grant = _new_grant(services, order)
     response, row = _write(services, order, grant)
-    await services.grants.create_grant(grant, row)
+    await services.grants.create_grant(grant, row, authorization.password_hash)
     return response
 
 
@@ -79,6 +80,7 @@ def _new_grant(services: Services, order: Issue) -> Grant:
         created_at=order.now,
         expires_at=_after(order.now, client.access_token_lifetime if owner is None else client.refresh_token_lifetime),
         idle_expires_at=None if owner is None else _after(order.now, client.refresh_token_idle_lifetime),
+        used_by=order.sender,
         facts={"dialect": order.rules.dialect},
     )
 
@@ -93,9 +95,10 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
         issued=grant.issued + 1,
         rotated_at=order.now,
         idle_expires_at=idle_expires_at,
+        used_by=order.sender,
     )
     response, row = _write(services, order, advanced)
-    outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row)
+    outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row, order.sender)
     if isinstance(outcome, Rotated):
         return response
     return await _repeat(services, order, _judge_again(grant, outcome, order))
@@ -106,7 +109,7 @@ async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at
 
     So the serial of the access token is taken first, and the tokens are written after.
     """
-    outcome = await services.grants.reissue(grant, order.now, idle_expires_at)
+    outcome = await services.grants.reissue(grant, order.now, idle_expires_at, order.sender)
     if isinstance(outcome, Rotated):
         return await _repeat(services, order, outcome.grant)
     return await _repeat(services, order, _judge_again(grant, outcome, order))

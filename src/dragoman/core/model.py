@@ -84,6 +84,27 @@ class ResourceOwner:
 
 
 @value
+class Sender:
+    """Where a request came from, as far as that can be known."""
+
+    address: str = ""
+    agent: str = ""
+    """What the software calls itself (RFC 9110 §10.1.5), cut to a sensible length; anybody can say anything."""
+
+
+@value
+class Reuse:
+    """A spent refresh token that came back: theft, or a retry that came too late."""
+
+    behind: int
+    """How many generations before the live one it was."""
+    age: int | None
+    """Seconds since the last rotation."""
+    looked_like_retry: bool
+    """Whether it was the live one's immediate predecessor, from the address and agent that got the live one."""
+
+
+@value
 class Grant:
     """One act of authorization: one log-in of one resource owner through one client."""
 
@@ -104,7 +125,22 @@ class Grant:
     rotated_at: int | None = None
     revoked_at: int | None = None
     revoked_because: str | None = None
+    used_by: Sender | None = None
+    """Who was given the tokens last."""
+    revoked_by: Sender | None = None
+    """Who sent the request that ended it, where a request did."""
+    reuse: Reuse | None = None
+    """What its end is to be judged by, where the reuse of a refresh token ended it."""
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@value
+class Session:
+    """A grant and whose it is, as both stood at one moment."""
+
+    grant: Grant
+    resource_owner: ResourceOwner | None
+    """None where the client acts for itself, and where the account is gone."""
 
 
 @value
@@ -117,13 +153,6 @@ class ClientCredentials:
     """A client id that the request names in another place, to be compared once the client has authenticated."""
     refusal: Refusal | None = None
     """The refusal that reading them already came to, raised when it is the client's turn."""
-
-
-@value
-class Sender:
-    """Where a request came from, for the audit."""
-
-    address: str = ""
 
 
 @value
@@ -150,6 +179,8 @@ class Authorization:
     """The grant whose live refresh token is presented, to be spent; None starts a new grant."""
     repeats: Grant | None = None
     """The grant whose last refresh is asked for again, inside the grace window: nothing is spent."""
+    password_hash: str | None = None
+    """The stored hash that a password was checked against; the grant is begun only if it is still the stored one."""
     new_password_hash: str | None = None
     """A stronger hash of the password just checked, to be stored in place of the old."""
 

@@ -14,7 +14,9 @@ from dragoman.core.model import (
     GrantId,
     RefreshHandle,
     ResourceOwner,
+    Reuse,
     Sender,
+    Session,
     StoredAccessToken,
     TokenFacts,
     TokenId,
@@ -66,16 +68,31 @@ class NotRotated:
 class Grants(Protocol):
     """Grants and the few access tokens that need a row. Every verb is one atomic statement or transaction."""
 
-    async def create_grant(self, grant: Grant, access_token: StoredAccessToken | None) -> None:
-        """Durable when it returns."""
+    async def create_grant(
+        self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None
+    ) -> None:
+        """Durable when it returns. Given a hash, only if it is still the resource owner's."""
         ...
 
     async def find_grant(self, grant_id: GrantId) -> Grant | None:
         """The grant as it stands."""
         ...
 
+    async def find_session(self, grant_id: GrantId) -> Session | None:
+        """The grant with its resource owner, in one look."""
+        ...
+
+    async def find_session_of_token(self, grant_id: GrantId, token_id: TokenId) -> tuple[Session | None, bool]:
+        """The same, and whether this one access token of it was ended by itself."""
+        ...
+
     async def rotate(
-        self, grant: Grant, now: int, idle_expires_at: int | None, access_token: StoredAccessToken | None
+        self,
+        grant: Grant,
+        now: int,
+        idle_expires_at: int | None,
+        access_token: StoredAccessToken | None,
+        sender: Sender | None = None,
     ) -> Rotated | NotRotated:
         """Advance generation and serial if the grant is live and still at `grant.generation`: one caller wins.
 
@@ -83,7 +100,9 @@ class Grants(Protocol):
         """
         ...
 
-    async def reissue(self, grant: Grant, now: int, idle_expires_at: int | None) -> Rotated | NotRotated:
+    async def reissue(
+        self, grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None = None
+    ) -> Rotated | NotRotated:
         """Advance only the serial of access tokens; the refresh token stays as it is."""
         ...
 
@@ -95,8 +114,10 @@ class Grants(Protocol):
         """The row behind an access token that carries nothing itself."""
         ...
 
-    async def revoke_grant(self, grant_id: GrantId, now: int, because: str) -> bool:
-        """End a grant for good; False if it had ended before."""
+    async def revoke_grant(
+        self, grant_id: GrantId, now: int, because: str, sender: Sender | None = None, reuse: Reuse | None = None
+    ) -> bool:
+        """End a grant for good, and keep why and at whose request; False if it had ended before."""
         ...
 
     async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
@@ -180,6 +201,8 @@ class Event:
     client_id: str | None = None
     subject: str | None = None
     grant_id: str | None = None
+    alarm: bool = False
+    """Whether somebody should look: it may be an attack."""
     facts: Mapping[str, str | int | None]
 
 

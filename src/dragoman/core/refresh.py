@@ -6,9 +6,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import Reuse
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Client, Grant, RefreshHandle
+    from dragoman.core.model import Client, Grant, RefreshHandle, Sender
 
 
 class Standing(Enum):
@@ -23,11 +24,17 @@ class RefreshTokenReuse(OAuthError):
     """A spent refresh token came back. The endpoint ends the grant before it answers."""
 
     def __init__(self, grant: Grant, generation: int, now: int) -> None:
-        age = None if grant.rotated_at is None else now - grant.rotated_at
+        self.age = None if grant.rotated_at is None else now - grant.rotated_at
         super().__init__(
-            Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {age} s on"
+            Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {self.age} s on"
         )
         self.grant = grant
+        self.behind = grant.generation - generation
+
+    def seen_from(self, sender: Sender) -> Reuse:
+        """What an operator judges it by: a thief seldom has the address and the software of the one he robbed."""
+        retry = self.behind == 1 and self.grant.used_by is not None and self.grant.used_by == sender
+        return Reuse(behind=self.behind, age=self.age, looked_like_retry=retry)
 
 
 def judge_standing(grant: Grant | None, handle: RefreshHandle, client: Client, now: int) -> tuple[Grant, Standing]:

@@ -7,35 +7,50 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import OAuthError, Refusal
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Client, TokenFacts
+    from dragoman.core.model import AccessToken, Client, GrantId, Sender, TokenFacts
     from dragoman.core.ports import Services
     from dragoman.core.secret import Secret
 
+REVOKED_BY_CLIENT = "revoked_by_client"
+SIGNED_OUT_BY_BEARER = "signed_out_by_bearer"
+"""The reasons why a grant ended at the request of its client, or of whoever bore its token."""
 
-async def revoke(services: Services, client: Client, presented: Secret, now: int, *, whole_grant: bool) -> None:
+
+async def revoke(  # noqa: PLR0913 (each is one thing it needs)
+    services: Services, client: Client, presented: Secret, now: int, *, whole_grant: bool, sender: Sender
+) -> str | None:
     """End the token: a refresh token with all that came from it, an access token by itself or, if so ruled, likewise.
 
-    Unknown tokens need nothing (RFC 7009 §2.2). Refuses `foreign_token` (§2.1): the token stays good.
+    The reason, if a grant has ended with it. Unknown tokens need nothing (RFC 7009 §2.2). Refuses `foreign_token`
+    (§2.1): the token stays good.
     """
     try:
         token = await services.tokens.read_access_token(presented)
     except OAuthError as refused:
         if refused.refusal is Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN:
-            await _revoke_refresh_token(services, client, presented, now)
-        elif refused.refusal is not Refusal.MALFORMED_TOKEN:
+            return await _revoke_refresh_token(services, client, presented, now, sender)
+        if refused.refusal is not Refusal.MALFORMED_TOKEN:
             raise  # a store that is away has ended nothing
-        return
+        return None
     if await _owning_client_id(services, token) != client.id:
         raise OAuthError(Refusal.FOREIGN_TOKEN, "access token of another client")
-    await _revoke_access_token(services, token, now, whole_grant=whole_grant)
+    if whole_grant and token.grant_id is not None:
+        return await _end_grant(services, token.grant_id, now, REVOKED_BY_CLIENT, sender)
+    await services.grants.revoke_access_token(token.id, token.expires_at, now)
+    return None
 
 
-async def sign_out(services: Services, token: TokenFacts, now: int) -> None:
-    """End a good token on its bearer's word alone, with the grant it came from."""
+async def sign_out(services: Services, token: TokenFacts, now: int, sender: Sender) -> str | None:
+    """End a good token on its bearer's word alone, with the grant it came from: the reason, if one has ended."""
     if token.grant is not None:
-        await services.grants.revoke_grant(token.grant.id, now, "signed_out_by_bearer")
-    else:
-        await services.grants.revoke_access_token(token.token_id, token.expires_at, now)
+        return await _end_grant(services, token.grant.id, now, SIGNED_OUT_BY_BEARER, sender)
+    await services.grants.revoke_access_token(token.token_id, token.expires_at, now)
+    return None
+
+
+async def _end_grant(services: Services, grant_id: GrantId, now: int, because: str, sender: Sender) -> str | None:
+    """The reason, if it was this that ended it."""
+    return because if await services.grants.revoke_grant(grant_id, now, because, sender) else None
 
 
 async def _owning_client_id(services: Services, token: AccessToken) -> str:
@@ -44,17 +59,12 @@ async def _owning_client_id(services: Services, token: AccessToken) -> str:
     return token.client_id if grant is None else grant.client_id
 
 
-async def _revoke_access_token(services: Services, token: AccessToken, now: int, *, whole_grant: bool) -> None:
-    if whole_grant and token.grant_id is not None:
-        await services.grants.revoke_grant(token.grant_id, now, "revoked_by_client")
-    else:
-        await services.grants.revoke_access_token(token.id, token.expires_at, now)
-
-
-async def _revoke_refresh_token(services: Services, client: Client, presented: Secret, now: int) -> None:
+async def _revoke_refresh_token(
+    services: Services, client: Client, presented: Secret, now: int, sender: Sender
+) -> str | None:
     grant = await services.grants.find_grant(services.tokens.read_refresh_token(presented).grant_id)
     if grant is None:
-        return
+        return None
     if grant.client_id != client.id:
         raise OAuthError(Refusal.FOREIGN_TOKEN, "refresh token of another client")
-    await services.grants.revoke_grant(grant.id, now, "revoked_by_client")
+    return await _end_grant(services, grant.id, now, REVOKED_BY_CLIENT, sender)

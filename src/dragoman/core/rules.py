@@ -107,6 +107,8 @@ class ServerRules:
     """Scopes registered with the server; empty: a client's own scopes are the known ones."""
     recipes: Mapping[str, TokenRecipe] = field(default_factory=dict)
     """Access token formats that a client may have instead of its dialect's."""
+    not_before: int = 0
+    """Access tokens of no grant that were issued before this time are refused: revocations of that time may be lost."""
 
     def recipe_for(self, client: Client, rules: Rules) -> TokenRecipe:
         """The access token recipe for this client."""

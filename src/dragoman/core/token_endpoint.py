@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.client_authentication import authenticate_client
@@ -14,9 +15,15 @@ from dragoman.core.rules import ScopeCheck
 from dragoman.core.scope_judgement import initial_scope, judge_scope, narrow
 
 if TYPE_CHECKING:
-    from dragoman.core.model import TokenRequest, TokenResponse
+    from dragoman.core.model import Authorization, TokenRequest, TokenResponse
     from dragoman.core.ports import GrantType, Services
     from dragoman.core.rules import Rules, ServerRules
+
+REUSED = "refresh_token_reuse"
+"""The reason why a grant ended whose spent refresh token came back."""
+
+_ALARMING = frozenset({Refusal.DIALECT_NOT_ALLOWED, Refusal.FOREIGN_REFRESH_TOKEN})
+"""Refusals that no client of good faith comes to: its secret, or somebody's token, is in strange hands."""
 
 
 async def answer(
@@ -26,7 +33,7 @@ async def answer(
     try:
         response = await _respond(services, server, rules, request, now)
     except RefreshTokenReuse as reuse:
-        await services.grants.revoke_grant(reuse.grant.id, now, "refresh_token_reuse")
+        await _end_grant(services, rules, request, reuse, now)
         await _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
         raise
     except OAuthError as refused:
@@ -60,10 +67,7 @@ async def _respond(
         scope = initial_scope(requested, client, rules)
     else:
         scope = narrow(requested, authorization.ceiling, client)
-    if owner is not None and owner.password_hash is not None and authorization.new_password_hash is not None:
-        await services.resource_owners.replace_password_hash(
-            owner.id, owner.password_hash, authorization.new_password_hash
-        )
+    authorization = await _strengthen_hash(services, authorization)
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
@@ -72,9 +76,23 @@ async def _respond(
         rules=rules,
         recipe=server.recipe_for(client, rules),
         issuer=server.issuer,
+        sender=request.sender,
         now=now,
     )
     return await issue(services, order_to_issue)
+
+
+async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization:
+    """Store the stronger hash where there is one. Refuses `temporarily_unavailable` if the stored one has changed.
+
+    Either another log-in was faster with the same, or the password was changed: asked again, it is known which.
+    """
+    owner, old, new = authorization.resource_owner, authorization.password_hash, authorization.new_password_hash
+    if owner is None or old is None or new is None:
+        return authorization
+    if not await services.resource_owners.replace_password_hash(owner.id, old, new):
+        raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the password hash changed while it was checked")
+    return replace(authorization, password_hash=new)
 
 
 def _find_grant_type(services: Services, rules: Rules, request: TokenRequest) -> GrantType:
@@ -87,6 +105,33 @@ def _find_grant_type(services: Services, rules: Rules, request: TokenRequest) ->
     if name not in rules.grant_types or name not in services.grant_types:
         raise OAuthError(Refusal.UNSUPPORTED_GRANT_TYPE, grant_type=name)
     return services.grant_types[name]
+
+
+async def _end_grant(
+    services: Services, rules: Rules, request: TokenRequest, reuse: RefreshTokenReuse, now: int
+) -> None:
+    """End the grant whose spent token came back, and leave what an operator needs to tell theft from a late retry."""
+    grant, seen = reuse.grant, reuse.seen_from(request.sender)
+    if not await services.grants.revoke_grant(grant.id, now, REUSED, request.sender, seen):
+        return
+    services.audit.record(
+        Event(
+            name="grant_revoked",
+            dialect=rules.dialect,
+            sender=request.sender,
+            client_id=grant.client_id,
+            subject=grant.subject,
+            grant_id=grant.id.hex(),
+            alarm=True,
+            facts={
+                "because": REUSED,
+                "behind": seen.behind,
+                "age": seen.age,
+                "looked_like_retry": int(seen.looked_like_retry),
+                "agent": request.sender.agent,
+            },
+        )
+    )
 
 
 def _audit_success(services: Services, rules: Rules, request: TokenRequest, response: TokenResponse) -> None:
@@ -120,6 +165,7 @@ async def _audit_refusal(
             sender=request.sender,
             client_id=await _known_client_id(services, request),
             grant_id=grant_id,
+            alarm=refused.refusal in _ALARMING,
             facts=facts,
         )
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LAX = RequestWords(query="ignore", other_media_type="ignore", malformed="ignore", duplicates="first")
 """How a resource looks for a token parameter: anything it does not know is its own business."""
+_LONGEST_AGENT = 200
 _NOT_GRANT_PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "scope"})
 
 
@@ -85,7 +86,7 @@ def check_method(endpoint: EndpointWords, wire: WireRequest) -> None:
 
 def read_sender(wire: WireRequest) -> Sender:
     """Where the request came from, for the audit."""
-    return Sender(address=wire.address)
+    return Sender(address=wire.address, agent=(wire.header(b"user-agent") or "")[:_LONGEST_AGENT])
 
 
 def _bearer_of(header: str, words: ResourceWords) -> str | None:

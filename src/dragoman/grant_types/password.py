@@ -41,7 +41,7 @@ class Password:
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "unknown user" if owner is None else "wrong password")
         if owner.belongs_to not in (None, client.id):
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user")
-        return Authorization(resource_owner=owner, new_password_hash=check.new_hash)
+        return Authorization(resource_owner=owner, password_hash=owner.password_hash, new_password_hash=check.new_hash)
 
     async def _find(self, services: Services, username: str) -> ResourceOwner | None:
         """Nobody has a name longer than any; it is not even looked up, so that its length costs nothing."""

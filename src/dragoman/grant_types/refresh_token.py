@@ -30,9 +30,9 @@ class RefreshToken:
         if not presented:
             raise OAuthError(Refusal.MISSING_REFRESH_TOKEN, parameter="refresh_token")
         handle = services.tokens.read_refresh_token(presented)
-        found = await services.grants.find_grant(handle.grant_id)
-        grant, standing = judge_standing(found, handle, client, now)
-        owner = None if grant.subject is None else await services.resource_owners.find_resource_owner(grant.subject)
+        session = await services.grants.find_session(handle.grant_id)
+        grant, standing = judge_standing(None if session is None else session.grant, handle, client, now)
+        owner = None if session is None else session.resource_owner
         if owner is None:
             raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner is gone")
         if standing is Standing.LIVE:

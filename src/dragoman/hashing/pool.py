@@ -54,13 +54,25 @@ class PasswordHasher:
         self._profile = profile or Argon2Profile()
         self._limits = limits or Limits()
         self._formats = load_formats()
-        slots = slots or os.cpu_count() or 1
+        slots = self._slots = slots or os.cpu_count() or 1
         self._places = slots + (16 * slots if waiting is None else waiting)
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="password-hash")
         self._lock = threading.Lock()
         self._taken = 0
         self.hashes_computed = 0
         """How often the current hash was computed."""
+        self.shed = 0
+        """How many callers were refused because too many waited."""
+
+    @property
+    def running(self) -> int:
+        """How many callers have a thread now."""
+        return min(self._taken, self._slots)
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for one."""
+        return max(0, self._taken - self._slots)
 
     async def check(self, stored: str | None, sent: Secret) -> PasswordCheck:
         """Whether the password is right. Refuses `temporarily_unavailable` when the queue is full."""
@@ -94,6 +106,7 @@ class PasswordHasher:
         """In a thread, if there is a place. A caller who gives up while waiting gives the place back."""
         with self._lock:
             if self._taken >= self._places:
+                self.shed += 1
                 raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the queue of password hashes is full")
             self._taken += 1
         try:

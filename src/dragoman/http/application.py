@@ -13,7 +13,7 @@ from dragoman.http.exchange import Edge, Endpoint, send_response
 from dragoman.http.paths import Paths, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dragoman.http.endpoints import Desk
     from dragoman.http.paths import Application, Receive, Scope, Send
@@ -27,9 +27,12 @@ _METADATA_MEMBERS = {
 
 
 def build_application(
-    desks: Sequence[Desk], edge: Edge, jwks: Callable[[], Mapping[str, object]], ready: Callable[[], bool]
+    desks: Sequence[Desk],
+    edge: Edge,
+    jwks: Callable[[], Mapping[str, object]],
+    ready: Callable[[], Awaitable[bool]],
 ) -> Application:
-    """All routes. `jwks` is asked at each request, so that a rotated key is seen at once."""
+    """All routes. `jwks` is asked at each request, so that a rotated key is seen at once; so is `ready`."""
     routes = [Route("/health/live", _live), Route("/health/ready", _readiness(ready))]
     for desk in desks:
         routes.extend(_routes_of(desk, edge))
@@ -114,9 +117,9 @@ async def _live(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send_response(_document({"status": "live"}, cached=False), send)
 
 
-def _readiness(ready: Callable[[], bool]) -> Application:
+def _readiness(ready: Callable[[], Awaitable[bool]]) -> Application:
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
-        if ready():
+        if await ready():
             response = _document({"status": "ready"}, cached=False)
         else:
             response = _document({"status": ErrorCode.TEMPORARILY_UNAVAILABLE.value}, cached=False, status=503)

@@ -69,29 +69,29 @@ class Desk:
     async def revocation(self, wire: WireRequest) -> WireResponse:
         """Token revocation (RFC 7009), or a bearer signing itself out; each leaves an audit event."""
         try:
-            client_id = await self._revoke(wire)
+            client_id, because = await self._revoke(wire)
         except OAuthError as refused:
             self._record(wire, "revocation_refused", None, refusal=refused.refusal.value, detail=refused.detail)
             if refused.refusal is not Refusal.FOREIGN_TOKEN or self._revocation.foreign_token == "refuse":
                 raise
         else:
-            self._record(wire, "token_revoked", client_id)
+            self._record(wire, "token_revoked", client_id, **({} if because is None else {"because": because}))
         return self.mount.dialect.revoked.spell(None)
 
     @property
     def _revocation(self) -> RevocationWords:
         return self.mount.dialect.words.revocation
 
-    async def _revoke(self, wire: WireRequest) -> str:
-        """The client whose token was ended."""
+    async def _revoke(self, wire: WireRequest) -> tuple[str, str | None]:
+        """The client whose token was ended, and the reason of the grant's end if that has ended too."""
         dialect, words = self.mount.dialect, self._revocation
         codec.check_method(words, wire)
         if words.authentication == "token":
             presented = codec.decode_bearer(dialect.words.resource, wire)
             facts = await read_bearer(self.services, self.server, presented, self.now())
             self._admit_dialect(facts)
-            await sign_out(self.services, facts, self.now())
-            return facts.client.id
+            because = await sign_out(self.services, facts, self.now(), codec.read_sender(wire))
+            return facts.client.id, because
         credentials, token, hint = codec.decode_token_parameter(
             dialect, wire, words, words.parameters, words.token_parameter
         )
@@ -99,8 +99,10 @@ class Desk:
         if not token:
             raise OAuthError(Refusal.MISSING_TOKEN_PARAMETER, parameter=words.token_parameter)
         _check_hint(hint, words.unsupported_hint)
-        await revoke(self.services, client, token, self.now(), whole_grant=words.access_token_ends == "grant")
-        return client.id
+        whole_grant = words.access_token_ends == "grant"
+        sender = codec.read_sender(wire)
+        because = await revoke(self.services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
+        return client.id, because
 
     def _record(self, wire: WireRequest, name: str, client_id: str | None, **facts: str) -> None:
         sender = codec.read_sender(wire)

@@ -41,6 +41,8 @@ class Edge:
     """Bytes."""
     trusted_proxies: tuple[Network, ...]
     log: Log
+    observe: Callable[[str, str, str, float], None] | None = None
+    """Gets endpoint, dialect, outcome and seconds of each answer just before it is sent, where somebody counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Endpoint:
             outcome = Refusal.SERVER_ERROR.value
             wire = wire or read_wire(scope, self.edge.trusted_proxies)
             response = self._fault(fault, wire)
+        if self.edge.observe is not None:  # before the answer: whoever has it finds it counted
+            self.edge.observe(self.name, self.dialect, outcome, time.perf_counter() - began)
         await send_response(response, send, keep_body=wire.method != "HEAD")
         self.edge.log.write(
             "info",

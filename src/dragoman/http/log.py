@@ -10,14 +10,18 @@ import sys
 import threading
 import time
 import traceback
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.http.lines import alone_on, is_file, pieces_of
+
 if TYPE_CHECKING:
     from dragoman.core.ports import Event
+    from dragoman.http.lines import Stream
 
 LEVELS = ("debug", "info", "warning", "error")
+_RANKS = {level: rank for rank, level in enumerate(LEVELS)}
 _MOST_WAITING = 4 * 2**20
 """Bytes that may wait for somebody to read; a line beyond them is lost and counted."""
 _LONGEST_TEXT = 1024
@@ -35,17 +39,17 @@ _encode = msgspec.json.Encoder().encode
 class Log:
     """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line."""
 
-    def __init__(self, level: str, stream: BinaryIO | None = None) -> None:
+    def __init__(self, level: str, stream: Stream | None = None) -> None:
         """`level` is one of LEVELS; without a stream, standard error."""
-        self._least = LEVELS.index(level)
+        self._least = _RANKS[level]
         self._outlet = _Outlet(stream if stream is not None else sys.stderr.buffer)
 
-    def write(self, level: str, event: str, **facts: object) -> None:
+    def write(self, level: str, event: str, /, **facts: object) -> None:
         """One line; a text over 1024 characters is cut. Never waits for the stream, and never fails with it.
 
         Where nobody reads, or the disk is full, lines wait; beyond a bound they are lost, counted, and told later.
         """
-        if LEVELS.index(level) >= self._least:
+        if _RANKS[level] >= self._least:
             self._outlet.put(_line(level, event, facts))
 
     def flush(self) -> None:
@@ -65,9 +69,10 @@ class _Outlet:
     What has no file descriptor is memory and is written to at once.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._in_memory = not _has_descriptor(stream)
+        self._is_file = not self._in_memory and is_file(stream.fileno())
         self._changed = threading.Condition()
         self._waiting: list[bytes] = []
         self._accepted = 0
@@ -178,11 +183,17 @@ class _Outlet:
             self._lost = 0
 
     def _write_out(self, batch: bytes) -> None:
-        """Write all of it, however often the stream fails: a full disk or an absent reader may pass."""
-        rest, pause = memoryview(batch), _RETRY_SECONDS
+        """Write all of it, no line torn apart by those of another process."""
+        for piece in (batch,) if self._is_file else pieces_of(batch):
+            self._write_piece(piece)
+
+    def _write_piece(self, piece: bytes) -> None:
+        """However often the stream fails: a full disk or an absent reader may pass."""
+        rest, pause = memoryview(piece), _RETRY_SECONDS
         while rest:
             try:
-                written = os.write(self._stream.fileno(), rest)
+                with alone_on(self._stream.fileno()):
+                    written = os.write(self._stream.fileno(), rest)
             except (OSError, ValueError):
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
@@ -193,7 +204,7 @@ class _Outlet:
                 self._changed.notify_all()
 
 
-def _has_descriptor(stream: BinaryIO) -> bool:
+def _has_descriptor(stream: Stream) -> bool:
     try:
         stream.fileno()
     except (OSError, ValueError):
@@ -202,8 +213,21 @@ def _has_descriptor(stream: BinaryIO) -> bool:
 
 
 def _line(level: str, event: str, facts: dict[str, object]) -> bytes:
-    short = {name: _cut(fact) for name, fact in facts.items()}
-    return _in_ascii({"time": round(time.time(), 3), "level": level, "event": event, **short}) + b"\n"
+    line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
+    text = _encoded(line)
+    if len(text) > _LONGEST_TEXT:  # a shorter line has no text that is too long
+        line = {name: _cut(fact) for name, fact in line.items()}
+        text = _encoded(line)
+    if not text.isascii() or b"\x7f" in text:  # characters that a terminal or a viewer could take for more than text
+        text = json.dumps(line).replace("\x7f", "\\u007f").encode()
+    return text + b"\n"
+
+
+def _encoded(line: dict[str, object]) -> bytes:
+    try:
+        return _encode(line)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
+        return json.dumps(line).encode()
 
 
 def _cut(fact: object) -> object:
@@ -215,15 +239,6 @@ def _cut(fact: object) -> object:
     return fact
 
 
-def _in_ascii(line: dict[str, object]) -> bytes:
-    """The line without any character that a terminal or a viewer could take for more than text."""
-    try:
-        text = _encode(line)
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
-        text = b"\x7f"
-    return text if text.isascii() and b"\x7f" not in text else json.dumps(line).replace("\x7f", "\\u007f").encode()
-
-
 class LoggedAudit:
     """The audit as log lines (core.ports.Audit)."""
 
@@ -233,7 +248,7 @@ class LoggedAudit:
     def record(self, event: Event) -> None:
         """One line with the outcome and the true reason."""
         self._log.write(
-            "info",
+            "warning" if event.alarm else "info",
             "audit",
             outcome=event.name,
             dialect=event.dialect,

@@ -1,1 +1,1 @@
-"""Where clients, resource owners and grants are kept: SQLAlchemy Core describes it, SQLite holds it."""
+"""Where clients, resource owners and grants are kept: described once, held by either of two databases."""

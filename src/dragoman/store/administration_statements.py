@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.functions import count
 
-from dragoman.store.statements import GRANT_COLUMNS, absent, insert_where, moment, value_of
+from dragoman.store.constructs import insert_unless_there
+from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
 from dragoman.store.tables import (
     access_tokens,
     clients,
@@ -44,7 +45,8 @@ _BEFORE = moment("before")
 _FIRST: ColumnElement[int] = literal_column("0")  # else one of the compilers writes it as a parameter
 
 
-def _some(rows: Select[*Columns]) -> Select[*Columns]:
+def some(rows: Select[*Columns]) -> Select[*Columns]:
+    """At most so many of these rows."""
     return rows.limit(_LIMIT).offset(_FIRST)
 
 
@@ -56,28 +58,32 @@ def _update_all_but(table: Table, *kept: str) -> Update:
 def _page(table: Table) -> Select[*tuple[object, ...]]:
     """Rows in the order of their ids, those after one given: pages that stay right while rows come and go."""
     after = bindparam("after", type_=Text())
-    return _some(select(*table.c).where(table.c.id > after).order_by(table.c.id))
+    return some(select(*table.c).where(table.c.id > after).order_by(table.c.id))
 
 
 def _page_of_grants(column: Column[str]) -> Select[*tuple[object, ...]]:
     after = bindparam("after", type_=LargeBinary())
-    return _some(select(*GRANT_COLUMNS).where(column == value_of(column), grants.c.id > after).order_by(grants.c.id))
+    return some(select(*GRANT_COLUMNS).where(column == value_of(column), grants.c.id > after).order_by(grants.c.id))
 
 
 def _revoke_all(column: Column[str]) -> Update:
+    return _end_where(column == value_of(column), grants.c.revoked_at.is_(None))
+
+
+def _end_where(*conditions: ColumnElement[bool]) -> Update:
     return (
         update(grants)
         .values(revoked_at=moment("now"), revoked_because=value_of(grants.c.revoked_because), sweep_at=moment("now"))
-        .where(column == value_of(column), grants.c.revoked_at.is_(None))
+        .where(*conditions)
     )
 
 
 def _purge(table: Table, key: Column[bytes]) -> Delete:
-    due = _some(select(key).where(table.c.expires_at < _BEFORE).order_by(table.c.expires_at))
+    due = some(select(key).where(table.c.expires_at < _BEFORE).order_by(table.c.expires_at))
     return delete(table).where(key.in_(due))
 
 
-CREATE_SUBJECT = insert(subjects)
+CREATE_SUBJECT = insert_unless_there(subjects)
 FIND_SUBJECT = select(subjects.c.kind).where(subjects.c.id == value_of(subjects.c.id))
 DELETE_SUBJECT = delete(subjects).where(subjects.c.id == value_of(subjects.c.id))
 
@@ -101,7 +107,7 @@ COUNT_BELONGING = (
     .where(resource_owners.c.belongs_to == value_of(resource_owners.c.belongs_to))
 )
 
-CREATE_LOGIN_NAME = insert(login_names)
+CREATE_LOGIN_NAME = insert_unless_there(login_names)
 FIND_LOGIN_NAME = select(login_names.c.owner_id).where(login_names.c.login == value_of(login_names.c.login))
 DELETE_LOGIN_NAMES = delete(login_names).where(login_names.c.owner_id == value_of(login_names.c.owner_id))
 
@@ -110,13 +116,18 @@ LIST_GRANTS_OF_CLIENT = _page_of_grants(grants.c.client_id)
 REVOKE_GRANTS_OF_SUBJECT = _revoke_all(grants.c.subject)
 REVOKE_GRANTS_OF_CLIENT = _revoke_all(grants.c.client_id)
 
-_DUE_GRANTS = _some(select(grants.c.id).where(grants.c.sweep_at < _BEFORE).order_by(grants.c.sweep_at))
+_DUE_GRANTS = some(select(grants.c.id).where(grants.c.sweep_at < _BEFORE).order_by(grants.c.sweep_at))
 
-# First the grants that were prolonged since they were filed are filed anew, then what is left of the due ones goes.
+_REVOKED_BEFORE = moment("revoked_before")
+_KEPT_REVOKED = grants.c.revoked_at >= _REVOKED_BEFORE
+
+# First the grants that were prolonged since they were filed, and the revoked ones that are kept, are filed anew; then
+# what is left of the due ones goes. A revoked grant is kept for its own time, whatever its other ends are.
 REFILE_GRANTS = (
     update(grants)
     .values(
         sweep_at=case(
+            (grants.c.revoked_at.is_not(None), grants.c.revoked_at + moment("longer")),
             (grants.c.idle_expires_at.is_(None), grants.c.expires_at),
             (grants.c.expires_at.is_(None), grants.c.idle_expires_at),
             (grants.c.idle_expires_at < grants.c.expires_at, grants.c.idle_expires_at),
@@ -125,19 +136,37 @@ REFILE_GRANTS = (
     )
     .where(
         grants.c.id.in_(_DUE_GRANTS),
-        and_(
-            or_(grants.c.revoked_at.is_(None), grants.c.revoked_at >= _BEFORE),
-            or_(grants.c.expires_at.is_(None), grants.c.expires_at >= _BEFORE),
-            or_(grants.c.idle_expires_at.is_(None), grants.c.idle_expires_at >= _BEFORE),
+        or_(
+            _KEPT_REVOKED,
+            and_(
+                grants.c.revoked_at.is_(None),
+                or_(grants.c.expires_at.is_(None), grants.c.expires_at >= _BEFORE),
+                or_(grants.c.idle_expires_at.is_(None), grants.c.idle_expires_at >= _BEFORE),
+            ),
         ),
     )
 )
 PURGE_GRANTS = delete(grants).where(
     grants.c.id.in_(_DUE_GRANTS),
-    or_(grants.c.revoked_at < _BEFORE, grants.c.expires_at < _BEFORE, grants.c.idle_expires_at < _BEFORE),
+    or_(
+        grants.c.revoked_at < _REVOKED_BEFORE,
+        and_(grants.c.revoked_at.is_(None), or_(grants.c.expires_at < _BEFORE, grants.c.idle_expires_at < _BEFORE)),
+    ),
 )
 PURGE_ACCESS_TOKENS = _purge(access_tokens, access_tokens.c.digest)
 PURGE_REVOKED_ACCESS_TOKENS = _purge(revoked_access_tokens, revoked_access_tokens.c.token_id)
 
-BIND_INSTALLATION = insert_where(installation, absent(installation.c.name))
+# Nobody knows what became of them since the backup was made, or in the time that the clock was wrong about.
+END_ALL_GRANTS = _end_where(grants.c.revoked_at.is_(None))
+END_LATER_GRANTS = _end_where(
+    grants.c.revoked_at.is_(None), or_(grants.c.created_at > moment("now"), grants.c.rotated_at > moment("now"))
+)
+
+BIND_INSTALLATION = insert_unless_there(installation)
 FIND_INSTALLATION = select(installation.c.value).where(installation.c.name == value_of(installation.c.name))
+ADVANCE_INSTALLATION = (
+    update(installation)
+    .values(value=value_of(installation.c.value))
+    .where(installation.c.name == value_of(installation.c.name), installation.c.value < value_of(installation.c.value))
+)
+DELETE_INSTALLATION = delete(installation).where(installation.c.name == value_of(installation.c.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ _LONGEST_ID = 256
 class CachedClients:
     """Clients at most `staleness` seconds old, whoever changed them meanwhile and in whatever process.
 
-    Unknown ids are remembered too, apart from the known: inventing ids pushes no client out. At most `size` of each.
+    What is forgotten is read again when it is next asked for, also where a look-up was under way that may have come too
+    early. Unknown ids are remembered too, apart from the known: inventing ids pushes no client out. At most `size` of
+    each.
     """
 
     def __init__(
@@ -28,6 +31,27 @@ class CachedClients:
         self._size = size
         self._known: dict[str, tuple[float, Client]] = {}
         self._unknown: dict[str, float] = {}
+        self._forgotten: dict[str, float] = {}
+        self._all_forgotten = -math.inf
+
+    def keep_for(self, seconds: float) -> None:
+        """From now on clients are at most so many seconds old, those that are kept already among them."""
+        self._staleness = seconds
+
+    def forget(self, client_id: str) -> None:
+        """It may have changed."""
+        self._drop(client_id)
+        if len(client_id) <= _LONGEST_ID:
+            self._forgotten.pop(client_id, None)
+            self._forgotten[client_id] = self._monotonic()
+            _drop_oldest(self._forgotten, self._size)
+
+    def forget_all(self) -> None:
+        """Any of them may have changed."""
+        self._known.clear()
+        self._unknown.clear()
+        self._forgotten.clear()
+        self._all_forgotten = self._monotonic()
 
     async def find_client(self, client_id: str) -> Client | None:
         """The client with exactly this id, byte for byte. Refuses as what is behind it, and remembers no refusal."""
@@ -44,14 +68,19 @@ class CachedClients:
 
     def _remember(self, client_id: str, client: Client | None, now: float) -> None:
         """Under the time before the look-up, so that what is kept is never older than it seems."""
-        self._known.pop(client_id, None)
-        self._unknown.pop(client_id, None)
+        self._drop(client_id)
+        if now <= max(self._all_forgotten, self._forgotten.get(client_id, -math.inf)):
+            return
         if client is not None:
             self._known[client_id] = (now, client)
             _drop_oldest(self._known, self._size)
         elif len(client_id) <= _LONGEST_ID:
             self._unknown[client_id] = now
             _drop_oldest(self._unknown, self._size)
+
+    def _drop(self, client_id: str) -> None:
+        self._known.pop(client_id, None)
+        self._unknown.pop(client_id, None)
 
 
 def _drop_oldest(entries: dict[str, tuple[float, Client]] | dict[str, float], size: int) -> None:

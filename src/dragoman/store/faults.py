@@ -11,3 +11,7 @@ class StoreFault(Fault):
 
 class StoreConflict(Fault):
     """Why an administrator's change was not made, as a sentence. Nothing was changed."""
+
+
+class ConstraintViolated(Exception):
+    """A key that is taken, or one that refers to nothing. The statement did nothing."""

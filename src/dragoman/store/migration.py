@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import create_engine, event
+from sqlalchemy import delete, insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
-from dragoman.store.faults import StoreFault
-from dragoman.store.sqlite_connection import connect_writer
+from dragoman.store.tables import installation
+from dragoman.store.version import FITS_FROM, FITS_FROM_NAME
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
-
-def upgrade_database(path: Path) -> None:
-    """Run the migrations that are due, all in one transaction. The lock must be held. Raises StoreFault."""
-    try:
-        engine = _engine(path)
-        try:
-            with engine.begin() as connection:
-                upgrade(connection)
-                _refuse_orphans(connection)
-        finally:
-            engine.dispose()
-    except (SQLAlchemyError, CommandError, sqlite3.Error) as error:
-        raise StoreFault(f"{path} could not be brought to this version: {error}. Nothing was changed.") from error
+FAULTS = (SQLAlchemyError, CommandError)
+"""What an upgrade raises when it cannot be done."""
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are due in the transaction of this connection."""
+    """Run the migrations that are due in the transaction of this connection, and say which programs still fit."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _refuse_orphans(connection: Connection) -> None:
-    orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    if orphan is not None:
-        raise CommandError(f"a row of {orphan[0]} would refer to nothing in {orphan[2]}")
-
-
-def _engine(path: Path) -> Engine:
-    """An engine whose transactions hold the schema too; the driver's own would commit before each change of it."""
-    raw = connect_writer(path)
-    raw.execute("PRAGMA foreign_keys = OFF")  # a table that is built anew must not take its dependents with it
-    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    connection.execute(delete(installation).where(installation.c.name == FITS_FROM_NAME))
+    connection.execute(insert(installation).values(name=FITS_FROM_NAME, value=FITS_FROM))

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
+from dragoman.core.model import (
+    Client,
+    Grant,
+    GrantId,
+    RefreshPolicy,
+    ResourceOwner,
+    Reuse,
+    Sender,
+    Session,
+    StoredAccessToken,
+    TokenId,
+)
 from dragoman.core.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Row = tuple[Any, ...]
+
+class Row(Protocol):
+    """Columns by their number."""
+
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 - here values of columns become values of the core
+        """One column by its number, or several by a slice."""
+        ...
+
+
 Values = Mapping[str, str | bytes | int | None]
 
 
@@ -121,7 +140,19 @@ def grant_of(row: Row) -> Grant:
         revoked_at=row[11],
         revoked_because=row[12],
         facts=json.loads(row[13]),
+        used_by=_sender_of(row[14]),
+        revoked_by=_sender_of(row[15]),
+        reuse=_reuse_of(row[16], row[17]),
     )
+
+
+_GRANT_COLUMNS = 18
+
+
+def session_of(row: Row) -> Session:
+    """The session that the columns of a grant and those of its resource owner hold, if there is one."""
+    owner = row[_GRANT_COLUMNS:]
+    return Session(grant=grant_of(row), resource_owner=None if owner[0] is None else resource_owner_of(owner))
 
 
 def grant_values(grant: Grant) -> Values:
@@ -143,7 +174,37 @@ def grant_values(grant: Grant) -> Values:
         "revoked_because": grant.revoked_because,
         "facts": json.dumps(dict(grant.facts), separators=(",", ":")),
         "sweep_at": grant.revoked_at if grant.revoked_at is not None else min(ends, default=None),
+        "used_by": sender_text(grant.used_by),
+        **revocation_values(grant.revoked_by, grant.reuse),
     }
+
+
+def revocation_values(sender: Sender | None, reuse: Reuse | None) -> Values:
+    """What is stored of a grant's end, besides when and why."""
+    return {
+        "revoked_by": sender_text(sender),
+        "reuse": None if reuse is None else json.dumps([reuse.behind, reuse.age], separators=(",", ":")),
+        "looked_like_retry": None if reuse is None else reuse.looked_like_retry,
+    }
+
+
+def sender_text(sender: Sender | None) -> str | None:
+    """What is stored of a sender."""
+    return None if sender is None else _array((sender.address, sender.agent))
+
+
+def _sender_of(text: str | None) -> Sender | None:
+    if text is None:
+        return None
+    address, agent = json.loads(text)
+    return Sender(address=address, agent=agent)
+
+
+def _reuse_of(text: str | None, looked_like_retry: object) -> Reuse | None:
+    if text is None:
+        return None
+    behind, age = json.loads(text)
+    return Reuse(behind=behind, age=age, looked_like_retry=bool(looked_like_retry))
 
 
 def access_token_of(row: Row) -> StoredAccessToken:
@@ -159,16 +220,16 @@ def access_token_of(row: Row) -> StoredAccessToken:
     )
 
 
-def access_token_values(access_token: StoredAccessToken) -> Values:
-    """What is stored of an access token: its digest, never the token."""
+def access_token_values(access_token: StoredAccessToken, prefix: str = "") -> Values:
+    """What is stored of an access token: its digest, never the token. The prefix stands before each name."""
     return {
-        "digest": access_token.digest,
-        "token_id": access_token.token_id,
-        "grant_id": access_token.grant_id,
-        "client_id": access_token.client_id,
-        "scope": _array(access_token.scope),
-        "issued_at": access_token.issued_at,
-        "expires_at": access_token.expires_at,
+        f"{prefix}digest": access_token.digest,
+        f"{prefix}token_id": access_token.token_id,
+        f"{prefix}grant_id": access_token.grant_id,
+        f"{prefix}client_id": access_token.client_id,
+        f"{prefix}scope": _array(access_token.scope),
+        f"{prefix}issued_at": access_token.issued_at,
+        f"{prefix}expires_at": access_token.expires_at,
     }
 
 

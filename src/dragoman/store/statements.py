@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import BigInteger, bindparam, exists, insert, literal_column, or_, select, true, update
 
+from dragoman.store.constructs import Chain, insert_unless_there
 from dragoman.store.tables import access_tokens, clients, grants, login_names, resource_owners, revoked_access_tokens
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ def insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:
     return insert(table).from_select([column.name for column in table.c], row)
 
 
-def absent(column: Column[ValueT]) -> ColumnElement[bool]:
-    """That no row has the parameter's value in this column."""
-    return ~exists(select(_ONE).select_from(column.table).where(column == value_of(column)))
-
-
+# Where writers do not wait for each other anyway, the account's row is locked for reading: whoever disables or deletes
+# the account at this moment either comes first, and is seen here, or comes after, and ends the grant with the others.
+# The client's row is not: half the log-ins of a server would write to it (docs/adr/postgresql.md).
 _MAY_BE_GRANTED = exists(
     select(_ONE).select_from(clients).where(clients.c.id == value_of(grants.c.client_id), clients.c.enabled.is_(true()))
 ) & or_(
@@ -50,7 +49,15 @@ _MAY_BE_GRANTED = exists(
     exists(
         select(_ONE)
         .select_from(resource_owners)
-        .where(resource_owners.c.id == value_of(grants.c.subject), resource_owners.c.enabled.is_(true()))
+        .where(
+            resource_owners.c.id == value_of(grants.c.subject),
+            resource_owners.c.enabled.is_(true()),
+            or_(
+                value_of(resource_owners.c.password_hash).is_(None),
+                resource_owners.c.password_hash == value_of(resource_owners.c.password_hash),
+            ),
+        )
+        .with_for_update(read=True)
     ),
 )
 
@@ -78,6 +85,27 @@ REPLACE_PASSWORD_HASH = (
 
 FIND_GRANT = select(*GRANT_COLUMNS).where(grants.c.id == value_of(grants.c.id))
 
+# An id of a resource owner is never null, so that an absent one shows.
+_OWNED = grants.outerjoin(resource_owners, resource_owners.c.id == grants.c.subject)
+
+FIND_SESSION = (
+    select(*GRANT_COLUMNS, *resource_owners.c).select_from(_OWNED).where(grants.c.id == value_of(grants.c.id))
+)
+
+FIND_SESSION_OF_TOKEN = (
+    select(
+        exists(
+            select(_ONE)
+            .select_from(revoked_access_tokens)
+            .where(revoked_access_tokens.c.token_id == value_of(revoked_access_tokens.c.token_id))
+        ),
+        *GRANT_COLUMNS,
+        *resource_owners.c,
+    )
+    .select_from(_OWNED)
+    .where(grants.c.id == value_of(grants.c.id))
+)
+
 # Between the gate and this statement lies a password hash. Whoever was disabled or deleted meanwhile gets no grant.
 CREATE_GRANT = insert_where(grants, _MAY_BE_GRANTED)
 
@@ -88,6 +116,7 @@ ROTATE_GRANT = (
         issued=grants.c.issued + _ONE,
         rotated_at=moment("now"),
         idle_expires_at=value_of(grants.c.idle_expires_at),
+        used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
     .returning(*GRANT_COLUMNS)
@@ -95,22 +124,37 @@ ROTATE_GRANT = (
 
 REISSUE_GRANT = (
     update(grants)
-    .values(issued=grants.c.issued + _ONE, idle_expires_at=value_of(grants.c.idle_expires_at))
+    .values(
+        issued=grants.c.issued + _ONE,
+        idle_expires_at=value_of(grants.c.idle_expires_at),
+        used_by=value_of(grants.c.used_by),
+    )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
     .returning(*GRANT_COLUMNS)
 )
 
 REVOKE_GRANT = (
     update(grants)
-    .values(revoked_at=moment("now"), revoked_because=value_of(grants.c.revoked_because), sweep_at=moment("now"))
+    .values(
+        revoked_at=moment("now"),
+        revoked_because=value_of(grants.c.revoked_because),
+        sweep_at=moment("now"),
+        revoked_by=value_of(grants.c.revoked_by),
+        reuse=value_of(grants.c.reuse),
+        looked_like_retry=value_of(grants.c.looked_like_retry),
+    )
     .where(grants.c.id == value_of(grants.c.id), grants.c.revoked_at.is_(None))
 )
 
 CREATE_ACCESS_TOKEN = insert(access_tokens)
 
+CREATE_GRANT_WITH_TOKEN = Chain(first=CREATE_GRANT.returning(grants.c.id), then=access_tokens, prefix="access_token_")
+
+ROTATE_GRANT_WITH_TOKEN = Chain(first=ROTATE_GRANT, then=access_tokens, prefix="access_token_")
+
 FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == value_of(access_tokens.c.digest))
 
-REVOKE_ACCESS_TOKEN = insert_where(revoked_access_tokens, absent(revoked_access_tokens.c.token_id))
+REVOKE_ACCESS_TOKEN = insert_unless_there(revoked_access_tokens)
 
 FIND_REVOKED_ACCESS_TOKEN = (
     select(_ONE)

@@ -6,7 +6,7 @@ For compilation and migrations: a running server imports neither this module nor
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -15,6 +15,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+_REVOKED = text("revoked_at IS NOT NULL")
 
 # One namespace for the ids of clients and resource owners, so that `sub` never names one where the other is meant
 # (RFC 9700 §4.15). A key of its own, and not a look at the other table, decides the race of two creations everywhere.
@@ -99,8 +101,14 @@ grants = Table(
     # When to look whether the grant has ended. Only the purge moves it on, so that the index by expiry costs a
     # rotation nothing, although each rotation moves the idle end.
     Column("sweep_at", BigInteger, index=True),
+    Column("used_by", Text),
+    Column("revoked_by", Text),
+    Column("reuse", Text),
+    Column("looked_like_retry", Boolean),
     Index("ix_grants_client_id", "client_id", "id"),
     Index("ix_grants_subject", "subject", "id"),
+    # Only what a request ended has an entry, so that a rotation pays nothing for the account of revocations.
+    Index("ix_grants_revoked_at", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,99 @@
+"""What a server does beside answering: it looks after its keys, its rows, and whether it is fit to answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import Fault, OAuthError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dragoman.core.clock import SteadyClock
+    from dragoman.core.model import Client
+    from dragoman.http.log import Log
+    from dragoman.store.store import Store
+    from dragoman.tokens.current import CurrentTokens
+
+_KEY_WATCH_SECONDS = 1
+_PURGE_SECONDS = 600
+_TIME_SECONDS = 10
+_READY_SECONDS = 1
+_PAGE = 500
+
+
+async def watch_keys(tokens: CurrentTokens, log: Log, look: asyncio.Event) -> None:
+    """Take over keys that were added or retired, a moment later; keys at fault leave the old ones in force.
+
+    `look` is set by whoever has reason to think that they changed.
+    """
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_KEY_WATCH_SECONDS):
+                await look.wait()
+        look.clear()
+        try:
+            if tokens.read_again():
+                log.write("info", "keys_read_again")
+        except (Fault, OSError) as fault:
+            log.write("warning", "keys_not_read", reason=str(fault))
+
+
+async def purge(store: Store, now: Callable[[], int], log: Log, *, revocations_kept: int) -> None:
+    """Take rows away once nothing can refer to them any more: a grant outlives its longest access token.
+
+    Revoked grants stay for so many seconds, for `dragoman token report`.
+    """
+    while True:
+        await asyncio.sleep(_PURGE_SECONDS)
+        try:
+            longest = max((client.access_token_lifetime for client in await all_clients(store)), default=0)
+            await store.administration.purge(now() - longest, now() - max(longest, revocations_kept))
+        except OAuthError as refused:
+            log.write("warning", "not_purged", reason=refused.detail)
+
+
+async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None], log: Log) -> None:
+    """Note how late it is, for the next start and other servers, and tell when the machine's clock is not believed.
+
+    `note` notes it in a second place, after the first.
+    """
+    told = False
+    while True:
+        try:
+            now = clock()
+            await store.installation.note_time(now)
+            note(now)
+        except (OAuthError, OSError) as failed:
+            log.write(
+                "warning", "time_not_noted", reason=failed.detail if isinstance(failed, OAuthError) else str(failed)
+            )
+        behind = clock.behind
+        if behind and not told:
+            log.write("error", "clock_behind", seconds=behind, remedy="set this machine's clock; see `dragoman doctor`")
+        told = behind > 0
+        await asyncio.sleep(_TIME_SECONDS)
+
+
+async def is_ready(store: Store, leaving: Callable[[], bool]) -> bool:
+    """Whether requests should come here: it is not on its way out, and the database answers within a second."""
+    if leaving() or store.broken is not None:
+        return False
+    try:
+        async with asyncio.timeout(_READY_SECONDS):
+            await store.find_client("")
+    except (TimeoutError, OAuthError):
+        return False
+    return True
+
+
+async def all_clients(store: Store) -> list[Client]:
+    """Every client, page by page."""
+    found: list[Client] = []
+    page = await store.administration.list_clients(limit=_PAGE)
+    while page:
+        found.extend(page)
+        page = await store.administration.list_clients(after=page[-1].id, limit=_PAGE)
+    return found

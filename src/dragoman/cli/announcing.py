@@ -1,0 +1,38 @@
+"""After a change: running servers are told to look again, where there is a shared server to tell them by."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dragoman.cli.showing import warn
+from dragoman.shared.address import read_address
+from dragoman.shared.faults import Away
+from dragoman.shared.hints import ClientChanged, Hint, KeysChanged
+
+if TYPE_CHECKING:
+    from dragoman.config import Configuration
+
+
+def tell_of_client(configuration: Configuration, client_id: str) -> None:
+    """This client has been made, changed or deleted, and that is committed. A failure is a warning."""
+    seconds = configuration.client_cache_seconds
+    _tell(configuration, ClientChanged(client_id), f"they notice within {max(seconds, 1)} s")
+
+
+def tell_of_keys(configuration: Configuration) -> None:
+    """Keys have been added or retired. A failure is a warning."""
+    _tell(configuration, KeysChanged(), "they notice within 1 s")
+
+
+def _tell(configuration: Configuration, hint: Hint, otherwise: str) -> None:
+    url = configuration.shared_location()
+    if url is None:
+        return
+    from dragoman.shared.announcing import announce  # noqa: PLC0415 (who has no shared server needs no such driver)
+
+    address = read_address(url)
+    try:
+        asyncio.run(announce(address, configuration.shared_prefix, hint))
+    except Away as away:
+        warn(f"running servers could not be told by {address.shown} ({away}); {otherwise}")

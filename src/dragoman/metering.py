@@ -1,0 +1,70 @@
+"""What a server tells of itself for its metrics beside what it counts at each request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError
+from dragoman.metrics.series import (
+    PASSWORD_HASHES_RUNNING,
+    PASSWORD_HASHES_SHED,
+    PASSWORD_HASHES_WAITING,
+    STORE_WRITABLE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from dragoman.hashing.pool import PasswordHasher
+    from dragoman.metrics.tally import Tally
+    from dragoman.store.store import Store
+
+_PASSWORDS_SECONDS = 1
+_STORE_SECONDS = 5
+
+
+def metered(
+    tally: Tally | None, store: Store, passwords: PasswordHasher, now: Callable[[], int]
+) -> Iterator[Coroutine[object, None, None]]:
+    """What keeps the tally up to date, to be run beside the server; nothing without a tally."""
+    if tally is not None:
+        yield _tell_passwords(passwords, tally)
+        yield _tell_store(store, now, tally)
+
+
+async def _tell_passwords(passwords: PasswordHasher, tally: Tally) -> None:
+    told = 0
+    try:
+        while True:
+            told = _tell_queue(passwords, tally, told)
+            await asyncio.sleep(_PASSWORDS_SECONDS)
+    finally:
+        _tell_queue(passwords, tally, told)
+
+
+def _tell_queue(passwords: PasswordHasher, tally: Tally, told: int) -> int:
+    """`told` of those that were shed are counted already; how many are now."""
+    tally.tell(PASSWORD_HASHES_RUNNING, passwords.running)
+    tally.tell(PASSWORD_HASHES_WAITING, passwords.waiting)
+    shed = passwords.shed
+    tally.count(PASSWORD_HASHES_SHED, more=shed - told)
+    return shed
+
+
+async def _tell_store(store: Store, now: Callable[[], int], tally: Tally) -> None:
+    """A database may be readable still when nothing can be written: a full disk, a standby. So something is written."""
+    while True:
+        tally.tell(STORE_WRITABLE, await _is_writable(store, now))
+        await asyncio.sleep(_STORE_SECONDS)
+
+
+async def _is_writable(store: Store, now: Callable[[], int]) -> bool:
+    """By the one row that may be written at any time, by anyone: how late it is."""
+    if store.broken is not None:
+        return False
+    try:
+        await store.installation.note_time(now())
+    except OAuthError:
+        return False
+    return True

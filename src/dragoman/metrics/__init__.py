@@ -1,0 +1,1 @@
+"""What a server counts, in memory that all of its processes share, and how Prometheus is told."""

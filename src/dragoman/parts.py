@@ -1,0 +1,126 @@
+"""The parts of a server as the configuration has them: what the server and the commands beside it both open."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dragoman.core.rules import ServerRules
+from dragoman.dialects.dialect import compile_recipe
+from dragoman.dialects.files import list_dialects, load_dialect
+from dragoman.dialects.schema import TokenWords
+from dragoman.hashing.formats.argon2 import Argon2Profile
+from dragoman.hashing.pool import PasswordHasher
+from dragoman.http.mount import Mount, check_mounts
+from dragoman.tokens.current import CurrentTokens
+from dragoman.tokens.issuer import TokenIssuer, open_issuer
+from dragoman.tokens.keyring import Keyring, create_missing, load_keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dragoman.config import Configuration
+    from dragoman.dialects.dialect import Dialect
+    from dragoman.store.store import Store
+
+
+def epoch_seconds() -> int:
+    """The clock of everything that is wired here."""
+    return int(time.time())
+
+
+def load_dialects(configuration: Configuration) -> Mapping[str, Dialect]:
+    """The dialects that are mounted, by name. Raises DialectFault."""
+    files = list_dialects([configuration.path(folder) for folder in configuration.dialect_folders])
+    names = dict.fromkeys(mount.dialect for mount in configuration.mounts)
+    return {name: load_dialect(name, files) for name in names}
+
+
+def needed_algorithms(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Mapping[str, str]:
+    """The JOSE algorithms that must have a key, each with who needs it."""
+    needed: dict[str, str] = {configuration.signing_algorithm: "the setting signing_algorithm"}
+    for dialect in dialects.values():
+        algorithm = dialect.rules.access_token.algorithm
+        if algorithm is not None:
+            needed.setdefault(algorithm, f"the dialect {dialect.name}")
+    return needed
+
+
+def create_keys(configuration: Configuration) -> tuple[str, ...]:
+    """Make the keys that the mounted dialects need and that are missing; their ids. Raises KeyFault, DialectFault."""
+    needed = needed_algorithms(configuration, load_dialects(configuration))
+    return create_missing(configuration.path(configuration.keys), needed, epoch_seconds())
+
+
+def open_passwords(configuration: Configuration) -> PasswordHasher:
+    """The pool of hashing threads of one process, as configured."""
+    table = configuration.passwords
+    profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
+    slots = table.slots or max(1, (os.cpu_count() or 1) // configuration.server.workers)
+    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue)
+
+
+def read_keyring(folder: Path) -> Keyring:
+    """The keys of this folder as they stand now. Raises KeyFault."""
+    return load_keyring(folder, epoch_seconds())
+
+
+def server_rules(configuration: Configuration) -> ServerRules:
+    """What holds in every dialect."""
+    own_files = list_dialects(())
+    at_jwt = load_dialect("standard", own_files).rules.access_token
+    opaque = compile_recipe(TokenWords(format="reference", prefix="dga_"))
+    return ServerRules(
+        issuer=configuration.issuer,
+        known_scopes=frozenset(configuration.scopes),
+        recipes={"at+jwt": at_jwt, "opaque": opaque},
+    )
+
+
+async def standing_rules(configuration: Configuration, store: Store) -> ServerRules:
+    """The same, with what the database adds."""
+    return replace(server_rules(configuration), not_before=await store.installation.not_before())
+
+
+def open_tokens(
+    configuration: Configuration,
+    server: ServerRules,
+    dialects: Mapping[str, Dialect],
+    store: Store,
+    now: Callable[[], int],
+) -> CurrentTokens:
+    """Tokens of all dialects over the keys as they stand. Raises KeyFault, TokenFault."""
+    access = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
+    refresh = [dialect.rules.refresh_token for dialect in dialects.values()]
+
+    def open_over(keyring: Keyring) -> TokenIssuer:
+        return open_issuer(
+            keyring=keyring,
+            access_recipes=access,
+            refresh_recipes=refresh,
+            find_access_token=store.find_access_token,
+            clock=now,
+            default_algorithm=configuration.signing_algorithm,
+        )
+
+    return CurrentTokens(configuration.path(configuration.keys), open_over, now)
+
+
+def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:
+    """Where the dialects stand. Raises Fault where two would answer at one path."""
+    mounts = tuple(
+        Mount(
+            dialect=dialects[table.dialect],
+            prefix=table.prefix,
+            paths=table.paths,
+            account_state_shown=table.account_state == "shown",
+            shared_key_shown=table.shared_key == "shown",
+            demo_resource=table.demo_resource,
+        )
+        for table in configuration.mounts
+    )
+    check_mounts(mounts)
+    return mounts

@@ -1,0 +1,153 @@
+"""A process that answers: the whole of a server by itself, or one worker of several."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvloop
+
+from dragoman import __version__
+from dragoman.core.errors import Fault, OAuthError
+from dragoman.metrics.tally import Tally
+from dragoman.serving.forking import Ready, Status, Unusable, tell
+from dragoman.serving.front import Departure, Front
+from dragoman.serving.listening import refuse_unusable_tls
+from dragoman.serving.meter import opened_meter
+from dragoman.wiring import Part, Served, open_server
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import TypeVar
+
+    from dragoman.config import Configuration
+    from dragoman.serving.meter import Share
+
+    Result = TypeVar("Result")
+
+_WATCH_SECONDS = 0.2
+_MOST_SCRAPING = 8
+"""Connections to the port of the metrics, of the descriptors that are kept back from others."""
+
+
+def run(
+    configuration: Configuration,
+    announce: Callable[[Sequence[str]], None],
+    listening: socket.socket,
+    started: Callable[[], None],
+) -> None:
+    """Serve in this process until a signal; a second one ends it at once. Raises Fault.
+
+    `announce` gets what is switched on against RFC 9700; `started` is called once the server answers.
+    """
+
+    async def serve(share: Share | None) -> None:
+        departure = Departure()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, departure.ask)
+        part = Part(leaving=departure.leaving.is_set, tally=_tally(share))
+        async with open_server(configuration, part=part) as served:
+            announce(served.exposures)
+            await _serve(_fronts(configuration, served, listening, share, departure), served, departure, started)
+            if reason := served.broken():
+                raise Fault(f"{reason}; look after the disk, then start again")
+
+    with opened_meter(configuration) as meter:
+        _run(serve(None if meter is None else meter.share()))
+
+
+def work(
+    configuration: Configuration,
+    listening: socket.socket,
+    channel: socket.socket,
+    *,
+    purges: bool,
+    share: Share | None = None,
+) -> int:
+    """Be a worker: answer until the parent closes the channel or SIGTERM comes; the status to end with.
+
+    SIGUSR1 ends it at once.
+    """
+
+    async def serve() -> int:
+        departure = Departure()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, departure.leaving.set)
+        loop.add_signal_handler(signal.SIGUSR1, departure.end)
+        loop.add_reader(channel, _leave_with_parent, loop, channel, departure)
+        part = Part(alone=False, purges=purges, leaving=departure.leaving.is_set, tally=_tally(share))
+        async with open_server(configuration, part=part) as served:
+            ready = Ready(exposures=tuple(served.exposures))
+            fronts = _fronts(configuration, served, listening, share, departure)
+            await _serve(fronts, served, departure, lambda: tell(channel, ready))
+            if reason := served.broken():
+                tell(channel, Unusable(reason=reason))
+                return Status.BROKEN
+        return 0
+
+    try:
+        refuse_unusable_tls(configuration)
+        return _run(serve())
+    except Fault as fault:
+        tell(channel, Unusable(reason=str(fault)))
+    except OAuthError as refused:
+        tell(channel, Unusable(reason=f"the database cannot be used now ({refused.detail}); try again"))
+    return Status.FAULT
+
+
+def _run(serving: Coroutine[object, object, Result]) -> Result:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serving)
+
+
+def _tally(share: Share | None) -> Tally | None:
+    return None if share is None else Tally(share.memory, share.place)
+
+
+def _fronts(
+    configuration: Configuration,
+    served: Served,
+    listening: socket.socket,
+    share: Share | None,
+    departure: Departure,
+) -> tuple[Front, ...]:
+    """What answers clients, and what tells metrics if anything does."""
+    public = Front(configuration, served.application, listening, departure)
+    if share is None:
+        return (public,)
+    from dragoman.http.scrape import build_scraped  # noqa: PLC0415 (it costs a moment and memory)
+
+    server = msgspec.structs.replace(configuration.server, tls_certificate=None, tls_key=None)
+    plain = msgspec.structs.replace(configuration, server=server)
+    scraped = build_scraped(share.memory, __version__)
+    return public, Front(plain, scraped, share.listening, departure, _MOST_SCRAPING)
+
+
+async def _serve(fronts: Sequence[Front], served: Served, departure: Departure, started: Callable[[], None]) -> None:
+    """Answer until the departure; a store that is broken for good is one. `started` is called once all do."""
+    watching = asyncio.create_task(_leave_when_broken(served, departure))
+    public, *further = fronts
+    try:
+        await asyncio.gather(*(front.serve(_say_nothing) for front in further), public.serve(started))
+    finally:
+        watching.cancel()
+
+
+def _say_nothing() -> None:
+    """Who is waited for is the front that answers clients."""
+
+
+async def _leave_when_broken(served: Served, departure: Departure) -> None:
+    while served.broken() is None:  # noqa: ASYNC110 (it breaks in the writer's thread)
+        await asyncio.sleep(_WATCH_SECONDS)
+    departure.leaving.set()
+
+
+def _leave_with_parent(loop: asyncio.AbstractEventLoop, channel: socket.socket, departure: Departure) -> None:
+    """The parent says nothing on the channel, so what can be read is its end: it wants this, or was killed."""
+    loop.remove_reader(channel)
+    departure.leaving.set()

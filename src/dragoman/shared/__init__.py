@@ -1,0 +1,1 @@
+"""What processes share and may lose: hints over Redis or Valkey. Never the only copy of anything."""

@@ -1,0 +1,60 @@
+"""What the store asks of a database: statements by name, alone or in a transaction. One module each fulfils it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from dragoman.store.rows import Row, Values
+
+ResultT = TypeVar("ResultT")
+
+
+class Transaction(Protocol):
+    """Statements of which all are done or none. Raises ConstraintViolated; then the transaction is at its end."""
+
+    async def row(self, statement: str, values: Values) -> Row | None:
+        """The only row that the statement finds or changes, if there is one."""
+        ...
+
+    def count(self, statement: str, values: Values) -> Coroutine[object, None, int]:
+        """How many rows it changed."""
+        ...
+
+
+class Database(Protocol):
+    """Statements are named as in `statement_names`, values as the parameters are.
+
+    All of it may refuse `temporarily_unavailable`. What is refused was not done, unless a connection or a disk was lost
+    at that very moment: then nobody knows, and it is never tried again.
+    """
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written any more until a restart, if so."""
+        ...
+
+    async def row(self, statement: str, values: Values) -> Row | None:
+        """Read the only row, if there is one, from what is committed."""
+        ...
+
+    async def rows(self, statement: str, values: Values) -> Sequence[Row]:
+        """Read all rows from what is committed."""
+        ...
+
+    async def change(self, statement: str, values: Values) -> int:
+        """Run one statement; how many rows it changed, durable when this returns. Raises ConstraintViolated."""
+        ...
+
+    async def change_row(self, statement: str, values: Values) -> Row | None:
+        """Run one statement; the row it changed, if any, durable when this returns. Raises ConstraintViolated."""
+        ...
+
+    async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
+        """Run the work in one transaction, durable when this returns. If the work raises, so does this, nothing done.
+
+        The work awaits nothing but its transaction, and has no other effect: it may be run again from its beginning.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The store on PostgreSQL: nothing outside this folder knows it by name but `opening` and `keeping`."""

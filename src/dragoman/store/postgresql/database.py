@@ -1,0 +1,148 @@
+"""An open PostgreSQL database: a statement alone is one round trip, and what may have happened is never repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
+
+from dragoman.store.faults import ConstraintViolated, StoreConflict
+from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, refusal, refusal_of, told
+from dragoman.store.postgresql.parameters import PARAMETERS
+from dragoman.store.postgresql.statements import STATEMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+    from dragoman.store.database import Transaction
+    from dragoman.store.postgresql.pool import Connection, Pool
+    from dragoman.store.rows import Row, Values
+
+ResultT = TypeVar("ResultT")
+
+_STATEMENT_SECONDS = 1.4
+_TRANSACTION_SECONDS = 65.0
+_RETRY_SECONDS = 0.4
+"""After this long nobody is made to wait for another attempt."""
+_BEGIN = "BEGIN; SET LOCAL statement_timeout = 60000; SET LOCAL lock_timeout = 5000"
+"""What is done in a transaction is administration: it may touch many rows, and nobody's log-in waits for it."""
+_PAUSES = (0.005, 0.02, 0.08)
+_TEXTS = {name: (text, tuple(PARAMETERS[name].split())) for name, text in STATEMENTS.items()}
+
+
+class PostgresqlTransaction:
+    """The statements of one transaction, on the connection that holds it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def row(self, statement: str, values: Values) -> Row | None:
+        """The only row that the statement finds or changes, if there is one."""
+        return _first(await _rows(self._connection, statement, values))
+
+    async def count(self, statement: str, values: Values) -> int:
+        """How many rows it changed."""
+        return await _count(self._connection, statement, values)
+
+
+class PostgresqlDatabase:
+    """Reads and writes for one event loop, on the connections of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @property
+    def broken(self) -> str | None:
+        """Never: while the database is away everybody is refused, and when it is back the pool finds out by itself."""
+        return None
+
+    async def row(self, statement: str, values: Values) -> Row | None:
+        """The only row, if there is one. Refuses `temporarily_unavailable`."""
+        return _first(await self.rows(statement, values))
+
+    async def rows(self, statement: str, values: Values) -> Sequence[Row]:
+        """What is committed. Refuses `temporarily_unavailable`."""
+        try:
+            return await self._tried(lambda connection: _rows(connection, statement, values), _STATEMENT_SECONDS)
+        except StoreConflict:  # what cannot be stored is the name of nothing stored
+            return ()
+
+    async def change(self, statement: str, values: Values) -> int:
+        """One statement, one round trip; how many rows it changed."""
+        return await self._tried(lambda connection: _count(connection, statement, values), _STATEMENT_SECONDS)
+
+    async def change_row(self, statement: str, values: Values) -> Row | None:
+        """One statement, one round trip; the row it changed."""
+        return _first(await self._tried(lambda connection: _rows(connection, statement, values), _STATEMENT_SECONDS))
+
+    async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
+        """Run the work in a transaction; durable when this returns."""
+        return await self._tried(lambda connection: _transacted(connection, work), _TRANSACTION_SECONDS)
+
+    async def _tried(self, use: Callable[[Connection], Awaitable[ResultT]], seconds: float) -> ResultT:
+        """Again only after the server took all of it back, three times at most."""
+        began = monotonic()
+        try:
+            for pause in _PAUSES:
+                try:
+                    return await self._pool.lend(use, seconds)
+                except CERTAINLY_UNDONE:
+                    if monotonic() - began > _RETRY_SECONDS:
+                        raise
+                await asyncio.sleep(pause)
+            return await self._pool.lend(use, seconds)
+        except TimeoutError as error:
+            raise refusal("the database did not answer in time; what was sent may have been done") from error
+        except ANY as error:
+            refused = refusal_of(error)
+            if refused is None:
+                raise
+            raise refused from error
+
+
+async def _rows(connection: Connection, statement: str, values: Values) -> Sequence[Row]:
+    text, names = _TEXTS[statement]
+    try:
+        return await connection.fetch(text, *[values[name] for name in names])
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(told(error)) from error
+    except asyncpg.DataError as error:
+        raise _unstorable() from error
+
+
+async def _count(connection: Connection, statement: str, values: Values) -> int:
+    text, names = _TEXTS[statement]
+    try:
+        done = await connection.execute(text, *[values[name] for name in names])
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(told(error)) from error
+    except asyncpg.DataError as error:
+        raise _unstorable() from error
+    return int(done.rpartition(" ")[2])
+
+
+async def _transacted(
+    connection: Connection, work: Callable[[Transaction], Coroutine[object, None, ResultT]]
+) -> ResultT:
+    await connection.execute(_BEGIN)
+    try:
+        result = await work(PostgresqlTransaction(connection))
+    except Exception:
+        with suppress(*ANY):  # a connection that cannot even do this is not lent again
+            await connection.execute("ROLLBACK")
+        raise
+    if await connection.execute("COMMIT") != "COMMIT":
+        raise RuntimeError("a transaction went on after one of its statements had failed")
+    return result
+
+
+def _first(rows: Sequence[Row]) -> Row | None:
+    return rows[0] if rows else None
+
+
+def _unstorable() -> StoreConflict:
+    """The driver's words would repeat the value."""
+    return StoreConflict("Text with a NUL character, or with half of a surrogate pair, cannot be stored.")

@@ -1,0 +1,76 @@
+"""What PostgreSQL's numbered parameters are called, by `python -m dragoman.store.compilation`: do not edit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PARAMETERS: Final = {
+    "FIND_CLIENT": "id",
+    "FIND_RESOURCE_OWNER": "id",
+    "FIND_RESOURCE_OWNER_BY_LOGIN": "login",
+    "REPLACE_PASSWORD_HASH": "new id old",
+    "FIND_GRANT": "id",
+    "FIND_SESSION": "id",
+    "FIND_SESSION_OF_TOKEN": "token_id id",
+    "CREATE_GRANT": """\
+id client_id subject scope audience created_at expires_at idle_expires_at generation issued rotated_at revoked_at
+  revoked_because facts sweep_at used_by revoked_by reuse looked_like_retry password_hash""",
+    "ROTATE_GRANT": "idle_expires_at now used_by id generation",
+    "REISSUE_GRANT": "idle_expires_at used_by id generation now",
+    "REVOKE_GRANT": "now revoked_because revoked_by reuse looked_like_retry id",
+    "CREATE_ACCESS_TOKEN": """\
+digest token_id grant_id client_id scope issued_at expires_at""",
+    "CREATE_GRANT_WITH_TOKEN": """\
+access_token_digest access_token_token_id access_token_grant_id access_token_client_id access_token_scope
+  access_token_issued_at access_token_expires_at id client_id subject scope audience created_at expires_at
+  idle_expires_at generation issued rotated_at revoked_at revoked_because facts sweep_at used_by revoked_by reuse
+  looked_like_retry password_hash""",
+    "ROTATE_GRANT_WITH_TOKEN": """\
+access_token_digest access_token_token_id access_token_grant_id access_token_client_id access_token_scope
+  access_token_issued_at access_token_expires_at idle_expires_at now used_by id generation""",
+    "FIND_ACCESS_TOKEN": "digest",
+    "REVOKE_ACCESS_TOKEN": "token_id revoked_at expires_at",
+    "FIND_REVOKED_ACCESS_TOKEN": "token_id",
+    "CREATE_SUBJECT": "id kind",
+    "FIND_SUBJECT": "id",
+    "DELETE_SUBJECT": "id",
+    "CREATE_CLIENT": """\
+id name secrets grant_types scope dialects token_format shared_key_signature access_token_lifetime
+  refresh_token_lifetime refresh_token_idle_lifetime refresh grace refresh_ends_access_token audience authorities
+  may_read_shared_key enabled created_at""",
+    "UPDATE_CLIENT": """\
+name secrets grant_types scope dialects token_format shared_key_signature access_token_lifetime
+  refresh_token_lifetime refresh_token_idle_lifetime refresh grace refresh_ends_access_token audience authorities
+  may_read_shared_key enabled id""",
+    "LIST_CLIENTS": "after limit",
+    "DELETE_CLIENT": "id",
+    "CREATE_RESOURCE_OWNER": """\
+id username email first_name last_name password_hash authorities belongs_to enabled locked expired password_expired
+  created_at""",
+    "UPDATE_RESOURCE_OWNER": """\
+username email first_name last_name authorities belongs_to enabled locked expired password_expired id""",
+    "SET_PASSWORD_HASH": "password_hash id",
+    "LIST_RESOURCE_OWNERS": "after limit",
+    "DELETE_RESOURCE_OWNER": "id",
+    "COUNT_BELONGING": "belongs_to",
+    "CREATE_LOGIN_NAME": "login owner_id",
+    "FIND_LOGIN_NAME": "login",
+    "DELETE_LOGIN_NAMES": "owner_id",
+    "LIST_GRANTS_OF_SUBJECT": "subject after limit",
+    "LIST_GRANTS_OF_CLIENT": "client_id after limit",
+    "REVOKE_GRANTS_OF_SUBJECT": "now revoked_because subject",
+    "REVOKE_GRANTS_OF_CLIENT": "now revoked_because client_id",
+    "REFILE_GRANTS": "longer before limit revoked_before",
+    "PURGE_GRANTS": "before limit revoked_before",
+    "PURGE_ACCESS_TOKENS": "before limit",
+    "PURGE_REVOKED_ACCESS_TOKENS": "before limit",
+    "END_ALL_GRANTS": "now revoked_because",
+    "END_LATER_GRANTS": "now revoked_because",
+    "BIND_INSTALLATION": "name value",
+    "FIND_INSTALLATION": "name",
+    "ADVANCE_INSTALLATION": "value name",
+    "DELETE_INSTALLATION": "name",
+    "COUNT_REVOCATIONS": "since",
+    "LIST_REVOCATIONS": "since limit",
+    "LIST_REVOCATIONS_OF_CLIENT": "since client_id limit",
+}

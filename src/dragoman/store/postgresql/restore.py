@@ -1,0 +1,162 @@
+"""Restores a dump into an empty PostgreSQL database: no server starts on it before what it brought back is ended."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from dragoman.store.faults import StoreFault
+from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, written_time
+from dragoman.store.postgresql.backup import count_rows, direct_address, server_version
+from dragoman.store.postgresql.dump import read_dump
+from dragoman.store.postgresql.errors import ANY, told
+from dragoman.store.postgresql.installation import connected, read_version, refuse_unfit
+from dragoman.store.postgresql.parameters import PARAMETERS
+from dragoman.store.postgresql.statements import STATEMENTS
+from dragoman.store.postgresql.tools import SERVICE, connection_environment, find_tool, run
+from dragoman.store.saving import CLOCK_RESET, RESTORED, Restored, Terms, refuse_other_keys, time_of
+from dragoman.store.version import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from dragoman.core.secret import Secret
+    from dragoman.store.postgresql.address import Address
+    from dragoman.store.postgresql.dump import Dump
+    from dragoman.store.postgresql.pool import Connection
+    from dragoman.store.rows import Values
+
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND backend_type = 'client backend' AND (usename = current_user OR application_name = $1)"
+)
+_PATIENT = ("SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0")
+_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+
+
+async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
+    """Restore this backup into an empty database, which no server uses yet. Raises StoreFault."""
+    if terms.replace:
+        raise StoreFault(
+            "A PostgreSQL database is never put aside by this: create an empty one beside it, and name that in the "
+            "setting `database`."
+        )
+    address = direct_address(url)
+    async with _alone(address, "Nothing of it is served: create an empty database, and run this again.") as connection:
+        tool = await find_tool("pg_restore", await server_version(connection))
+        dump = await read_dump(tool, source)
+        refuse_other_keys(dump.facts, terms.fingerprint, str(source))
+        await refuse_unfit(connection, address)
+        await _refuse_unfit_target(connection, address, dump)
+        await _copy(address, tool, source, dump)
+        async with connection.transaction():
+            restored = await _renewed(connection, dump.version, terms)
+            await connection.execute("INSERT INTO alembic_version VALUES ($1)", dump.version)
+        return restored
+
+
+async def renew(url: Secret, terms: Terms) -> Restored:
+    """End what a database brought back that was restored by other means. Raises StoreFault."""
+    address = direct_address(url)
+    async with _alone(address, "Nothing was changed.") as connection:
+        version = await read_version(connection, address)
+        if version is None:
+            raise StoreFault(f"{address.shown} holds nothing of Dragoman.")
+        refuse_other_keys(await _facts(connection), terms.fingerprint, address.shown)
+        async with connection.transaction():
+            return await _renewed(connection, version, terms)
+
+
+async def reset_time(url: Secret, now: int) -> int:
+    """Have the next server begin with this time, and end what began after it; how many grants. Raises StoreFault."""
+    address = direct_address(url)
+    async with _alone(address, "Nothing was changed.") as connection, connection.transaction():
+        await _set(connection, LATEST_TIME, now)
+        if time_of(await _facts(connection), NOT_BEFORE) > now:
+            await _set(connection, NOT_BEFORE, now)
+        return await _changed(connection, "END_LATER_GRANTS", {"now": now, "revoked_because": CLOCK_RESET})
+
+
+@asynccontextmanager
+async def _alone(address: Address, afterwards: str) -> AsyncIterator[Connection]:
+    """A connection beside which no server has one, and while it lasts nobody makes a schema. Raises StoreFault.
+
+    `afterwards` tells how things are when something goes wrong.
+    """
+    connection = await connected(address)
+    try:
+        await _refuse_company(connection, address)
+        yield connection
+    except ANY as error:
+        raise StoreFault(f"{address.shown} cannot be changed: {told(error)}. {afterwards}") from error
+    finally:
+        connection.terminate()
+
+
+async def _refuse_company(connection: Connection, address: Address) -> None:
+    for statement in _PATIENT:
+        await connection.execute(statement)
+    others = await connection.fetchval(_OTHERS, address.application_name)
+    if others:
+        raise StoreFault(
+            f"{address.shown} is in use by {others} other session{'s' if others > 1 else ''}: stop every server and "
+            "command that uses it, then try again."
+        )
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", APPLICATION_ID):
+        raise StoreFault(f"{address.shown} is being prepared by another Dragoman at this moment: try again.")
+
+
+async def _refuse_unfit_target(connection: Connection, address: Address, dump: Dump) -> None:
+    if await connection.fetchval(_TABLES):
+        raise StoreFault(
+            f"{address.shown} is not empty, and nothing in it is ever overwritten: create an empty database "
+            "(createdb --encoding=UTF8 --template=template0 NAME), and name it in the setting `database`."
+        )
+    schema = await connection.fetchval("SELECT current_schema()")
+    if schema != dump.schema:
+        raise StoreFault(
+            f"The backup is of a database whose tables are in the schema {dump.schema!r}, and the role of the address "
+            f"has {schema!r} first in its search_path: make them the same."
+        )
+
+
+async def _copy(address: Address, tool: str, source: Path, dump: Dump) -> None:
+    """All but the version, in one transaction of its own."""
+    with TemporaryDirectory(prefix="dragoman-") as folder, connection_environment(address.url) as environment:
+        contents = Path(folder) / "contents"
+        contents.write_text(dump.contents, encoding="utf-8")
+        options = (
+            f"--dbname=service={SERVICE}", "--single-transaction", "--exit-on-error", "--no-owner",
+            "--no-privileges", "--no-password", f"--use-list={contents}",
+        )  # fmt: skip
+        await run([tool, *options, str(source)], environment)
+
+
+async def _renewed(connection: Connection, version: str, terms: Terms) -> Restored:
+    """End all that was live: nobody knows what of it was spent or revoked since."""
+    known = time_of(await _facts(connection), LATEST_TIME)
+    rows = await count_rows(connection)
+    if terms.nothing_lost:
+        return Restored(version=version, rows=rows, latest_time=known, ended=0, not_before=0)
+    not_before = max(terms.now, known) + 1
+    ended = await _changed(connection, "END_ALL_GRANTS", {"now": not_before, "revoked_because": RESTORED})
+    await _set(connection, NOT_BEFORE, not_before)
+    await _set(connection, LATEST_TIME, not_before)
+    return Restored(version=version, rows=rows, latest_time=known, ended=ended, not_before=not_before)
+
+
+async def _facts(connection: Connection) -> Mapping[str, str]:
+    """The table `installation`."""
+    return {row[0]: row[1] for row in await connection.fetch("SELECT name, value FROM installation")}
+
+
+async def _set(connection: Connection, name: str, time: int) -> None:
+    await _changed(connection, "DELETE_INSTALLATION", {"name": name})
+    await _changed(connection, "BIND_INSTALLATION", {"name": name, "value": written_time(time)})
+
+
+async def _changed(connection: Connection, statement: str, values: Values) -> int:
+    done = await connection.execute(STATEMENTS[statement], *[values[name] for name in PARAMETERS[statement].split()])
+    return int(done.rpartition(" ")[2])

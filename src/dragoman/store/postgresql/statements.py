@@ -1,0 +1,299 @@
+"""Every statement for PostgreSQL, by `python -m dragoman.store.compilation`: do not edit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATEMENTS: Final = {
+    "FIND_CLIENT": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at
+FROM clients
+WHERE clients.id = $1::VARCHAR""",
+    "FIND_RESOURCE_OWNER": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners
+WHERE resource_owners.id = $1::VARCHAR""",
+    "FIND_RESOURCE_OWNER_BY_LOGIN": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
+WHERE login_names.login = $1::VARCHAR""",
+    "REPLACE_PASSWORD_HASH": """\
+UPDATE resource_owners SET password_hash=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR AND
+  resource_owners.password_hash = $3::VARCHAR""",
+    "FIND_GRANT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.id = $1::BYTEA""",
+    "FIND_SESSION": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username, resource_owners.email,
+  resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
+  resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
+WHERE grants.id = $1::BYTEA""",
+    "FIND_SESSION_OF_TOKEN": """\
+SELECT EXISTS (SELECT 1
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.token_id = $1::BYTEA) AS anon_1, grants.id, grants.client_id, grants.subject,
+  grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at, grants.generation,
+  grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by,
+  grants.revoked_by, grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
+  resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
+  resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
+WHERE grants.id = $2::BYTEA""",
+    "CREATE_GRANT": """\
+INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation,
+  issued, rotated_at, revoked_at, revoked_because, facts, sweep_at, used_by, revoked_by, reuse, looked_like_retry)
+  SELECT $1::BYTEA AS anon_1, $2::VARCHAR AS anon_2, $3::VARCHAR AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS
+  anon_5, $6::BIGINT AS anon_6, $7::BIGINT AS anon_7, $8::BIGINT AS anon_8, $9::BIGINT AS anon_9, $10::BIGINT AS
+  anon_10, $11::BIGINT AS anon_11, $12::BIGINT AS anon_12, $13::VARCHAR AS anon_13, $14::VARCHAR AS anon_14,
+  $15::BIGINT AS anon_15, $16::VARCHAR AS anon_16, $17::VARCHAR AS anon_17, $18::VARCHAR AS anon_18, $19::BOOLEAN
+  AS anon_19
+WHERE (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = $2::VARCHAR AND clients.enabled IS true)) AND ($3::VARCHAR IS NULL OR (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = $3::VARCHAR AND resource_owners.enabled IS true AND ($20::VARCHAR IS NULL OR
+  resource_owners.password_hash = $20::VARCHAR) FOR SHARE)))""",
+    "ROTATE_GRANT": """\
+UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=$2::BIGINT, used_by=$3::VARCHAR WHERE grants.id = $4::BYTEA AND grants.generation = $5::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $2::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT) RETURNING grants.id, grants.client_id,
+  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
+  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
+  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
+    "REISSUE_GRANT": """\
+UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), used_by=$2::VARCHAR WHERE grants.id =
+  $3::BYTEA AND grants.generation = $4::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > $5::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT)
+  RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry""",
+    "REVOKE_GRANT": """\
+UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT, revoked_by=$3::VARCHAR,
+  reuse=$4::VARCHAR, looked_like_retry=$5::BOOLEAN WHERE grants.id = $6::BYTEA AND grants.revoked_at IS NULL""",
+    "CREATE_ACCESS_TOKEN": """\
+INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) VALUES ($1::BYTEA,
+  $2::BYTEA, $3::BYTEA, $4::VARCHAR, $5::VARCHAR, $6::BIGINT, $7::BIGINT)""",
+    "CREATE_GRANT_WITH_TOKEN": """\
+WITH changed AS
+(INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation,
+  issued, rotated_at, revoked_at, revoked_because, facts, sweep_at, used_by, revoked_by, reuse, looked_like_retry)
+  SELECT $8::BYTEA AS anon_8, $9::VARCHAR AS anon_9, $10::VARCHAR AS anon_10, $11::VARCHAR AS anon_11, $12::VARCHAR
+  AS anon_12, $13::BIGINT AS anon_13, $14::BIGINT AS anon_14, $15::BIGINT AS anon_15, $16::BIGINT AS anon_16,
+  $17::BIGINT AS anon_17, $18::BIGINT AS anon_18, $19::BIGINT AS anon_19, $20::VARCHAR AS anon_20, $21::VARCHAR AS
+  anon_21, $22::BIGINT AS anon_22, $23::VARCHAR AS anon_23, $24::VARCHAR AS anon_24, $25::VARCHAR AS anon_25,
+  $26::BOOLEAN AS anon_26
+WHERE (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = $9::VARCHAR AND clients.enabled IS true)) AND ($10::VARCHAR IS NULL OR (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = $10::VARCHAR AND resource_owners.enabled IS true AND ($27::VARCHAR IS NULL OR
+  resource_owners.password_hash = $27::VARCHAR) FOR SHARE))) RETURNING grants.id),
+kept AS
+(INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
+  AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS
+  anon_6, $7::BIGINT AS anon_7
+FROM changed)
+ SELECT changed.id
+FROM changed""",
+    "ROTATE_GRANT_WITH_TOKEN": """\
+WITH changed AS
+(UPDATE grants SET idle_expires_at=$8::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=$9::BIGINT, used_by=$10::VARCHAR WHERE grants.id = $11::BYTEA AND grants.generation = $12::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $9::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) RETURNING grants.id, grants.client_id,
+  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
+  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
+  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry),
+kept AS
+(INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
+  AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS
+  anon_6, $7::BIGINT AS anon_7
+FROM changed)
+ SELECT changed.id, changed.client_id, changed.subject, changed.scope, changed.audience, changed.created_at,
+  changed.expires_at, changed.idle_expires_at, changed.generation, changed.issued, changed.rotated_at,
+  changed.revoked_at, changed.revoked_because, changed.facts, changed.used_by, changed.revoked_by, changed.reuse,
+  changed.looked_like_retry
+FROM changed""",
+    "FIND_ACCESS_TOKEN": """\
+SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
+  access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at
+FROM access_tokens
+WHERE access_tokens.digest = $1::BYTEA""",
+    "REVOKE_ACCESS_TOKEN": """\
+INSERT INTO revoked_access_tokens (token_id, revoked_at, expires_at) VALUES ($1::BYTEA, $2::BIGINT, $3::BIGINT) ON
+  CONFLICT DO NOTHING""",
+    "FIND_REVOKED_ACCESS_TOKEN": """\
+SELECT 1
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.token_id = $1::BYTEA""",
+    "CREATE_SUBJECT": """\
+INSERT INTO subjects (id, kind) VALUES ($1::VARCHAR, $2::VARCHAR) ON CONFLICT DO NOTHING""",
+    "FIND_SUBJECT": """\
+SELECT subjects.kind
+FROM subjects
+WHERE subjects.id = $1::VARCHAR""",
+    "DELETE_SUBJECT": "DELETE FROM subjects WHERE subjects.id = $1::VARCHAR",
+    "CREATE_CLIENT": """\
+INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
+  access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
+  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at) VALUES ($1::VARCHAR,
+  $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::BOOLEAN, $9::BIGINT,
+  $10::BIGINT, $11::BIGINT, $12::VARCHAR, $13::BIGINT, $14::BOOLEAN, $15::VARCHAR, $16::VARCHAR, $17::BOOLEAN,
+  $18::BOOLEAN, $19::BIGINT)""",
+    "UPDATE_CLIENT": """\
+UPDATE clients SET name=$1::VARCHAR, secrets=$2::VARCHAR, grant_types=$3::VARCHAR, scope=$4::VARCHAR,
+  dialects=$5::VARCHAR, token_format=$6::VARCHAR, shared_key_signature=$7::BOOLEAN,
+  access_token_lifetime=$8::BIGINT, refresh_token_lifetime=$9::BIGINT, refresh_token_idle_lifetime=$10::BIGINT,
+  refresh=$11::VARCHAR, grace=$12::BIGINT, refresh_ends_access_token=$13::BOOLEAN, audience=$14::VARCHAR,
+  authorities=$15::VARCHAR, may_read_shared_key=$16::BOOLEAN, enabled=$17::BOOLEAN WHERE clients.id = $18::VARCHAR""",
+    "LIST_CLIENTS": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at
+FROM clients
+WHERE clients.id > $1::VARCHAR ORDER BY clients.id
+ LIMIT $2::BIGINT OFFSET 0""",
+    "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = $1::VARCHAR",
+    "CREATE_RESOURCE_OWNER": """\
+INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
+  enabled, locked, expired, password_expired, created_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR,
+  $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR, $9::BOOLEAN, $10::BOOLEAN, $11::BOOLEAN,
+  $12::BOOLEAN, $13::BIGINT)""",
+    "UPDATE_RESOURCE_OWNER": """\
+UPDATE resource_owners SET username=$1::VARCHAR, email=$2::VARCHAR, first_name=$3::VARCHAR, last_name=$4::VARCHAR,
+  authorities=$5::VARCHAR, belongs_to=$6::VARCHAR, enabled=$7::BOOLEAN, locked=$8::BOOLEAN, expired=$9::BOOLEAN,
+  password_expired=$10::BOOLEAN WHERE resource_owners.id = $11::VARCHAR""",
+    "SET_PASSWORD_HASH": """\
+UPDATE resource_owners SET password_hash=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR""",
+    "LIST_RESOURCE_OWNERS": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners
+WHERE resource_owners.id > $1::VARCHAR ORDER BY resource_owners.id
+ LIMIT $2::BIGINT OFFSET 0""",
+    "DELETE_RESOURCE_OWNER": """\
+DELETE FROM resource_owners WHERE resource_owners.id = $1::VARCHAR""",
+    "COUNT_BELONGING": """\
+SELECT count(*) AS count_1
+FROM resource_owners
+WHERE resource_owners.belongs_to = $1::VARCHAR""",
+    "CREATE_LOGIN_NAME": """\
+INSERT INTO login_names (login, owner_id) VALUES ($1::VARCHAR, $2::VARCHAR) ON CONFLICT DO NOTHING""",
+    "FIND_LOGIN_NAME": """\
+SELECT login_names.owner_id
+FROM login_names
+WHERE login_names.login = $1::VARCHAR""",
+    "DELETE_LOGIN_NAMES": """\
+DELETE FROM login_names WHERE login_names.owner_id = $1::VARCHAR""",
+    "LIST_GRANTS_OF_SUBJECT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.subject = $1::VARCHAR AND grants.id > $2::BYTEA ORDER BY grants.id
+ LIMIT $3::BIGINT OFFSET 0""",
+    "LIST_GRANTS_OF_CLIENT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.client_id = $1::VARCHAR AND grants.id > $2::BYTEA ORDER BY grants.id
+ LIMIT $3::BIGINT OFFSET 0""",
+    "REVOKE_GRANTS_OF_SUBJECT": """\
+UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.subject =
+  $3::VARCHAR AND grants.revoked_at IS NULL""",
+    "REVOKE_GRANTS_OF_CLIENT": """\
+UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.client_id =
+  $3::VARCHAR AND grants.revoked_at IS NULL""",
+    "REFILE_GRANTS": """\
+UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + $1::BIGINT WHEN
+  (grants.idle_expires_at IS NULL) THEN grants.expires_at WHEN (grants.expires_at IS NULL) THEN
+  grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  grants.expires_at END WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at < $2::BIGINT ORDER BY grants.sweep_at
+ LIMIT $3::BIGINT OFFSET 0) AND (grants.revoked_at >= $4::BIGINT OR grants.revoked_at IS NULL AND
+  (grants.expires_at IS NULL OR grants.expires_at >= $2::BIGINT) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at >= $2::BIGINT))""",
+    "PURGE_GRANTS": """\
+DELETE FROM grants WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at < $1::BIGINT ORDER BY grants.sweep_at
+ LIMIT $2::BIGINT OFFSET 0) AND (grants.revoked_at < $3::BIGINT OR grants.revoked_at IS NULL AND (grants.expires_at
+  < $1::BIGINT OR grants.idle_expires_at < $1::BIGINT))""",
+    "PURGE_ACCESS_TOKENS": """\
+DELETE FROM access_tokens WHERE access_tokens.digest IN (SELECT access_tokens.digest
+FROM access_tokens
+WHERE access_tokens.expires_at < $1::BIGINT ORDER BY access_tokens.expires_at
+ LIMIT $2::BIGINT OFFSET 0)""",
+    "PURGE_REVOKED_ACCESS_TOKENS": """\
+DELETE FROM revoked_access_tokens WHERE revoked_access_tokens.token_id IN (SELECT revoked_access_tokens.token_id
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.expires_at < $1::BIGINT ORDER BY revoked_access_tokens.expires_at
+ LIMIT $2::BIGINT OFFSET 0)""",
+    "END_ALL_GRANTS": """\
+UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.revoked_at
+  IS NULL""",
+    "END_LATER_GRANTS": """\
+UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.revoked_at
+  IS NULL AND (grants.created_at > $1::BIGINT OR grants.rotated_at > $1::BIGINT)""",
+    "BIND_INSTALLATION": """\
+INSERT INTO installation (name, value) VALUES ($1::VARCHAR, $2::VARCHAR) ON CONFLICT DO NOTHING""",
+    "FIND_INSTALLATION": """\
+SELECT installation.value
+FROM installation
+WHERE installation.name = $1::VARCHAR""",
+    "ADVANCE_INSTALLATION": """\
+UPDATE installation SET value=$1::VARCHAR WHERE installation.name = $2::VARCHAR AND installation.value < $1::VARCHAR""",
+    "DELETE_INSTALLATION": """\
+DELETE FROM installation WHERE installation.name = $1::VARCHAR""",
+    "COUNT_REVOCATIONS": """\
+SELECT grants.client_id, grants.revoked_because, grants.looked_like_retry, count(*) AS count_1
+FROM grants
+WHERE grants.revoked_at >= $1::BIGINT GROUP BY grants.client_id, grants.revoked_because, grants.looked_like_retry
+  ORDER BY grants.client_id, grants.revoked_because, grants.looked_like_retry""",
+    "LIST_REVOCATIONS": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.revoked_at >= $1::BIGINT ORDER BY grants.revoked_at DESC, grants.id
+ LIMIT $2::BIGINT OFFSET 0""",
+    "LIST_REVOCATIONS_OF_CLIENT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.revoked_at >= $1::BIGINT AND grants.client_id = $2::VARCHAR ORDER BY grants.revoked_at DESC, grants.id
+ LIMIT $3::BIGINT OFFSET 0""",
+}

@@ -1,0 +1,148 @@
+"""One connection to an SQLite file, and what its errors come to."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from dragoman.store.faults import ConstraintViolated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dragoman.store.rows import Row, Values
+
+WRITER_WAITS = 2.0
+"""Seconds."""
+_READER_WAITS = 0.05
+_CODES_OF_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+_BREAKING = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_AUTH,
+    }
+)
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
+
+class Connection:
+    """Executes statement texts. Transactions are begun and ended by whoever holds it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: str, values: Values) -> list[Row]:
+        """All rows, also those that a change returns. Raises ConstraintViolated."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(str(error)) from error
+
+    def row(self, statement: str, values: Values) -> Row | None:
+        """The only row, if there is one."""
+        rows = self.rows(statement, values)
+        return rows[0] if rows else None
+
+    def count(self, statement: str, values: Values) -> int:
+        """How many rows a statement changed. Raises ConstraintViolated."""
+        try:
+            return self._connection.execute(statement, values).rowcount
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(str(error)) from error
+
+    def command(self, text: str) -> None:
+        """A statement of transaction control."""
+        self._connection.execute(text)
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Wait less than usual for locks of other programs, until the block ends."""
+        self.command(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")
+        try:
+            yield
+        finally:
+            self.command(f"PRAGMA busy_timeout = {int(WRITER_WAITS * 1000)}")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether SQLite still holds the transaction; some errors end it."""
+        return self._connection.in_transaction
+
+    def close(self) -> None:
+        """Close it; the last connection of all folds the write-ahead log into the database."""
+        self._connection.close()
+
+
+class Trouble(Enum):
+    """What an SQLite error means for those who wait."""
+
+    STATEMENT = auto()
+    """The statement alone is at fault; its neighbours in the transaction are well."""
+    LOCKED = auto()
+    FULL = auto()
+    PASSING = auto()
+    """Nothing was written; it may be better the next time."""
+    BROKEN = auto()
+    """The file or the device cannot be trusted any more."""
+
+
+def trouble_of(error: sqlite3.Error) -> Trouble:
+    """Sorts an error by its code."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return Trouble.STATEMENT
+    if code in _CODES_OF_FULL:
+        return Trouble.FULL
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_BUSY:
+        return Trouble.LOCKED
+    if primary in _BREAKING:
+        return Trouble.BROKEN
+    return Trouble.PASSING if primary in _PASSING else Trouble.STATEMENT
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection that writes durably: a commit has reached the disk when it returns.
+
+    It may move to another thread once, before its first use there. Raises sqlite3.Error.
+    """
+    connection = _connect(path, "rw", WRITER_WAITS, one_thread=False)
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        connection.close()
+        raise sqlite3.OperationalError(f"no write-ahead log on this file system, only {mode}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection for the thread that calls; it cannot write. Raises sqlite3.Error."""
+    connection = _connect(path, "ro", _READER_WAITS, one_thread=True)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect(path: Path, mode: str, wait: float, *, one_thread: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}", uri=True, timeout=wait, isolation_level=None, check_same_thread=one_thread
+    )
+    for setting in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {setting}")
+    return connection

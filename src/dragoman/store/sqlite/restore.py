@@ -1,0 +1,205 @@
+"""Puts a backup in the place of an SQLite database: whole, with what it brought back ended, or not at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+from dragoman.store.draft import sync_folder
+from dragoman.store.faults import StoreFault
+from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, SAVED_IN_USE, written_time
+from dragoman.store.saving import (
+    CLOCK_RESET,
+    POSTGRESQL_BEGINS,
+    RESTORED,
+    Restored,
+    Terms,
+    refuse_later_use,
+    refuse_other_keys,
+    time_of,
+)
+from dragoman.store.sqlite.connection import connect_writer
+from dragoman.store.sqlite.copy import copy_database, count_rows, examine_copy, read_facts
+from dragoman.store.sqlite.file import beside, exclusive, located
+from dragoman.store.sqlite.statements import STATEMENTS
+from dragoman.store.sqlite.time import note_time, noted_time, read_time
+from dragoman.store.sqlite.turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+def restore(path: Path, source: Path, terms: Terms) -> Restored:
+    """Restore this backup. Until the last moment what is there stays as it is. Raises StoreFault."""
+    path, source = located(path), located(source)
+    _refuse_unfit_source(path, source)
+    with _alone(path):
+        if path.exists() and not terms.replace:
+            raise StoreFault(
+                f"{path} is there already. To put it aside and restore this backup in its place, add --replace."
+            )
+        with _copied(path, source) as draft:
+            version = examine_copy(draft, source)
+            used_until = max(noted_time(path), read_time(path) if path.exists() else 0)
+            restored = _renewed(draft, source, version, terms, used_until)
+            kept = _put_in_place(draft, path, terms.now)
+    return replace(restored, kept=None if kept is None else str(kept))
+
+
+def renew(path: Path, terms: Terms) -> Restored:
+    """The same for a database that was put in its place by other means. Raises StoreFault."""
+    path = located(path)
+    if not path.exists():
+        raise StoreFault(f"There is no database at {path}.")
+    with _alone(path):
+        version = examine_copy(path, path)
+        try:
+            restored = _renewed(path, path, version, terms, noted_time(path))
+        except sqlite3.Error as error:
+            raise StoreFault(f"{path} cannot be changed: {error}. It is as it was.") from error
+        _note(path)
+    return restored
+
+
+def reset_time(path: Path, now: int) -> int:
+    """Have the next server begin with this time, and end what began after it; how many grants. Raises StoreFault."""
+    path = located(path)
+    with _alone(path):
+        beside(path, ".time").unlink(missing_ok=True)
+        try:
+            with closing(connect_writer(path)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _set(connection, LATEST_TIME, now)
+                if time_of(read_facts(path), NOT_BEFORE) > now:
+                    _set(connection, NOT_BEFORE, now)
+                values = {"now": now, "revoked_because": CLOCK_RESET}
+                ended = connection.execute(STATEMENTS["END_LATER_GRANTS"], values).rowcount
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreFault(f"{path} cannot be changed: {error}.") from error
+    return ended
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Without a server, and without a command that writes at this moment."""
+    with exclusive(path), closing(Turn(path)) as turn:
+        turn.wait()
+        yield
+
+
+def _refuse_unfit_source(path: Path, source: Path) -> None:
+    try:
+        with source.open("rb") as file:
+            begins = file.read(16)
+    except OSError as error:
+        raise StoreFault(f"{source} cannot be read: {error.strerror}.") from error
+    if begins.startswith(POSTGRESQL_BEGINS):
+        raise StoreFault(f"{source} is a backup of a PostgreSQL database: name one in the setting `database`.")
+    if not begins:
+        raise StoreFault(f"{source} is empty: use another backup.")
+    if path == source:
+        raise StoreFault(f"{source} is the database itself; `dragoman restore --in-place` is what you may want.")
+
+
+@contextmanager
+def _copied(path: Path, source: Path) -> Iterator[Path]:
+    """The backup under a name of its own beside the database; gone when the block ends, unless it was put in place."""
+    draft = beside(path, ".restoring")
+    try:
+        _remove(draft)
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            copy_database(source, draft, descriptor)
+        finally:
+            os.close(descriptor)
+        yield draft
+    except (OSError, sqlite3.Error) as error:
+        raise StoreFault(f"{path} cannot be restored: {error}. What was there is as it was.") from error
+    finally:
+        _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    for ending in ("", "-journal", "-wal", "-shm"):
+        beside(draft, ending).unlink(missing_ok=True)
+
+
+def _renewed(draft: Path, shown: Path, version: str, terms: Terms, used_until: int) -> Restored:
+    """End in one transaction all that was live: nobody knows what of it was spent or revoked since."""
+    facts = read_facts(draft)
+    refuse_other_keys(facts, terms.fingerprint, str(shown))
+    if terms.nothing_lost:
+        _refuse_lost(facts, used_until, shown)
+    known = time_of(facts, LATEST_TIME)
+    not_before = 0 if terms.nothing_lost else max(terms.now, known, used_until) + 1
+    ended = 0
+    with closing(connect_writer(draft)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(STATEMENTS["DELETE_INSTALLATION"], {"name": SAVED_IN_USE})
+        if not terms.nothing_lost:
+            values = {"now": not_before, "revoked_because": RESTORED}
+            ended = connection.execute(STATEMENTS["END_ALL_GRANTS"], values).rowcount
+            _set(connection, NOT_BEFORE, not_before)
+            _set(connection, LATEST_TIME, not_before)
+        connection.execute("COMMIT")
+    return Restored(version=version, rows=count_rows(draft), latest_time=known, ended=ended, not_before=not_before)
+
+
+def _refuse_lost(facts: Mapping[str, str], used_until: int, shown: Path) -> None:
+    if SAVED_IN_USE in facts:
+        raise StoreFault(
+            f"A server ran when {shown} was made, and may have gone on afterwards: something may be lost. Leave "
+            "--nothing-lost away."
+        )
+    refuse_later_use(facts, used_until, str(shown))
+
+
+def _set(connection: sqlite3.Connection, name: str, time: int) -> None:
+    values = {"name": name, "value": written_time(time)}
+    connection.execute(STATEMENTS["DELETE_INSTALLATION"], values)
+    connection.execute(STATEMENTS["BIND_INSTALLATION"], values)
+
+
+def _put_in_place(draft: Path, path: Path, now: int) -> Path | None:
+    """One renaming, before which the old database is there and after which the new one is; where the old one is."""
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")  # one file, without a log that a crash could part it from
+    descriptor = os.open(draft, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    kept = _keep(path, now) if path.exists() else None
+    for ending in ("-wal", "-shm"):
+        beside(path, ending).unlink(missing_ok=True)
+    draft.rename(path)
+    sync_folder(path.parent)
+    _note(path)
+    return kept
+
+
+def _keep(path: Path, now: int) -> Path:
+    """Give the old database a second name, together with its log where that cannot be folded in."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stem = f".replaced-{datetime.fromtimestamp(now, tz=UTC):%Y%m%dT%H%M%SZ}"
+    names = (beside(path, stem if number == 0 else f"{stem}-{number}") for number in count())
+    kept = next(name for name in names if not os.path.lexists(name))
+    kept.hardlink_to(path)
+    log = beside(path, "-wal")
+    if log.exists() and log.stat().st_size:
+        beside(kept, "-wal").hardlink_to(log)
+    sync_folder(path.parent)
+    return kept
+
+
+def _note(path: Path) -> None:
+    """The note beside the database is of the one that was there before."""
+    with suppress(OSError):
+        beside(path, ".time").unlink(missing_ok=True)
+        note_time(path, read_time(path))

@@ -1,0 +1,284 @@
+"""Every statement for SQLite, by `python -m dragoman.store.compilation`: do not edit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATEMENTS: Final = {
+    "FIND_CLIENT": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at
+FROM clients
+WHERE clients.id = :id""",
+    "FIND_RESOURCE_OWNER": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners
+WHERE resource_owners.id = :id""",
+    "FIND_RESOURCE_OWNER_BY_LOGIN": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
+WHERE login_names.login = :login""",
+    "REPLACE_PASSWORD_HASH": """\
+UPDATE resource_owners SET password_hash=:new WHERE resource_owners.id = :id AND resource_owners.password_hash =
+  :old""",
+    "FIND_GRANT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.id = :id""",
+    "FIND_SESSION": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username, resource_owners.email,
+  resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
+  resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
+WHERE grants.id = :id""",
+    "FIND_SESSION_OF_TOKEN": """\
+SELECT EXISTS (SELECT 1
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.token_id = :token_id) AS anon_1, grants.id, grants.client_id, grants.subject,
+  grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at, grants.generation,
+  grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by,
+  grants.revoked_by, grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
+  resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
+  resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
+WHERE grants.id = :id""",
+    "CREATE_GRANT": """\
+INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation,
+  issued, rotated_at, revoked_at, revoked_because, facts, sweep_at, used_by, revoked_by, reuse, looked_like_retry)
+  SELECT :id AS anon_1, :client_id AS anon_2, :subject AS anon_3, :scope AS anon_4, :audience AS anon_5,
+  :created_at AS anon_6, :expires_at AS anon_7, :idle_expires_at AS anon_8, :generation AS anon_9, :issued AS
+  anon_10, :rotated_at AS anon_11, :revoked_at AS anon_12, :revoked_because AS anon_13, :facts AS anon_14,
+  :sweep_at AS anon_15, :used_by AS anon_16, :revoked_by AS anon_17, :reuse AS anon_18, :looked_like_retry AS
+  anon_19
+WHERE (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = :client_id AND clients.enabled IS 1)) AND (:subject IS NULL OR (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:password_hash IS NULL OR
+  resource_owners.password_hash = :password_hash))))""",
+    "ROTATE_GRANT": """\
+UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
+  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
+  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
+  looked_like_retry""",
+    "REISSUE_GRANT": """\
+UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), used_by=:used_by WHERE grants.id =
+  :id AND grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id,
+  client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at,
+  revoked_at, revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
+    "REVOKE_GRANT": """\
+UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now, revoked_by=:revoked_by,
+  reuse=:reuse, looked_like_retry=:looked_like_retry WHERE grants.id = :id AND grants.revoked_at IS NULL""",
+    "CREATE_ACCESS_TOKEN": """\
+INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) VALUES (:digest,
+  :token_id, :grant_id, :client_id, :scope, :issued_at, :expires_at)""",
+    "CREATE_GRANT_WITH_TOKEN": """\
+INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation,
+  issued, rotated_at, revoked_at, revoked_because, facts, sweep_at, used_by, revoked_by, reuse, looked_like_retry)
+  SELECT :id AS anon_1, :client_id AS anon_2, :subject AS anon_3, :scope AS anon_4, :audience AS anon_5,
+  :created_at AS anon_6, :expires_at AS anon_7, :idle_expires_at AS anon_8, :generation AS anon_9, :issued AS
+  anon_10, :rotated_at AS anon_11, :revoked_at AS anon_12, :revoked_because AS anon_13, :facts AS anon_14,
+  :sweep_at AS anon_15, :used_by AS anon_16, :revoked_by AS anon_17, :reuse AS anon_18, :looked_like_retry AS
+  anon_19
+WHERE (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = :client_id AND clients.enabled IS 1)) AND (:subject IS NULL OR (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:password_hash IS NULL OR
+  resource_owners.password_hash = :password_hash)))) RETURNING id""",
+    "ROTATE_GRANT_WITH_TOKEN": """\
+UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
+  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
+  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
+  looked_like_retry""",
+    "FIND_ACCESS_TOKEN": """\
+SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
+  access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at
+FROM access_tokens
+WHERE access_tokens.digest = :digest""",
+    "REVOKE_ACCESS_TOKEN": """\
+INSERT INTO revoked_access_tokens (token_id, revoked_at, expires_at) VALUES (:token_id, :revoked_at, :expires_at)
+  ON CONFLICT DO NOTHING""",
+    "FIND_REVOKED_ACCESS_TOKEN": """\
+SELECT 1
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.token_id = :token_id""",
+    "CREATE_SUBJECT": """\
+INSERT INTO subjects (id, kind) VALUES (:id, :kind) ON CONFLICT DO NOTHING""",
+    "FIND_SUBJECT": """\
+SELECT subjects.kind
+FROM subjects
+WHERE subjects.id = :id""",
+    "DELETE_SUBJECT": "DELETE FROM subjects WHERE subjects.id = :id",
+    "CREATE_CLIENT": """\
+INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
+  access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
+  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at) VALUES (:id, :name,
+  :secrets, :grant_types, :scope, :dialects, :token_format, :shared_key_signature, :access_token_lifetime,
+  :refresh_token_lifetime, :refresh_token_idle_lifetime, :refresh, :grace, :refresh_ends_access_token, :audience,
+  :authorities, :may_read_shared_key, :enabled, :created_at)""",
+    "UPDATE_CLIENT": """\
+UPDATE clients SET name=:name, secrets=:secrets, grant_types=:grant_types, scope=:scope, dialects=:dialects,
+  token_format=:token_format, shared_key_signature=:shared_key_signature,
+  access_token_lifetime=:access_token_lifetime, refresh_token_lifetime=:refresh_token_lifetime,
+  refresh_token_idle_lifetime=:refresh_token_idle_lifetime, refresh=:refresh, grace=:grace,
+  refresh_ends_access_token=:refresh_ends_access_token, audience=:audience, authorities=:authorities,
+  may_read_shared_key=:may_read_shared_key, enabled=:enabled WHERE clients.id = :id""",
+    "LIST_CLIENTS": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at
+FROM clients
+WHERE clients.id > :after ORDER BY clients.id
+ LIMIT :limit OFFSET 0""",
+    "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = :id",
+    "CREATE_RESOURCE_OWNER": """\
+INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
+  enabled, locked, expired, password_expired, created_at) VALUES (:id, :username, :email, :first_name, :last_name,
+  :password_hash, :authorities, :belongs_to, :enabled, :locked, :expired, :password_expired, :created_at)""",
+    "UPDATE_RESOURCE_OWNER": """\
+UPDATE resource_owners SET username=:username, email=:email, first_name=:first_name, last_name=:last_name,
+  authorities=:authorities, belongs_to=:belongs_to, enabled=:enabled, locked=:locked, expired=:expired,
+  password_expired=:password_expired WHERE resource_owners.id = :id""",
+    "SET_PASSWORD_HASH": """\
+UPDATE resource_owners SET password_hash=:password_hash WHERE resource_owners.id = :id""",
+    "LIST_RESOURCE_OWNERS": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at
+FROM resource_owners
+WHERE resource_owners.id > :after ORDER BY resource_owners.id
+ LIMIT :limit OFFSET 0""",
+    "DELETE_RESOURCE_OWNER": """\
+DELETE FROM resource_owners WHERE resource_owners.id = :id""",
+    "COUNT_BELONGING": """\
+SELECT count(*) AS count_1
+FROM resource_owners
+WHERE resource_owners.belongs_to = :belongs_to""",
+    "CREATE_LOGIN_NAME": """\
+INSERT INTO login_names (login, owner_id) VALUES (:login, :owner_id) ON CONFLICT DO NOTHING""",
+    "FIND_LOGIN_NAME": """\
+SELECT login_names.owner_id
+FROM login_names
+WHERE login_names.login = :login""",
+    "DELETE_LOGIN_NAMES": """\
+DELETE FROM login_names WHERE login_names.owner_id = :owner_id""",
+    "LIST_GRANTS_OF_SUBJECT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.subject = :subject AND grants.id > :after ORDER BY grants.id
+ LIMIT :limit OFFSET 0""",
+    "LIST_GRANTS_OF_CLIENT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.client_id = :client_id AND grants.id > :after ORDER BY grants.id
+ LIMIT :limit OFFSET 0""",
+    "REVOKE_GRANTS_OF_SUBJECT": """\
+UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.subject = :subject
+  AND grants.revoked_at IS NULL""",
+    "REVOKE_GRANTS_OF_CLIENT": """\
+UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.client_id =
+  :client_id AND grants.revoked_at IS NULL""",
+    "REFILE_GRANTS": """\
+UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + :longer WHEN
+  (grants.idle_expires_at IS NULL) THEN grants.expires_at WHEN (grants.expires_at IS NULL) THEN
+  grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  grants.expires_at END WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at < :before ORDER BY grants.sweep_at
+ LIMIT :limit OFFSET 0) AND (grants.revoked_at >= :revoked_before OR grants.revoked_at IS NULL AND
+  (grants.expires_at IS NULL OR grants.expires_at >= :before) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at >= :before))""",
+    "PURGE_GRANTS": """\
+DELETE FROM grants WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at < :before ORDER BY grants.sweep_at
+ LIMIT :limit OFFSET 0) AND (grants.revoked_at < :revoked_before OR grants.revoked_at IS NULL AND
+  (grants.expires_at < :before OR grants.idle_expires_at < :before))""",
+    "PURGE_ACCESS_TOKENS": """\
+DELETE FROM access_tokens WHERE access_tokens.digest IN (SELECT access_tokens.digest
+FROM access_tokens
+WHERE access_tokens.expires_at < :before ORDER BY access_tokens.expires_at
+ LIMIT :limit OFFSET 0)""",
+    "PURGE_REVOKED_ACCESS_TOKENS": """\
+DELETE FROM revoked_access_tokens WHERE revoked_access_tokens.token_id IN (SELECT revoked_access_tokens.token_id
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.expires_at < :before ORDER BY revoked_access_tokens.expires_at
+ LIMIT :limit OFFSET 0)""",
+    "END_ALL_GRANTS": """\
+UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.revoked_at IS NULL""",
+    "END_LATER_GRANTS": """\
+UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.revoked_at IS NULL
+  AND (grants.created_at > :now OR grants.rotated_at > :now)""",
+    "BIND_INSTALLATION": """\
+INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING""",
+    "FIND_INSTALLATION": """\
+SELECT installation.value
+FROM installation
+WHERE installation.name = :name""",
+    "ADVANCE_INSTALLATION": """\
+UPDATE installation SET value=:value WHERE installation.name = :name AND installation.value < :value""",
+    "DELETE_INSTALLATION": "DELETE FROM installation WHERE installation.name = :name",
+    "COUNT_REVOCATIONS": """\
+SELECT grants.client_id, grants.revoked_because, grants.looked_like_retry, count(*) AS count_1
+FROM grants
+WHERE grants.revoked_at >= :since GROUP BY grants.client_id, grants.revoked_because, grants.looked_like_retry ORDER
+  BY grants.client_id, grants.revoked_because, grants.looked_like_retry""",
+    "LIST_REVOCATIONS": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.revoked_at >= :since ORDER BY grants.revoked_at DESC, grants.id
+ LIMIT :limit OFFSET 0""",
+    "LIST_REVOCATIONS_OF_CLIENT": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants
+WHERE grants.revoked_at >= :since AND grants.client_id = :client_id ORDER BY grants.revoked_at DESC, grants.id
+ LIMIT :limit OFFSET 0""",
+}
+SECOND_STATEMENTS: Final = {
+    "CREATE_GRANT_WITH_TOKEN": """\
+INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) VALUES
+  (:access_token_digest, :access_token_token_id, :access_token_grant_id, :access_token_client_id,
+  :access_token_scope, :access_token_issued_at, :access_token_expires_at)""",
+    "ROTATE_GRANT_WITH_TOKEN": """\
+INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) VALUES
+  (:access_token_digest, :access_token_token_id, :access_token_grant_id, :access_token_client_id,
+  :access_token_scope, :access_token_issued_at, :access_token_expires_at)""",
+}

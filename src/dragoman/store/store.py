@@ -1,0 +1,182 @@
+"""The core's ports on a database, whichever it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.ports import NotRotated, Rotated
+from dragoman.store import statement_names as sql
+from dragoman.store.administration import Administration
+from dragoman.store.installation import Installation
+from dragoman.store.revocations import Revocations
+from dragoman.store.rows import (
+    access_token_of,
+    access_token_values,
+    client_of,
+    grant_of,
+    grant_values,
+    resource_owner_of,
+    revocation_values,
+    sender_text,
+    session_of,
+)
+
+if TYPE_CHECKING:
+    from dragoman.core.model import (
+        Client,
+        Grant,
+        GrantId,
+        ResourceOwner,
+        Reuse,
+        Sender,
+        Session,
+        StoredAccessToken,
+        TokenId,
+    )
+    from dragoman.store.database import Database
+    from dragoman.store.rows import Row, Values
+
+_WITH_GRANT = "access_token_"
+"""What the parameters of an access token begin with where it is stored in one statement with its grant."""
+
+
+class Store:
+    """Clients, ResourceOwners and Grants. Every verb may refuse `temporarily_unavailable`, and then did nothing.
+
+    The one exception: a connection or a disk was lost while a change was on its way. Then nobody knows, nobody tries
+    again, and what the next request finds in the row is the truth.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.administration = Administration(database)
+        self.installation = Installation(database)
+        self.revocations = Revocations(database)
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written any more until a restart, if so."""
+        return self._database.broken
+
+    async def find_client(self, client_id: str) -> Client | None:
+        """The client with exactly this id, byte for byte."""
+        row = await self._database.row(sql.FIND_CLIENT, {"id": client_id})
+        return None if row is None else client_of(row)
+
+    async def find_resource_owner_by_login(self, login: str) -> ResourceOwner | None:
+        """By user name or e-mail, as `login_name.canonical` writes it."""
+        row = await self._database.row(sql.FIND_RESOURCE_OWNER_BY_LOGIN, {"login": login})
+        return None if row is None else resource_owner_of(row)
+
+    async def find_resource_owner(self, owner_id: str) -> ResourceOwner | None:
+        """By identifier."""
+        row = await self._database.row(sql.FIND_RESOURCE_OWNER, {"id": owner_id})
+        return None if row is None else resource_owner_of(row)
+
+    async def replace_password_hash(self, owner_id: str, old: str, new: str) -> bool:
+        """Store a stronger hash of the same password, unless the stored one has changed meanwhile."""
+        return await self._database.change(sql.REPLACE_PASSWORD_HASH, {"id": owner_id, "old": old, "new": new}) == 1
+
+    async def create_grant(
+        self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None
+    ) -> None:
+        """Durable when it returns.
+
+        Refuses `temporarily_unavailable` if the client or the resource owner was disabled or deleted, or the password
+        that was checked was changed, while the request was judged: asked again, it is judged by what stands then.
+        """
+        values = {**grant_values(grant), "password_hash": password_hash}
+        if access_token is None:
+            created = await self._database.change(sql.CREATE_GRANT, values) == 1
+        else:
+            values = {**values, **access_token_values(access_token, _WITH_GRANT)}
+            created = await self._database.change_row(sql.CREATE_GRANT_WITH_TOKEN, values) is not None
+        if not created:
+            raise OAuthError(
+                Refusal.TEMPORARILY_UNAVAILABLE, "the grant's client or resource owner is gone, disabled or changed"
+            )
+
+    async def find_grant(self, grant_id: GrantId) -> Grant | None:
+        """The grant as it stands."""
+        row = await self._database.row(sql.FIND_GRANT, {"id": grant_id})
+        return None if row is None else grant_of(row)
+
+    async def find_session(self, grant_id: GrantId) -> Session | None:
+        """The grant with its resource owner, in one look."""
+        row = await self._database.row(sql.FIND_SESSION, {"id": grant_id})
+        return None if row is None else session_of(row)
+
+    async def find_session_of_token(self, grant_id: GrantId, token_id: TokenId) -> tuple[Session | None, bool]:
+        """The same, and whether this one access token of it was ended by itself."""
+        row = await self._database.row(sql.FIND_SESSION_OF_TOKEN, {"id": grant_id, "token_id": token_id})
+        return (None, False) if row is None else (session_of(row[1:]), bool(row[0]))
+
+    async def rotate(
+        self,
+        grant: Grant,
+        now: int,
+        idle_expires_at: int | None,
+        access_token: StoredAccessToken | None,
+        sender: Sender | None = None,
+    ) -> Rotated | NotRotated:
+        """Advance generation and serial if the grant is live and still at `grant.generation`: one caller wins.
+
+        The winner's access token is stored with it, or neither is.
+        """
+        values = _advance_values(grant, now, idle_expires_at, sender)
+        if access_token is None:
+            row = await self._database.change_row(sql.ROTATE_GRANT, values)
+        else:
+            values = {**values, **access_token_values(access_token, _WITH_GRANT)}
+            row = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values)
+        return await self._advanced(grant, row)
+
+    async def reissue(
+        self, grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None = None
+    ) -> Rotated | NotRotated:
+        """Advance only the serial of access tokens; the refresh token stays as it is."""
+        values = _advance_values(grant, now, idle_expires_at, sender)
+        row = await self._database.change_row(sql.REISSUE_GRANT, values)
+        return await self._advanced(grant, row)
+
+    async def store_access_token(self, access_token: StoredAccessToken) -> None:
+        """Keep the digest of an access token whose grant exists already, or that has none."""
+        await self._database.change(sql.CREATE_ACCESS_TOKEN, access_token_values(access_token))
+
+    async def find_access_token(self, digest: bytes) -> StoredAccessToken | None:
+        """The row behind an access token that carries nothing itself."""
+        row = await self._database.row(sql.FIND_ACCESS_TOKEN, {"digest": digest})
+        return None if row is None else access_token_of(row)
+
+    async def revoke_grant(
+        self, grant_id: GrantId, now: int, because: str, sender: Sender | None = None, reuse: Reuse | None = None
+    ) -> bool:
+        """End a grant for good, and keep why and at whose request; False if it had ended before."""
+        values: Values = {"id": grant_id, "now": now, "revoked_because": because, **revocation_values(sender, reuse)}
+        return await self._database.change(sql.REVOKE_GRANT, values) == 1
+
+    async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
+        """End one access token and leave its grant alone."""
+        values: Values = {"token_id": token_id, "expires_at": expires_at, "revoked_at": now}
+        await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
+
+    async def is_access_token_revoked(self, token_id: TokenId) -> bool:
+        """Whether this one access token was ended by itself."""
+        return await self._database.row(sql.FIND_REVOKED_ACCESS_TOKEN, {"token_id": token_id}) is not None
+
+    async def _advanced(self, grant: Grant, row: Row | None) -> Rotated | NotRotated:
+        """One statement has decided; only who lost looks why."""
+        if row is not None:
+            return Rotated(grant=grant_of(row))
+        return NotRotated(grant=await self.find_grant(grant.id))
+
+
+def _advance_values(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Values:
+    return {
+        "id": grant.id,
+        "generation": grant.generation,
+        "now": now,
+        "idle_expires_at": idle_expires_at,
+        "used_by": sender_text(sender),
+    }

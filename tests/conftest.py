@@ -1,0 +1,62 @@
+"""What every test package may ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dragoman.store.opening import open_server
+from tests.postgresql import Cluster, cluster
+from tests.redis_server import RedisServer, kinds, redis_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dragoman.core.secret import Secret
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A running PostgreSQL, one for each test process. Whoever stops it starts it again."""
+    with cluster() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(postgresql: Cluster) -> Iterator[str]:
+    async def prepare() -> None:
+        async with open_server(postgresql.url(name)):
+            pass
+
+    with postgresql.new_database() as name:
+        asyncio.run(prepare())
+        yield name
+
+
+@pytest.fixture
+def postgresql_name(postgresql: Cluster, _postgresql_template: str) -> Iterator[str]:
+    """The name of a database with Dragoman's schema and nothing in it, for one test."""
+    with postgresql.new_database(_postgresql_template, "") as name:
+        yield name
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Cluster, postgresql_name: str) -> Secret:
+    """Its address, as the setting `database` has it."""
+    return postgresql.url(postgresql_name)
+
+
+@pytest.fixture
+def shared_server() -> Iterator[RedisServer]:
+    """A running Valkey with nothing in it. Whoever stops it need not start it again."""
+    with redis_server() as one:
+        yield one
+
+
+@pytest.fixture(params=kinds())
+def each_shared_server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """The same, and once more with the oldest Redis that Dragoman knows."""
+    with redis_server(request.param) as one:
+        yield one

@@ -1,0 +1,255 @@
+"""PostgreSQL goes away, comes back, stalls, cuts, refuses: nothing is done twice, and nobody has to help."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from store_cast import NOW, blocked, new_access_token, new_grant, serve_cast, session
+from tests.postgresql import ENCODED, PASSWORD, Cluster
+from tests.proxy import Proxy
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import Grant
+from dragoman.core.ports import NotRotated, Rotated
+from dragoman.core.secret import Secret
+from dragoman.store.faults import StoreFault
+from dragoman.store.opening import open_server, open_worker
+from dragoman.store.store import Store
+
+
+async def _grant(store: Store) -> Grant:
+    grant = new_grant(idle_expires_at=None)
+    await store.create_grant(grant, None)
+    return grant
+
+
+async def _refused(doing: Awaitable[object], within: float = 2.0) -> OAuthError:
+    """It is refused in time, and no word of the refusal is a secret."""
+    began = time.monotonic()
+    with pytest.raises(OAuthError) as refused:
+        await doing
+    assert time.monotonic() - began < within
+    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+    for part in (PASSWORD, ENCODED):
+        assert part not in refused.value.detail
+    return refused.value
+
+
+async def _served_again(doing: Callable[[], Awaitable[object]]) -> float:
+    """How many seconds it took until nobody was refused any more."""
+    began = time.monotonic()
+    while time.monotonic() - began < 10:
+        try:
+            await asyncio.gather(*(doing() for _ in range(20)))
+        except OAuthError:
+            await asyncio.sleep(0.05)
+        else:
+            return time.monotonic() - began
+    raise TimeoutError
+
+
+@asynccontextmanager
+async def _through(proxy: Proxy, postgresql: Cluster, name: str, **options: str) -> AsyncIterator[Store]:
+    async with (
+        proxy.listening() as port,
+        open_worker(postgresql.url(name, port=port, **options)) as store,
+    ):
+        yield store
+
+
+@pytest.mark.parametrize("how", ["stop", "stop_immediately"])
+def test_a_database_that_stops_is_refused_in_time_and_served_again_when_it_is_back(
+    postgresql: Cluster, postgresql_url: Secret, how: str
+) -> None:
+    async def scenario(store: Store) -> None:
+        grants = [await _grant(store) for _ in range(20)]
+        await asyncio.gather(*(store.find_grant(grant.id) for grant in grants))
+        getattr(postgresql, how)()
+        try:
+            for _ in range(2):
+                await asyncio.gather(
+                    *(_refused(store.rotate(grant, NOW, None, None)) for grant in grants),
+                    _refused(store.find_client("app")),
+                    _refused(store.create_grant(new_grant(), None)),
+                    _refused(store.administration.revoke_grants_of_client("app", NOW, "test")),
+                )
+            assert store.broken is None
+        finally:
+            postgresql.start()
+        assert await _served_again(lambda: store.find_client("app")) < 5
+        for grant in grants:
+            assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+
+    serve_cast(postgresql_url, scenario)
+
+
+def test_a_pulled_cable_is_refused_in_time_and_served_again(postgresql: Cluster, postgresql_name: str) -> None:
+    async def run() -> None:
+        proxy = Proxy(postgresql.port)
+        async with _through(proxy, postgresql, postgresql_name, pool_size="2") as store:
+            grant = await _grant(store)
+            proxy.stalled = True
+            for _ in range(2):
+                await asyncio.gather(*(_refused(store.rotate(grant, NOW, None, None)) for _ in range(10)))
+            proxy.stalled = False
+            proxy.cut()
+            assert await _served_again(lambda: store.find_client("app")) < 5
+            assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+
+    serve_cast(postgresql.url(postgresql_name), _nothing)
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("with_token", [False, True])
+@pytest.mark.parametrize("pooler", ["none", "transaction"])
+def test_a_rotation_whose_answer_is_lost_is_refused_and_not_sent_again(
+    postgresql: Cluster, postgresql_name: str, pooler: str, *, with_token: bool
+) -> None:
+    async def run() -> None:
+        proxy = Proxy(postgresql.port)
+        async with _through(proxy, postgresql, postgresql_name, pooler=pooler) as store:
+            grant = await _grant(store)
+            await store.rotate(new_grant(), NOW, None, new_access_token(grant) if with_token else None)
+            proxy.answers_dropped = True
+            await _refused(store.rotate(grant, NOW, None, new_access_token(grant) if with_token else None))
+            proxy.answers_dropped = False
+            await _served_again(lambda: store.find_client("app"))
+            found = await store.find_grant(grant.id)
+            assert found is not None
+            assert found.generation == (1 if pooler == "none" else 0)  # with two trips it is the first that was lost
+            outcome = await store.rotate(grant, NOW, None, None)
+            assert isinstance(outcome, NotRotated if found.generation else Rotated)
+
+    serve_cast(postgresql.url(postgresql_name), _nothing)
+    asyncio.run(run())
+
+
+def test_a_transaction_whose_commit_was_sent_is_never_sent_again(postgresql: Cluster, postgresql_name: str) -> None:
+    async def run() -> None:
+        proxy = Proxy(postgresql.port)
+        async with _through(proxy, postgresql, postgresql_name) as store:
+            await _grant(store)
+            revoking = asyncio.ensure_future(store.administration.revoke_grants_of_client("app", NOW, "test"))
+            async with asyncio.timeout(5):
+                while not any(b"COMMIT" in piece for piece in proxy.sent):  # noqa: ASYNC110 (no event is early enough)
+                    await asyncio.sleep(0)
+            proxy.answers_dropped = True
+            await _refused(revoking)
+            proxy.answers_dropped = False
+            assert len([piece for piece in proxy.sent if b"COMMIT" in piece]) == 1
+            await _served_again(lambda: store.find_client("app"))
+            (grant,) = await store.administration.list_grants_of_client("app")
+            assert grant.revoked_at == NOW
+
+    serve_cast(postgresql.url(postgresql_name), _nothing)
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_what_the_database_took_back_is_tried_again(
+    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str, isolation: str
+) -> None:
+    """Engines that only know serializable transactions refuse the losers of a race: they lose all the same."""
+    postgresql.run(f"ALTER DATABASE {postgresql_name} SET default_transaction_isolation = '{isolation}'")
+
+    async def scenario(store: Store) -> None:
+        async with open_server(postgresql_url) as other:
+            grant = await _grant(store)
+            for _ in range(10):
+                outcomes = await asyncio.gather(
+                    *(each.rotate(grant, NOW, None, None) for each in 6 * (store, other)), return_exceptions=True
+                )
+                (winner,) = [outcome for outcome in outcomes if isinstance(outcome, Rotated)]
+                refusals = [outcome for outcome in outcomes if isinstance(outcome, OAuthError)]
+                assert len(refusals) + sum(isinstance(outcome, NotRotated) for outcome in outcomes) == 11
+                grant = winner.grant
+            assert grant.generation == 10
+
+    serve_cast(postgresql_url, scenario)
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_what_is_taken_back_four_times_is_refused(
+    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str, code: str
+) -> None:
+    async def scenario(store: Store) -> None:
+        grant = await _grant(store)
+        await postgresql.query(
+            "CREATE SEQUENCE attempts",
+            "CREATE FUNCTION take_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('attempts'); "
+            f"RAISE EXCEPTION 'on purpose' USING ERRCODE = '{code}'; END $$",
+            "CREATE TRIGGER take_back BEFORE UPDATE ON grants FOR EACH ROW EXECUTE FUNCTION take_back()",
+            database=postgresql_name,
+        )
+        for attempts, doing in (
+            (4, store.rotate(grant, NOW, None, None)),
+            (8, store.administration.revoke_grants_of_client("app", NOW, "test")),
+        ):
+            await _refused(doing)
+            ((last,),) = await postgresql.query("SELECT last_value FROM attempts", database=postgresql_name)
+            assert last == attempts
+        assert await store.find_grant(grant.id) == grant
+
+    serve_cast(postgresql_url, scenario)
+
+
+def test_a_row_that_somebody_holds_is_waited_for_in_vain_and_not_consumed(
+    postgresql: Cluster, postgresql_name: str
+) -> None:
+    url = postgresql.url(postgresql_name, pool_size="2")
+
+    async def scenario(store: Store) -> None:
+        grant = await _grant(store)
+        async with session(postgresql.url(postgresql_name)) as holder:
+            await holder.execute("BEGIN")
+            await holder.execute("SELECT 1 FROM grants WHERE id = $1 FOR UPDATE", grant.id)
+            waiting = [asyncio.ensure_future(_refused(store.rotate(grant, NOW, None, None))) for _ in range(2)]
+            await blocked(holder, 2)
+            refusal = await _refused(store.find_client("app"), within=0.8)
+            assert "in use" in refusal.detail
+            await asyncio.gather(*waiting)
+            assert await store.find_client("app") is not None
+            await holder.execute("COMMIT")
+        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+
+    serve_cast(url, scenario)
+
+
+def test_a_primary_that_became_a_standby_is_left(
+    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str
+) -> None:
+    async def scenario(store: Store) -> None:
+        grant = await _grant(store)
+        await postgresql.query(f"ALTER DATABASE {postgresql_name} SET default_transaction_read_only = on")
+        await postgresql.query(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{postgresql_name}'"
+        )
+        await _served_again(lambda: store.find_client("app"))
+        await _refused(store.rotate(grant, NOW, None, None))
+        with pytest.raises(StoreFault, match="cannot be written"):
+            async with open_server(postgresql_url):
+                pass
+        await postgresql.query(f"ALTER DATABASE {postgresql_name} SET default_transaction_read_only = off")
+        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+
+    serve_cast(postgresql_url, scenario)
+
+
+def test_a_caller_who_gives_up_spoils_no_connection(postgresql: Cluster, postgresql_url: Secret) -> None:
+    async def scenario(store: Store) -> None:
+        grants = [await _grant(store) for _ in range(30)]
+        rotations = [asyncio.ensure_future(store.rotate(grant, NOW, None, None)) for grant in grants]
+        await asyncio.sleep(0)
+        for rotation in rotations[::2]:
+            rotation.cancel()
+        outcomes = await asyncio.gather(*rotations, return_exceptions=True)
+        assert all(isinstance(outcome, Rotated) for outcome in outcomes[1::2])
+        assert await _served_again(lambda: store.find_client("app")) < 1
+
+    serve_cast(postgresql_url, scenario)
+
+
+async def _nothing(store: Store) -> None:
+    assert store.broken is None

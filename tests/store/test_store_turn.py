@@ -1,0 +1,145 @@
+"""Writers in several processes on one file: they take turns, nobody starves, and the dead hold nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from store_cast import NOW, new_grant, serve_cast
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.ports import Rotated
+from dragoman.store.sqlite.opening import open_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dragoman.store.store import Store
+
+HOLDER = """
+import sys
+from pathlib import Path
+from dragoman.store.sqlite.turn import Turn
+turn = Turn(Path(sys.argv[1]))
+turn.wait()
+print("mine", flush=True)
+sys.stdin.read()
+"""
+BUSY = """
+import asyncio, json, sys, time
+from pathlib import Path
+from store_cast import NOW, new_grant
+from dragoman.core.ports import Rotated
+from dragoman.store.sqlite.opening import open_worker
+
+async def main():
+    longest, done = 0.0, 0
+    async with open_worker(Path(sys.argv[1])) as store:
+        async def rotate_for_a_while():
+            nonlocal longest, done
+            grant = new_grant(idle_expires_at=None)
+            await store.create_grant(grant, None)
+            while time.time() < float(sys.argv[2]):
+                began = time.monotonic()
+                outcome = await store.rotate(grant, NOW, None, None)
+                assert isinstance(outcome, Rotated)
+                grant, done, longest = outcome.grant, done + 1, max(longest, time.monotonic() - began)
+        await asyncio.gather(*(rotate_for_a_while() for _ in range(8)))
+    print(json.dumps({"done": done, "longest": longest}))
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Files alone have these promises."""
+    return tmp_path / "folder" / "dragoman.db"
+
+
+@contextmanager
+def held(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process has the turn, until it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "mine\n"
+            yield holder
+        finally:
+            holder.kill()
+
+
+def test_who_waits_too_long_is_refused_and_nothing_of_it_is_done_later(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        first, second = new_grant(idle_expires_at=None), new_grant(idle_expires_at=None)
+        await store.create_grant(first, None)
+        await store.create_grant(second, None)
+        with held(database):
+            began = time.monotonic()
+            early = asyncio.ensure_future(store.rotate(first, NOW, None, None))
+            await asyncio.wait([early], timeout=1)
+            late = asyncio.ensure_future(store.rotate(second, NOW, None, None))
+            outcomes = await asyncio.gather(early, late, return_exceptions=True)
+            assert 1.5 < time.monotonic() - began < 3
+            refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, OAuthError)]
+            assert refusals == 2 * [Refusal.TEMPORARILY_UNAVAILABLE]
+            assert await store.find_grant(first.id) == first
+        assert isinstance(await store.rotate(first, NOW, None, None), Rotated)
+        assert await store.find_grant(second.id) == second
+        assert store.broken is None
+
+    serve_cast(database, scenario)
+
+
+def test_the_turn_of_a_killed_process_passes_on_at_once(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        grant = new_grant(idle_expires_at=None)
+        await store.create_grant(grant, None)
+        with held(database) as holder:
+            waiting = asyncio.ensure_future(store.rotate(grant, NOW, None, None))
+            await asyncio.wait([waiting], timeout=0.2)
+            assert not waiting.done()
+            began = time.monotonic()
+            holder.kill()
+            assert isinstance(await waiting, Rotated)
+            assert time.monotonic() - began < 1
+
+    serve_cast(database, scenario)
+
+
+def test_a_store_that_waits_for_its_turn_can_be_closed(database: Path) -> None:
+    async def scenario(_: Store) -> None:
+        with held(database) as holder:
+            async with open_tool(database) as store:
+                waiting = asyncio.ensure_future(store.create_grant(new_grant(), None))
+                await asyncio.wait([waiting], timeout=0.1)
+                asyncio.get_running_loop().call_later(0.2, holder.kill)
+            assert waiting.done()
+            assert waiting.exception() is None
+
+    serve_cast(database, scenario)
+
+
+def test_all_of_four_busy_processes_get_their_share(database: Path) -> None:
+    async def scenario(_: Store) -> list[dict[str, float]]:
+        until = time.time() + 5
+        busy = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-c", BUSY, str(database), str(until), cwd=__file__.rpartition("/")[0], stdout=-1
+            )
+            for _ in range(4)
+        ]
+        return [json.loads((await one.communicate())[0]) for one in busy]
+
+    shares = serve_cast(database, scenario)
+    assert max(one["longest"] for one in shares) < 1.5
+    assert min(one["done"] for one in shares) * 4 > max(one["done"] for one in shares)

@@ -1,0 +1,142 @@
+"""SIGHUP: another configuration, and nobody notices but by what it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import signal
+import socket
+import ssl
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.processes import running_server, wait_until
+from tests.workers.load import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.commanding import Folder
+    from tests.processes import ServerProcess
+
+
+def issuer_of(server: ServerProcess) -> str:
+    with urllib.request.urlopen(f"{server.base_url}/.well-known/oauth-authorization-server", timeout=10) as answer:
+        return json.load(answer)["issuer"]
+
+
+def reload(server: ServerProcess, event: str = "reloaded") -> dict:
+    """Send the signal, and wait for the line that says what came of it."""
+    before = len(server.events(event))
+    server.send(signal.SIGHUP)
+    return wait_until(lambda: server.events(event)[before:])[0]
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+def test_under_load_no_request_fails_and_the_new_configuration_is_in_force(
+    folder: Folder, shop: tuple[str, str], reuse: bool
+):
+    with running_server(folder.file, workers=2) as server:
+        with load(server.port, shop, reuse=reuse) as under_way:
+            for number in range(3):
+                before = server.workers
+                under_way.wait_for_more(50)
+                folder.change(issuer=f'issuer = "https://login{number}.example.com"')
+                reload(server)
+                assert issuer_of(server) == f"https://login{number}.example.com"
+                under_way.wait_for_more(50)
+                assert not server.wait_for_workers(2) & before
+        assert (under_way.failed(), under_way.refused()) == ([], [])
+        assert server.stop() == 0
+
+
+def test_a_configuration_at_fault_changes_nothing_and_is_told(folder: Folder):
+    with running_server(folder.file, workers=2) as server:
+        before = server.workers
+        whole = folder.file.read_text()
+        for setting, line, told in (
+            ("port", "port = 70000", "DRAGOMAN_… variable), server.workers"),
+            ("dialect", 'dialect = "nowhere"', "there is no dialect 'nowhere'"),
+            ("database", 'database = "other.db"', "database has changed, which needs a restart"),
+            ("tls_certificate", 'tls_certificate = "a.pem"\ntls_key = "b.pem"', "a.pem with server.tls_key b.pem"),
+        ):
+            line = "workers = 0" if setting == "port" else line  # noqa: PLW2901 (the port itself is the test's)
+            folder.change(**{setting: line})
+            assert told in reload(server, "not_reloaded")["reason"]
+            folder.file.write_text(whole)
+        assert server.wait_for_workers(2) == before
+        assert server.stop() == 0
+
+
+def test_the_number_of_workers_may_change(folder: Folder):
+    folder.change(drain_seconds="workers = 1")
+    with running_server(folder.file, workers=None) as server:
+        folder.change(workers="workers = 3")
+        reload(server)
+        server.wait_for_workers(3)
+        folder.change(workers="workers = 2")
+        reload(server)
+        server.wait_for_workers(2)
+
+
+def make_certificate(file: Path) -> bytes:
+    """A key, and a certificate that it signed itself, in one file; the certificate as it is shown to clients."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "login.example.com")])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - dt.timedelta(hours=1)).not_valid_after(now + dt.timedelta(hours=1))
+    signed = builder.sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(private + signed.public_bytes(pem))
+    return signed.public_bytes(serialization.Encoding.DER)
+
+
+def shown_certificate(server: ServerProcess) -> bytes:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain, context.wrap_socket(plain) as tls:
+        tls.sendall(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert tls.recv(100).startswith(b"HTTP/1.1 200")
+        return tls.getpeercert(binary_form=True)
+
+
+def test_a_renewed_certificate_is_shown_after_a_reload(folder: Folder):
+    file = folder.path / "server.pem"
+    first = make_certificate(file)
+    folder.change(tls_certificate='tls_certificate = "server.pem"', tls_key='tls_key = "server.pem"')
+    with running_server(folder.file) as server:
+        assert shown_certificate(server) == first
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
+            plain.sendall(b"GET /health/ready HTTP/1.1\r\n\r\n")
+            assert not plain.recv(100).startswith(b"HTTP")  # no TLS, no answer
+        second = make_certificate(file)
+        assert shown_certificate(server) == first
+        reload(server)
+        assert shown_certificate(server) == second
+        assert server.stop() == 0
+        assert "Traceback" not in server.told
+
+
+def test_the_service_manager_hears_of_each_step(folder: Folder, tmp_path: Path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        with running_server(folder.file, environment={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as server:
+            assert manager.recv(100) == b"READY=1"
+            reload(server)
+            begun, since = manager.recv(100).split(b"\n")
+            assert (begun, since.startswith(b"MONOTONIC_USEC=")) == (b"RELOADING=1", True)
+            assert manager.recv(100) == b"READY=1"
+            server.send(signal.SIGHUP)
+            folder.change(dialect='dialect = "nowhere"')
+            assert manager.recv(100).startswith(b"RELOADING=1")
+            assert manager.recv(100) == b"READY=1"
+            server.stop()
+            assert manager.recv(100) == b"STOPPING=1"
