@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick
+.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick kill-rounds crowds sign-outs
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -35,6 +35,10 @@ docs-check: $(VENV)/.development
 
 bench-quick: $(VENV)/.development
 	$(BIN)/python bench/quick.py
+
+# The long runs of docs/refresh-guarantees.md: `make kill-rounds N=1000 ON=sqlite`; without ON, on every deployment.
+kill-rounds crowds sign-outs: $(VENV)/.development
+	$(BIN)/python -m tests.histories $@ $(if $(N),--count $(N)) $(foreach name,$(ON),--on $(name))
 
 lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv
