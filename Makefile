@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick kill-rounds crowds sign-outs
+.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick bench-growth kill-rounds crowds sign-outs
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -39,6 +39,10 @@ bench-quick: $(VENV)/.development
 # The long runs of docs/refresh-guarantees.md: `make kill-rounds N=1000 ON=sqlite`; without ON, on every deployment.
 kill-rounds crowds sign-outs: $(VENV)/.development
 	$(BIN)/python -m tests.histories $@ $(if $(N),--count $(N)) $(foreach name,$(ON),--on $(name))
+
+# A thousand grants against a million, on both databases: N=… for fewer.
+bench-growth: $(VENV)/.development
+	$(BIN)/python -m bench.growth $(if $(N),--count $(N))
 
 lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,151 @@
+"""Whether refreshing stays as fast when the database grows: `make bench-growth`.
+
+Two databases, a thousand grants and a million, are rotated in turns by 32 tasks at once, each a random grant of all:
+one look and one durable rotation, as a refresh does them. So are a grant at its first generation and one at its
+hundred-thousandth. What counts are the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import sqlite3
+import statistics
+import tempfile
+import time
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+from tests.postgresql import cluster
+
+from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
+from dragoman.core.ports import Rotated
+from dragoman.core.scope import Scope
+from dragoman.store.opening import open_server
+from dragoman.store.rows import grant_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dragoman.core.secret import Secret
+    from dragoman.store.store import Store
+
+TASKS = 32
+ROUNDS = 5
+SECONDS = 3.0
+OLD = 100_000
+_AT_ONCE = 10_000
+_NOW = 1_790_000_000
+_OWNERS = 100
+
+
+def grants(count: int, **changes: object) -> Iterator[Grant]:
+    """So many new grants, of a few people."""
+    for number in range(count):
+        grant = Grant(
+            id=GrantId(os.urandom(12)),
+            client_id="app",
+            subject=str(number % _OWNERS),
+            scope=Scope(("read", "write")),
+            created_at=_NOW,
+            expires_at=_NOW + 10**8,
+            idle_expires_at=_NOW + 10**7,
+            facts={"dialect": "standard"},
+        )
+        yield replace(grant, **changes)  # type: ignore[arg-type]
+
+
+async def fill(store: Store, location: Path | Secret, count: int) -> Sequence[Grant]:
+    """A client, people, and this many grants."""
+    await store.administration.create_client(Client(id="app", name="app"))
+    for number in range(_OWNERS):
+        await store.administration.create_resource_owner(ResourceOwner(id=str(number), username=f"person {number}"))
+    made = list(grants(count))
+    for start in range(0, count, _AT_ONCE):
+        values = [grant_values(grant) for grant in made[start : start + _AT_ONCE]]
+        names, rows = tuple(values[0]), [tuple(one.values()) for one in values]
+        if isinstance(location, Path):
+            _insert(location, names, rows)
+        else:
+            await _copy(location, names, rows)
+    return made
+
+
+async def _copy(url: Secret, names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    connection = await asyncpg.connect(url.reveal())
+    await connection.copy_records_to_table("grants", records=rows, columns=names)
+    await connection.execute("ANALYZE grants")
+    await connection.close()
+
+
+def _insert(path: Path, names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        text = f"INSERT INTO grants ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 (our own names)
+        connection.executemany(text, rows)
+        connection.commit()
+
+
+async def rotate(store: Store, ids: Sequence[GrantId], deadline: float) -> int:
+    """How many refreshes one task gets done; each grant belongs to one task."""
+    done = 0
+    while time.perf_counter() < deadline:
+        session = await store.find_session(random.choice(ids))  # noqa: S311 (load, no secret)
+        if session is None:
+            raise RuntimeError("a grant is gone")
+        outcome = await store.rotate(session.grant, _NOW, _NOW + 10**7, None)
+        if not isinstance(outcome, Rotated):
+            raise TypeError("a rotation was lost, although nobody else asked for it")
+        done += 1
+    return done
+
+
+async def rate(store: Store, made: Sequence[Grant]) -> float:
+    """Refreshes per second."""
+    deadline = time.perf_counter() + SECONDS
+    slices = [[grant.id for grant in made[task::TASKS]] for task in range(TASKS)]
+    counts = await asyncio.gather(*(rotate(store, ids, deadline) for ids in slices if ids))
+    return sum(counts) / SECONDS
+
+
+async def compare(few: Path | Secret, many: Path | Secret, count: int) -> None:
+    """Rounds in turns, and what they come to."""
+    async with AsyncExitStack() as open_stores:
+        small, large = [await open_stores.enter_async_context(open_server(one)) for one in (few, many)]
+        few_grants, many_grants = await fill(small, few, 1000), await fill(large, many, count)
+        pairs = [(await rate(small, few_grants), await rate(large, many_grants)) for _ in range(ROUNDS)]
+        tell(f"{count} grants against 1000", pairs)
+        young, old = list(grants(TASKS)), list(grants(TASKS, generation=OLD, issued=OLD))
+        for grant in (*young, *old):
+            await small.create_grant(grant, None)
+        pairs = [(await rate(small, young), await rate(small, old)) for _ in range(ROUNDS)]
+        tell(f"generation {OLD} against the first", pairs)
+
+
+def tell(what: str, pairs: Sequence[tuple[float, float]]) -> None:
+    """Medians and the ratio of the pairs."""
+    ratios = [later / first for first, later in pairs]
+    first, later = (statistics.median(one) for one in zip(*pairs, strict=True))
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"  {what}: {later:.0f} against {first:.0f} a second, ratio {statistics.median(ratios):.2f} ({spread})")
+
+
+def main() -> None:
+    """Measure and print, on both databases."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000, help="how many grants the large database has")
+    count = parser.parse_args().count
+    with tempfile.TemporaryDirectory() as folder:
+        print("SQLite, one look and one durable rotation, 32 at once")
+        asyncio.run(compare(Path(folder) / "few.db", Path(folder) / "many.db", count))
+    with cluster() as server, server.new_database() as few, server.new_database() as many:
+        print("PostgreSQL on the same machine, the same")
+        asyncio.run(compare(server.url(few), server.url(many), count))
+
+
+if __name__ == "__main__":
+    main()
