@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from urllib.parse import urlencode
 
 import bcrypt
 import pytest
@@ -10,7 +11,7 @@ from dragoman.parts import create_keys
 from dragoman.store.faults import StoreConflict
 from dragoman.tokens.keys import KeyFault
 from dragoman.wiring import open_server
-from tests.attacks.harness import DIALECTS, PASSWORD, Answer, Server, configuration_of, running
+from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Answer, Server, configuration_of, running
 from tests.attacks.spelling import log_in
 
 STATES = {
@@ -235,3 +236,13 @@ def test_u23_two_installations_share_no_key(tmp_path: Path):
         create_keys(configuration_of(folder))
         contents.append({path.read_bytes() for path in (folder / "keys").iterdir()})
     assert contents[0].isdisjoint(contents[1])
+
+
+def test_log_ins_at_once_that_all_strengthen_the_hash_all_succeed(server: Server):
+    client = server.add_client()
+    person = server.add_owner(stored=bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode())
+    form = urlencode({"grant_type": "password", **server.credentials(client), "username": person, "password": PASSWORD})
+    one = {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], "body": form.encode()}
+    assert [answer.status for answer in server.ask_all([one, one, one])] == [200, 200, 200]
+    assert len(server.grants(client)) == 3
+    assert server.log_in(client, person).status == 200

@@ -59,19 +59,19 @@ async def _respond(
     if order.scope is ScopeCheck.BEFORE_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     authorization = await grant_type.authorize(services, rules, client, request, now)
-    owner = authorization.resource_owner
-    admit_resource_owner(owner, rules, at_refresh=authorization.ceiling is not None)
+    admit_resource_owner(authorization.resource_owner, rules, at_refresh=authorization.ceiling is not None)
     if order.scope is ScopeCheck.AFTER_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
-    if authorization.ceiling is None:
-        scope = initial_scope(requested, client, rules)
-    else:
-        scope = narrow(requested, authorization.ceiling, client)
-    authorization = await _strengthen_hash(services, authorization)
+    ceiling = authorization.ceiling
+    scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
+    strengthened = await _strengthen_hash(services, authorization)
+    if strengthened is None:
+        strengthened = await grant_type.authorize(services, rules, client, request, now)
+        admit_resource_owner(strengthened.resource_owner, rules, at_refresh=False)
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
-        authorization=authorization,
+        authorization=strengthened,
         scope=scope,
         rules=rules,
         recipe=server.recipe_for(client, rules),
@@ -82,16 +82,16 @@ async def _respond(
     return await issue(services, order_to_issue)
 
 
-async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization:
-    """Store the stronger hash where there is one. Refuses `temporarily_unavailable` if the stored one has changed.
+async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:
+    """With the stronger hash stored, where there is one; None if the stored one was another by then.
 
-    Either another log-in was faster with the same, or the password was changed: asked again, it is known which.
+    Either another log-in was faster with the same, or the password was changed: judged anew, it is known which.
     """
     owner, old, new = authorization.resource_owner, authorization.password_hash, authorization.new_password_hash
     if owner is None or old is None or new is None:
         return authorization
     if not await services.resource_owners.replace_password_hash(owner.id, old, new):
-        raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the password hash changed while it was checked")
+        return None
     return replace(authorization, password_hash=new)
 
 
