@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test curl check lint types imports docs docs-check lock clean differential bench-quick bench-growth kill-rounds crowds sign-outs
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench-quick bench-growth kill-rounds crowds sign-outs
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
 
-test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json curl
+test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json tools
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS)
 	$(BIN)/python -m coverage combine --quiet
@@ -49,9 +49,11 @@ lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o locks/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c locks/runtime.txt -o locks/development.txt
 
-# The documents' own lines are run by the real curl; it comes from the system's packages where it is missing.
-curl:
+# The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
+# strace, which makes a disk fail, and PgBouncer; a test that misses one of these two says so and is skipped.
+tools:
 	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
+	(command -v strace && command -v pgbouncer) >/dev/null || (apt-get update && apt-get install --yes strace pgbouncer) || true
 
 # The real @jmondi/oauth2-server, for the differential test; node and npm come from a wheel.
 $(PEER)/node_modules/.package-lock.json: $(PEER)/package-lock.json $(VENV)/.development
