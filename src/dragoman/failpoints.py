@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.errors import Fault, OAuthError, Refusal
+from dragoman.core.token_endpoint import REUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "DRAGOMAN_FAILPOINTS"
 
-_REVOKED_BY_REUSE = "refresh_token_reuse"
 _STEPS = ("after_judge", "before_commit", "after_commit", "before_first_byte")
 NAMES = frozenset(
     [
@@ -219,7 +219,7 @@ class _WritingGrants:
     async def revoke_grant(
         self, grant_id: GrantId, now: int, because: str, sender: Sender | None = None, reuse: Reuse | None = None
     ) -> bool:
-        name = "reuse" if because == _REVOKED_BY_REUSE else "revoke"
+        name = "reuse" if because == REUSED else "revoke"
         await self.failpoints.reach(f"{name}.before_commit")
         ended = await self.inner.revoke_grant(grant_id, now, because, sender, reuse)
         await self.failpoints.reach(f"{name}.after_commit")

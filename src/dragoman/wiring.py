@@ -99,9 +99,9 @@ async def open_server(
             server = await standing_rules(configuration, store)
             now = clock or SteadyClock(time.time, time.monotonic)
             await _count_on(now, store, server)
-            base = _Base(configuration=configuration, part=part, log=log, store=store, passwords=passwords, now=now)
-            served, chores = await _put_together(base, server)
-            tasks = [asyncio.create_task(chore) for chore in chores]
+            opened = _Opened(configuration=configuration, part=part, log=log, store=store, passwords=passwords, now=now)
+            served, chores = await _put_together(opened, server)
+            tasks = [asyncio.create_task(_watched(chore, log)) for chore in chores]
             try:
                 yield served
             finally:
@@ -113,7 +113,7 @@ async def open_server(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
+class _Opened:
     """What has to be open before the rest can be put together."""
 
     configuration: Configuration
@@ -124,23 +124,23 @@ class _Base:
     now: Callable[[], int]
 
 
-async def _put_together(base: _Base, server: ServerRules) -> tuple[Served, Sequence[Coroutine[object, None, None]]]:
+async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Coroutine[object, None, None]]]:
     """The server, and its chores, not begun yet. Raises Fault."""
-    configuration, store, log, now = base.configuration, base.store, base.log, base.now
+    configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
     failpoints = _open_failpoints(log)
-    audit, observe = count_from(base.part.tally, LoggedAudit(log), load_grant_types())
+    audit, observe = count_from(opened.part.tally, LoggedAudit(log), load_grant_types())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
-    services = failpoints.around_services(_open_services(clients, store, tokens, base.passwords, audit))
+    services = failpoints.around_services(_open_services(clients, store, tokens, opened.passwords, audit))
     mounts = build_mounts(configuration, dialects)
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
         _edge(configuration, log, observe),
         lambda: public_jwks(tokens.keyring, now()),
-        lambda: is_ready(store, base.part.leaving),
+        lambda: is_ready(store, opened.part.leaving),
     )
     served = Served(
         application=failpoints.around_application(application),
@@ -149,8 +149,16 @@ async def _put_together(base: _Base, server: ServerRules) -> tuple[Served, Seque
     )
     look = asyncio.Event()
     chores = [*hearing(configuration, clients, look, log), watch_keys(tokens, log, look)]
-    chores.extend(metered(base.part.tally, store, base.passwords, now))
-    return served, [*chores, *(_shared_chores(configuration, store, now, log) if base.part.purges else ())]
+    chores.extend(metered(opened.part.tally, store, opened.passwords, now))
+    return served, [*chores, *(_shared_chores(configuration, store, now, log) if opened.part.purges else ())]
+
+
+async def _watched(chore: Coroutine[object, None, None], log: Log) -> None:
+    """The chore; if it fails as nobody expected, that is told."""
+    try:
+        await chore
+    except Exception as fault:  # noqa: BLE001 (the edge of a chore: nobody waits for it who would see the fault)
+        log.fault(fault)
 
 
 async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -> None:

@@ -14,8 +14,11 @@ import pytest
 from store_cast import NOW, new_grant, serve_cast
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import GrantId
 from dragoman.core.ports import Rotated
-from dragoman.store.sqlite.opening import open_tool
+from dragoman.store.sqlite.connection import WRITER_WAITS
+from dragoman.store.sqlite.opening import open_server, open_tool
+from dragoman.store.sqlite.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,3 +146,28 @@ def test_all_of_four_busy_processes_get_their_share(database: Path) -> None:
     shares = serve_cast(database, scenario)
     assert max(one["longest"] for one in shares) < 1.5
     assert min(one["done"] for one in shares) * 4 > max(one["done"] for one in shares)
+
+
+def test_as_long_as_the_turn_does_not_come_everybody_is_refused_in_time(tmp_path: Path):
+    """Not only those who waited when the first two seconds were over."""
+
+    async def refused_after(store: Store) -> float:
+        began = time.monotonic()
+        with pytest.raises(OAuthError) as refused:
+            await store.revoke_grant(GrantId(bytes(12)), 0, "test")
+        assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+        return time.monotonic() - began
+
+    async def scenario() -> None:
+        path = tmp_path / "dragoman.db"
+        async with open_server(path) as store:
+            other = Turn(path)
+            assert other.take_if_free()
+            try:
+                waits = [await refused_after(store) for _ in range(3)]
+            finally:
+                other.close()
+            assert max(waits) < WRITER_WAITS + 1
+            assert await store.revoke_grant(GrantId(bytes(12)), 0, "test") is False
+
+    asyncio.run(scenario())

@@ -126,7 +126,7 @@ class Grant:
     revoked_at: int | None = None
     revoked_because: str | None = None
     used_by: Sender | None = None
-    """Who was given the tokens last."""
+    """Who last advanced it, and was given its tokens; a retry that is answered again leaves it as it is."""
     revoked_by: Sender | None = None
     """Who sent the request that ended it, where a request did."""
     reuse: Reuse | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import BigInteger, bindparam, exists, insert, literal_column, or_, select, true, update
+from sqlalchemy.sql.functions import coalesce
 
 from dragoman.store.constructs import Chain, insert_unless_there
 from dragoman.store.tables import access_tokens, clients, grants, login_names, resource_owners, revoked_access_tokens
@@ -116,6 +117,7 @@ ROTATE_GRANT = (
         issued=grants.c.issued + _ONE,
         rotated_at=moment("now"),
         idle_expires_at=value_of(grants.c.idle_expires_at),
+        sweep_at=coalesce(grants.c.sweep_at, value_of(grants.c.idle_expires_at)),
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
@@ -127,6 +129,7 @@ REISSUE_GRANT = (
     .values(
         issued=grants.c.issued + _ONE,
         idle_expires_at=value_of(grants.c.idle_expires_at),
+        sweep_at=coalesce(grants.c.sweep_at, value_of(grants.c.idle_expires_at)),
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)

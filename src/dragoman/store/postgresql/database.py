@@ -108,7 +108,7 @@ async def _rows(connection: Connection, statement: str, values: Values) -> Seque
     try:
         return await connection.fetch(text, *[values[name] for name in names])
     except asyncpg.IntegrityConstraintViolationError as error:
-        raise ConstraintViolated(told(error)) from error
+        raise ConstraintViolated(told(error)) from None
     except asyncpg.DataError as error:
         raise _unstorable() from error
 
@@ -118,7 +118,7 @@ async def _count(connection: Connection, statement: str, values: Values) -> int:
     try:
         done = await connection.execute(text, *[values[name] for name in names])
     except asyncpg.IntegrityConstraintViolationError as error:
-        raise ConstraintViolated(told(error)) from error
+        raise ConstraintViolated(told(error)) from None
     except asyncpg.DataError as error:
         raise _unstorable() from error
     return int(done.rpartition(" ")[2])

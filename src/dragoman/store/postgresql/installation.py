@@ -25,7 +25,7 @@ ALONE = (
     "SET LOCAL lock_timeout = '2s'",
 )
 """What begins a transaction that changes the schema: one process at a time does. Others' statements may hold it up for
-two seconds, and it them; then it gives up."""
+two seconds; then it gives up. It holds them up for as long as it takes, which is long where an index is built."""
 _TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
 _TABLE = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
 

@@ -75,20 +75,21 @@ WHERE resource_owners.id = $3::VARCHAR AND resource_owners.enabled IS true AND (
   resource_owners.password_hash = $20::VARCHAR) FOR SHARE)))""",
     "ROTATE_GRANT": """\
 UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=$2::BIGINT, used_by=$3::VARCHAR WHERE grants.id = $4::BYTEA AND grants.generation = $5::BIGINT AND
-  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $2::BIGINT) AND
-  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT) RETURNING grants.id, grants.client_id,
-  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
-  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
-  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
-    "REISSUE_GRANT": """\
-UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), used_by=$2::VARCHAR WHERE grants.id =
-  $3::BYTEA AND grants.generation = $4::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
-  grants.expires_at > $5::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT)
+  rotated_at=$2::BIGINT, sweep_at=coalesce(grants.sweep_at, $1::BIGINT), used_by=$3::VARCHAR WHERE grants.id =
+  $4::BYTEA AND grants.generation = $5::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > $2::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT)
   RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
   grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
   grants.looked_like_retry""",
+    "REISSUE_GRANT": """\
+UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), sweep_at=coalesce(grants.sweep_at,
+  $1::BIGINT), used_by=$2::VARCHAR WHERE grants.id = $3::BYTEA AND grants.generation = $4::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $5::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT) RETURNING grants.id, grants.client_id,
+  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
+  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
+  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT, revoked_by=$3::VARCHAR,
   reuse=$4::VARCHAR, looked_like_retry=$5::BOOLEAN WHERE grants.id = $6::BYTEA AND grants.revoked_at IS NULL""",
@@ -120,12 +121,13 @@ FROM changed""",
     "ROTATE_GRANT_WITH_TOKEN": """\
 WITH changed AS
 (UPDATE grants SET idle_expires_at=$8::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=$9::BIGINT, used_by=$10::VARCHAR WHERE grants.id = $11::BYTEA AND grants.generation = $12::BIGINT AND
-  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $9::BIGINT) AND
-  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) RETURNING grants.id, grants.client_id,
-  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
-  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
-  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry),
+  rotated_at=$9::BIGINT, sweep_at=coalesce(grants.sweep_at, $8::BIGINT), used_by=$10::VARCHAR WHERE grants.id =
+  $11::BYTEA AND grants.generation = $12::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > $9::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT)
+  RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry),
 kept AS
 (INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
   AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS

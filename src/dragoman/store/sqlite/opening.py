@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_server(path: Path) -> AsyncIterator[Store]:
-    """The store for a server: it alone has the database, which is created or upgraded if need be. Raises StoreFault.
-
-    A later version lets several workers of one server share it.
-    """
+    """The store for a server: it alone has the database, which is created or upgraded if need be. Raises StoreFault."""
     with hold(path):
         prepare(path)
         async with open_worker(path) as store:

@@ -75,17 +75,18 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
   resource_owners.password_hash = :password_hash))))""",
     "ROTATE_GRANT": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
-  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
-  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
-  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
-  looked_like_retry""",
+  rotated_at=:now, sweep_at=coalesce(grants.sweep_at, :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND
+  grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at
+  > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject,
+  scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at,
+  revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
     "REISSUE_GRANT": """\
-UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), used_by=:used_by WHERE grants.id =
-  :id AND grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
-  grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id,
-  client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at,
-  revoked_at, revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
+UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), sweep_at=coalesce(grants.sweep_at,
+  :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at
+  IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at,
+  expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by,
+  revoked_by, reuse, looked_like_retry""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now, revoked_by=:revoked_by,
   reuse=:reuse, looked_like_retry=:looked_like_retry WHERE grants.id = :id AND grants.revoked_at IS NULL""",
@@ -108,11 +109,11 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
   resource_owners.password_hash = :password_hash)))) RETURNING id""",
     "ROTATE_GRANT_WITH_TOKEN": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
-  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
-  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
-  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
-  looked_like_retry""",
+  rotated_at=:now, sweep_at=coalesce(grants.sweep_at, :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND
+  grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at
+  > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject,
+  scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at,
+  revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
     "FIND_ACCESS_TOKEN": """\
 SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
   access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at

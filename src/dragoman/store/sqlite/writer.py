@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,7 @@ ResultT = TypeVar("ResultT")
 
 _LARGEST_BATCH = 256
 _LONGEST_QUEUE = 8192
+_LONGEST_CLOSE = 5.0
 _HARDLY_WAITED = 0.05
 """Seconds by which a wait may be longer than promised, rather than ask SQLite for a shorter one each time."""
 
@@ -79,11 +80,12 @@ class Writer:
         self._fault = self._fault or fault
 
     async def close(self) -> None:
-        """Finish what is queued, take nothing more, and end the thread."""
+        """Finish what is queued, take nothing more, and end the thread; one whose turn never comes is left behind."""
         self._closing = True
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-        self._turn.close()
+        await asyncio.to_thread(self._thread.join, _LONGEST_CLOSE)
+        if not self._thread.is_alive():
+            self._turn.close()
 
     def _run(self) -> None:
         while not self._ending:
@@ -129,15 +131,21 @@ class Writer:
         """The batch, once the turn has come; nothing of it if that took too long, and it was refused."""
         held: SimpleQueue[list[_Job]] = SimpleQueue()
         held.put(batch)
-        self._loop.call_soon_threadsafe(self._loop.call_later, WRITER_WAITS, self._refuse_held, held)
+        came = Event()
+        self._loop.call_soon_threadsafe(self._loop.call_later, WRITER_WAITS, self._refuse_held, held, came)
         self._turn.wait()
+        came.set()
         return _taken(held)
 
-    def _refuse_held(self, held: SimpleQueue[list[_Job]]) -> None:
-        """On the loop: if they still wait for their turn, refuse them, and those who queued behind them meanwhile."""
-        batch = _taken(held)
-        if batch:
-            _resolve(self._refuse([*batch, *self._waiting(_LONGEST_QUEUE)], "another process is writing"))
+    def _refuse_held(self, held: SimpleQueue[list[_Job]], came: Event) -> None:
+        """On the loop: as long as the turn does not come, refuse all who wait, and look again after the same time."""
+        if came.is_set():
+            return
+        batch = [*_taken(held), *self._waiting(_LONGEST_QUEUE)]
+        if self._ending:
+            self._queue.put(None)  # that was for the thread
+        _resolve(self._refuse(batch, "another process is writing"))
+        self._loop.call_later(WRITER_WAITS, self._refuse_held, held, came)
 
     def _write(self, batch: list[_Job]) -> list[_Outcome]:
         if self._fault is None and _identity(self._path) != self._identity:
