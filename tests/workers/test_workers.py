@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -157,3 +158,20 @@ def test_workers_share_a_postgresql_database(folder: Folder, postgresql_url: Sec
         assert server.wait_for_workers(2) - workers
         assert fetch(server, shop) == 200
         assert server.stop() == 0
+
+
+def test_what_is_no_request_leaves_nothing_on_standard_error_but_our_log(folder: Folder):
+    """Another library's warnings would be written by the event loop itself, and hold it up where nobody reads."""
+    with running_server(folder.file) as server:
+        for text in (
+            b"GARBAGE\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        ):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+                connection.sendall(text)
+                assert connection.recv(100).startswith(b"HTTP/1.1 4")
+        assert status_of(server, "/health/live") == 200
+        assert server.stop() == 0
+        text = server.log.read_text(encoding="utf-8")
+    assert "Invalid HTTP request" not in text
+    assert "upgrade" not in text.lower()

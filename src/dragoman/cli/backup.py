@@ -17,6 +17,7 @@ from dragoman.parts import epoch_seconds
 from dragoman.store.draft import refuse_taken
 from dragoman.store.keeping import back_up
 from dragoman.store.opening import shown
+from dragoman.store.version import is_due
 from dragoman.tokens.key_copies import copy_keys
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def command(**parameters: object) -> None:
     saved = back_up(location, options.destination)
     if options.with_keys:
         copy_keys(keys, options.keys)
-    _note(configuration)
+    if not is_due(saved.version):  # else noting it would bring the database to this program's schema
+        _note(configuration)
     _tell(options, saved, shown(location))
     if options.with_keys:
         warn(f"{options.keys} can make tokens for anybody: keep it where nobody else can read it")

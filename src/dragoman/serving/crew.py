@@ -107,12 +107,23 @@ class Crew:
         now = time.monotonic()
         for place in [place for place, moment in self._due.items() if moment <= now]:
             del self._due[place]
-            child = self._start(place)
+            try:
+                child = self._start(place)
+            except OSError as error:  # no process, no memory: those who live go on
+                self._not_started(place, error)
+                continue
             self._workers[child.pid] = Worker(child=child, place=place, since=now)
             self._log.write("debug", "worker_started", process=child.pid)
         for pid, worker in self._workers.items():
             if pid not in self._answering and now >= worker.since + _START_SECONDS:
                 os.kill(pid, signal.SIGKILL)
+
+    def _not_started(self, place: int, error: OSError) -> None:
+        self._failed_starts += 1
+        self._early_deaths += 1
+        self._last_end, self._last_reason = "no process", f"no process could be started: {error}"
+        self._due[place] = time.monotonic() + self._delay()
+        self._log.write("warning", "worker_not_started", reason=self._last_reason)
 
     def listen(self, pid: int) -> None:
         """Take in what this worker tells; does not wait."""

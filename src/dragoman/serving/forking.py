@@ -107,7 +107,13 @@ def fork(work: Callable[[socket.socket], int], strangers: Iterable[Closing]) -> 
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)  # else one for the child could reach the parent's handlers
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        ours.close()
+        theirs.close()
+        raise
     if pid == 0:
         _live(work, theirs, (ours, *strangers), held)
     signal.pthread_sigmask(signal.SIG_SETMASK, held)

@@ -8,6 +8,7 @@ is dropped on which a request may just be arriving.
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import socket
 import time
@@ -200,6 +201,14 @@ def _closing(application: Application) -> Application:
     return answer
 
 
+def _silence_uvicorn() -> None:
+    """What it says of malformed requests would be written by the event loop itself, waiting for whoever reads it."""
+    logger = logging.getLogger("uvicorn.error")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+
 def _most_connections() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST_OF_ALL if soft == resource.RLIM_INFINITY else max(1, min(soft - _KEPT_BACK, _MOST_OF_ALL))
@@ -207,6 +216,7 @@ def _most_connections() -> int:
 
 def _options(configuration: Configuration, application: Application) -> uvicorn.Config:
     server = configuration.server
+    _silence_uvicorn()
     return uvicorn.Config(
         application,
         http=Connection,

@@ -31,7 +31,7 @@ _SESSION = {"statement_timeout": "1000", "idle_in_transaction_session_timeout": 
 
 
 async def connect(address: Address, seconds: float) -> Connection:
-    """A new connection, within this time. Raises what `postgresql_errors.ANY` lists, or ValueError."""
+    """A new connection, within this time. Raises what `errors.ANY` lists, or ValueError."""
     settings = {"application_name": address.application_name}
     return await asyncpg.connect(
         address.url.reveal(),
@@ -157,7 +157,7 @@ class Pool:
             await asyncio.sleep(_LOOK_OUT_SECONDS)
             try:
                 connection = await connect(self._address, _CONNECT_SECONDS)
-            except (*ANY, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 (whatever it is: nobody else would look out again)
                 self._away = f"the database cannot be reached: {told(error)}"
             else:
                 self._away = None

@@ -25,7 +25,7 @@ from dragoman.store.saving import (
 )
 from dragoman.store.sqlite.connection import connect_writer
 from dragoman.store.sqlite.copy import copy_database, count_rows, examine_copy, read_facts
-from dragoman.store.sqlite.file import beside, exclusive, located
+from dragoman.store.sqlite.file import beside, exclusive, located, read_version
 from dragoman.store.sqlite.statements import STATEMENTS
 from dragoman.store.sqlite.time import note_time, noted_time, read_time
 from dragoman.store.sqlite.turn import Turn
@@ -71,7 +71,8 @@ def reset_time(path: Path, now: int) -> int:
     """Have the next server begin with this time, and end what began after it; how many grants. Raises StoreFault."""
     path = located(path)
     with _alone(path):
-        beside(path, ".time").unlink(missing_ok=True)
+        if not path.is_file() or read_version(path) is None:
+            raise StoreFault(f"{path} is no Dragoman database: there is no time in it that could be reset.")
         try:
             with closing(connect_writer(path)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -83,6 +84,7 @@ def reset_time(path: Path, now: int) -> int:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreFault(f"{path} cannot be changed: {error}.") from error
+        beside(path, ".time").unlink(missing_ok=True)
     return ended
 
 
