@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -82,6 +83,17 @@ def test_a_request_that_has_begun_may_finish(folder: Folder, person: tuple[str, 
             assert finish().startswith(b"HTTP/1.1 200 OK")
         assert server.wait() == 0
         wait_for_end(workers)
+
+
+def test_a_request_of_which_only_a_part_has_arrived_is_answered_too(folder: Folder):
+    with running_server(folder.file, workers=2) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: ")
+            server.send(signal.SIGTERM)
+            wait_until(lambda: len(server.workers) == 1)  # the other one had nothing to wait for
+            connection.sendall(b"x\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert server.wait() == 0
 
 
 def test_a_second_signal_does_not_wait_for_it(folder: Folder, person: tuple[str, str]):

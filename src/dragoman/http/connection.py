@@ -16,13 +16,22 @@ _INTERIM = b"HTTP/1.1 1"
 class Connection(HttpToolsProtocol):
     """Speaks HTTP/1.1. The head of an answer waits for its body, so that both cost one packet and wake nobody twice."""
 
+    receiving = False
+    """Whether a request has begun, if only with a part of its head, and is not answered yet."""
+
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin."""
         self._whole = WholeAnswers(transport)
         super().connection_made(self._whole)  # type: ignore[arg-type]  # all of a transport that uvicorn uses
 
+    def on_message_begin(self) -> None:
+        """Its first byte is here."""
+        self.receiving = True
+        super().on_message_begin()
+
     def on_response_complete(self) -> None:
         """Send what an answer without a body left waiting; then go on with the next request."""
+        self.receiving = False
         self._whole.finish()
         super().on_response_complete()
 

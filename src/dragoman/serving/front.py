@@ -166,7 +166,8 @@ class Front:
                 connection.shutdown()
         await self._wait_until_alone(min(deadline, time.monotonic() + _QUIET_SECONDS))
         for connection in self._connections():
-            connection.shutdown()
+            if not connection.receiving:
+                connection.shutdown()
         await self._wait_until_alone(deadline)
         for task in (*self._opening, *self._state.tasks):
             task.cancel()
