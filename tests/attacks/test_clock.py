@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,23 +10,9 @@ import pytest
 from dragoman.core.clock import SteadyClock
 from dragoman.store.keeping import reset_time
 from tests.attacks.harness import START, Clock, Server, configuration_of, running
+from tests.machine import Machine
 
 HOUR = 3600
-
-
-@dataclass
-class Machine:
-    """Two clocks: one that can be set, and one that cannot."""
-
-    wall: float = START
-    up: float = 0.0
-
-    def wait(self, seconds: float) -> None:
-        self.wall += seconds
-        self.up += seconds
-
-    def clock(self) -> SteadyClock:
-        return SteadyClock(lambda: self.wall, lambda: self.up)
 
 
 @pytest.fixture

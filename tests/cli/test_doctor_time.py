@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import resource
 import sqlite3
 import time
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import write_certificate
 from tests.cli.commanding import Folder
 from tests.cli.keeping import Site, site
 
@@ -31,25 +26,10 @@ def states(folder: Folder, check: str) -> list[str]:
     return [state for state, _ in found(folder, check)]
 
 
-def write_certificate(folder: Path, days: float) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "login.example.com")])
-    now = dt.datetime.now(tz=dt.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - dt.timedelta(days=400))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "chain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    kind, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, plain))
-
-
 @pytest.mark.parametrize(("days", "state"), [(-1, "problem"), (3, "warning"), (90, "ok")])
 def test_a_certificate_that_ends_is_told_in_time(folder: Folder, days: int, state: str):
-    write_certificate(folder.path, days)
-    folder.change(tls_certificate='tls_certificate = "chain.pem"', tls_key='tls_key = "key.pem"')
+    write_certificate(folder.path / "chain.pem", "login.example.com", days)
+    folder.change(tls_certificate='tls_certificate = "chain.pem"', tls_key='tls_key = "chain.pem"')
     assert states(folder, "tls") == [state]
 
 

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.machine import START, Machine
 
-from dragoman.core.clock import TOLERANCE, SteadyClock
-
-START = 1_800_000_000
-
-
-@dataclass
-class Machine:
-    """A machine's two clocks."""
-
-    wall: float = START
-    up: float = 5.0
-
-    def wait(self, seconds: float) -> None:
-        self.wall += seconds
-        self.up += seconds
-
-    def clock(self) -> SteadyClock:
-        return SteadyClock(lambda: self.wall, lambda: self.up)
+from dragoman.core.clock import TOLERANCE
 
 
 @pytest.fixture

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.certificates import write_certificate
 
 from dragoman.core.secret import Secret
 from dragoman.store.faults import StoreFault
@@ -25,29 +21,6 @@ if TYPE_CHECKING:
     from tests.postgresql import Cluster
 
 REQUEST_LENGTH = 8  # of an SSLRequest (PostgreSQL, message formats)
-
-
-def _certificate(folder: Path, name: str) -> Path:
-    """A certificate for the name, signed by itself, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / f"{name}.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
-    return file
 
 
 @asynccontextmanager
@@ -92,14 +65,17 @@ def _open(postgresql: Cluster, name: str, host: str, shown: Path, trusted: Path)
 def test_a_certificate_that_is_trusted_and_bears_the_name_opens_the_database(
     postgresql: Cluster, postgresql_name: str, tmp_path: Path
 ) -> None:
-    ours = _certificate(tmp_path, "localhost")
+    ours = tmp_path / "ours.pem"
+    write_certificate(ours, "localhost")
     _open(postgresql, postgresql_name, "localhost", ours, ours)
 
 
 def test_a_certificate_of_somebody_else_or_for_another_name_does_not(
     postgresql: Cluster, postgresql_name: str, tmp_path: Path
 ) -> None:
-    ours, other = _certificate(tmp_path, "localhost"), _certificate(tmp_path, "elsewhere.example")
+    ours, other = tmp_path / "ours.pem", tmp_path / "other.pem"
+    write_certificate(ours, "localhost")
+    write_certificate(other, "elsewhere.example")
     for host, shown, trusted in (("localhost", ours, other), ("localhost", other, other), ("127.0.0.1", ours, ours)):
         with pytest.raises(StoreFault, match=r"cannot be reached.*certificate"):
             _open(postgresql, postgresql_name, host, shown, trusted)

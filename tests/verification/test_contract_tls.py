@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests.certificates import write_certificate
 from tiny_server import Contracts, TinyServer, exchange, running_server
 
 from dragoman.verification.contract import load_contract
@@ -20,18 +16,8 @@ from dragoman.verification.runner import Outcome, run_contract
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A file with a key and a certificate that it signed itself, for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tiny server")])
-    now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - dt.timedelta(hours=1)).not_valid_after(now + dt.timedelta(hours=1))
-    builder = builder.add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-    )
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     file = tmp_path / "server.pem"
-    file.write_bytes(private + builder.sign(key, hashes.SHA256()).public_bytes(encoding))
+    write_certificate(file, "127.0.0.1")
     return file
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import signal
 import socket
@@ -11,10 +10,8 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificates import write_certificate
 from tests.processes import running_server, wait_until
 from tests.workers.load import load
 
@@ -84,20 +81,6 @@ def test_the_number_of_workers_may_change(folder: Folder):
         server.wait_for_workers(2)
 
 
-def make_certificate(file: Path) -> bytes:
-    """A key, and a certificate that it signed itself, in one file; the certificate as it is shown to clients."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "login.example.com")])
-    now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - dt.timedelta(hours=1)).not_valid_after(now + dt.timedelta(hours=1))
-    signed = builder.sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(private + signed.public_bytes(pem))
-    return signed.public_bytes(serialization.Encoding.DER)
-
-
 def shown_certificate(server: ServerProcess) -> bytes:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -109,14 +92,14 @@ def shown_certificate(server: ServerProcess) -> bytes:
 
 def test_a_renewed_certificate_is_shown_after_a_reload(folder: Folder):
     file = folder.path / "server.pem"
-    first = make_certificate(file)
+    first = write_certificate(file, "login.example.com")
     folder.change(tls_certificate='tls_certificate = "server.pem"', tls_key='tls_key = "server.pem"')
     with running_server(folder.file) as server:
         assert shown_certificate(server) == first
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
             plain.sendall(b"GET /health/ready HTTP/1.1\r\n\r\n")
             assert not plain.recv(100).startswith(b"HTTP")  # no TLS, no answer
-        second = make_certificate(file)
+        second = write_certificate(file, "login.example.com")
         assert shown_certificate(server) == first
         reload(server)
         assert shown_certificate(server) == second

@@ -26,7 +26,7 @@ ALONE = (
 )
 """What begins a transaction that changes the schema: one process at a time does. Others' statements may hold it up for
 two seconds; then it gives up. It holds them up for as long as it takes, which is long where an index is built."""
-_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
 _TABLE = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
 
 
@@ -94,7 +94,7 @@ async def refuse_unfit(connection: Connection, address: Address) -> None:
 async def read_version(connection: Connection, address: Address) -> str | None:
     """The schema version, if it fits; None where nothing has been created. Raises StoreFault."""
     if not await connection.fetchval(_TABLE, "alembic_version"):
-        if await connection.fetchval(_TABLES):
+        if await connection.fetchval(TABLES):
             raise _foreign(address)
         return None
     if not await connection.fetchval(_TABLE, "installation"):

@@ -12,7 +12,7 @@ from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, written_time
 from dragoman.store.postgresql.backup import count_rows, direct_address, server_version
 from dragoman.store.postgresql.dump import read_dump
 from dragoman.store.postgresql.errors import ANY, told
-from dragoman.store.postgresql.installation import connected, read_version, refuse_unfit
+from dragoman.store.postgresql.installation import TABLES, connected, read_version, refuse_unfit
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 from dragoman.store.postgresql.tools import SERVICE, connection_environment, find_tool, run
@@ -33,7 +33,6 @@ _OTHERS = (
     "AND backend_type = 'client backend' AND (usename = current_user OR application_name = $1)"
 )
 _PATIENT = ("SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0")
-_TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
 
 
 async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
@@ -109,7 +108,7 @@ async def _refuse_company(connection: Connection, address: Address) -> None:
 
 
 async def _refuse_unfit_target(connection: Connection, address: Address, dump: Dump) -> None:
-    if await connection.fetchval(_TABLES):
+    if await connection.fetchval(TABLES):
         raise StoreFault(
             f"{address.shown} is not empty, and nothing in it is ever overwritten: create an empty database "
             "(createdb --encoding=UTF8 --template=template0 NAME), and name it in the setting `database`."
