@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from dragoman.config import Configuration, LogTable, MountTable, PasswordsTable, ServerTable
+from dragoman.config.settings import Configuration, LogTable, MountTable, PasswordsTable, ServerTable
 from dragoman.core.model import ResourceOwner
 from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.config import ConfigurationFault, read_configuration
+from dragoman.config.reading import ConfigurationFault, read_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 def read(folder: Path, text: str = "", environment: Mapping[str, str] | None = None) -> Configuration:

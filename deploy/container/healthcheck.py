@@ -9,7 +9,8 @@ import ssl
 import sys
 from pathlib import Path
 
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 
 TIMEOUT = 3.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman import config
+from dragoman.config import reading, settings
 from making.docstrings import read_structs
 from making.markdown import block, code, page, table
 from making.shapes import REQUIRED, FieldShape, fields_of, read_shape
@@ -19,13 +19,13 @@ NOT_WRITTEN = frozenset({"folder"})
 
 _HEAD = ("key", "type", "default", "meaning", "environment")
 _INTRODUCTION = f"""\
-<!-- Made by docs/make.py from src/dragoman/config.py; do not edit. -->
+<!-- Made by docs/make.py from src/dragoman/config/settings.py; do not edit. -->
 
-All settings stand in one file, `{config.CONFIG_NAME}`, which `dragoman init` writes and `--config` or `DRAGOMAN_CONFIG`
-names. A setting that does not exist, a wrong type or a value out of bounds stops the start with the file, the key and
-the remedy.
+All settings stand in one file, `{reading.CONFIG_NAME}`, which `dragoman init` writes and `--config` or
+`DRAGOMAN_CONFIG` names. A setting that does not exist, a wrong type or a value out of bounds stops the start with the
+file, the key and the remedy.
 
-**Environment.** A variable that begins with `{config.PREFIX}` sets what the last column says, over the file. Two
+**Environment.** A variable that begins with `{reading.PREFIX}` sets what the last column says, over the file. Two
 underscores go one table deeper; names are written in capitals. The value is TOML; if it is not, it is text. So
 `DRAGOMAN_SERVER__PORT=9000` is a number and `DRAGOMAN_LOG__LEVEL=debug` a text. `DRAGOMAN_MOUNTS` sets all mounts at
 once.
@@ -55,7 +55,7 @@ write = "Change your own data\""""
 
 def make_configuration() -> str:
     """The page."""
-    shape = read_shape(config.Configuration)
+    shape = read_shape(settings.Configuration)
     return page(
         "# Configuration",
         _INTRODUCTION,
@@ -68,8 +68,8 @@ def make_configuration() -> str:
 
 def undocumented() -> Iterator[str]:
     """Settings without a docstring, as `Struct.field`."""
-    texts = read_structs(config)
-    pending = [read_shape(config.Configuration)]
+    texts = read_structs(settings)
+    pending = [read_shape(settings.Configuration)]
     while pending:
         shape = pending.pop()
         for field in fields_of(shape):
@@ -80,7 +80,7 @@ def undocumented() -> Iterator[str]:
 
 
 def _tables(shape: StructType) -> Iterator[str]:
-    texts = read_structs(config)
+    texts = read_structs(settings)
     for field in fields_of(shape):
         if field.table is not None:
             head = f"[[{field.name}]]" if field.several else f"[{field.name}]"
@@ -90,7 +90,7 @@ def _tables(shape: StructType) -> Iterator[str]:
 
 
 def _table(shape: StructType, path: tuple[str, ...], *, in_list: bool = False) -> str:
-    texts = read_structs(config)[shape.cls.__name__].fields
+    texts = read_structs(settings)[shape.cls.__name__].fields
     rows = (
         (code(field.name), field.type, _default(field), texts[field.name], "" if in_list else _variable(path, field))
         for field in fields_of(shape)
@@ -104,9 +104,9 @@ def _default(field: FieldShape) -> str:
 
 
 def _variable(path: tuple[str, ...], field: FieldShape) -> str:
-    return code(config.PREFIX + "__".join((*path, field.name)).upper())
+    return code(reading.PREFIX + "__".join((*path, field.name)).upper())
 
 
 def names() -> frozenset[str]:
     """The keys at the top level."""
-    return frozenset(field.name for field in fields_of(read_shape(config.Configuration)))
+    return frozenset(field.name for field in fields_of(read_shape(settings.Configuration)))

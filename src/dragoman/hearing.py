@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine, Iterator
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
     from dragoman.shared.address import Address
     from dragoman.shared.hints import Hint

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.dialects.dialect import Dialect
     from dragoman.store.store import Store
 

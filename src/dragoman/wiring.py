@@ -36,7 +36,7 @@ from dragoman.tokens.keyring import public_jwks, verification_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.ports import Audit
     from dragoman.core.rules import ServerRules
     from dragoman.failpoints import Failpoints

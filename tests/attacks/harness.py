@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from dragoman.config import LogTable, MountTable
+from dragoman.config.settings import LogTable, MountTable
 from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.store.store import Store
 

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from dragoman.cli.main import dragoman
-from dragoman.config import ConfigurationFault, MountTable, read_configuration
+from dragoman.config.reading import ConfigurationFault, read_configuration
+from dragoman.config.settings import MountTable
 from dragoman.core.errors import Fault
 from tests.attacks.harness import Clock, Server, configuration_of, running
 from tests.attacks.spelling import log_in

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, make_folder, post
 from tests.serving import serving
 

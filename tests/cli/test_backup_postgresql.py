@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.store.store import Store
 from tests.cli.commanding import PROGRAM

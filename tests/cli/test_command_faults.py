@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from tests.cli.commanding import PROGRAM, Folder, run
 from tests.serving import serving
 

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from dragoman.cli.configuration_text import write_configuration
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from tests.cli.commanding import make_folder, run
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome, post
 from tests.serving import serving
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 from deploy.container import settings_from_files
 
-from dragoman import config
 from dragoman.cli.configured import config_option
+from dragoman.config.settings import Configuration, Table
 from tests.deploy.reading import (
     CONTAINERFILE,
     DATABASE_URL,
@@ -185,7 +185,7 @@ def test_a_file_that_holds_no_setting_is_refused_in_one_sentence(tmp_path: Path,
 
 
 def test_no_setting_has_a_name_that_would_be_taken_for_a_file():
-    assert [name for name in _settings(config.Configuration) if name.upper().endswith(settings_from_files.SUFFIX)] == []
+    assert [name for name in _settings(Configuration) if name.upper().endswith(settings_from_files.SUFFIX)] == []
 
 
 def _version(text: str) -> list[int]:
@@ -196,7 +196,7 @@ def _settings(table: type[msgspec.Struct]) -> list[str]:
     names = []
     for field in msgspec.structs.fields(table):
         names.append(field.name)
-        if isinstance(field.type, type) and issubclass(field.type, config.Table):
+        if isinstance(field.type, type) and issubclass(field.type, Table):
             names += _settings(field.type)
     return names
 

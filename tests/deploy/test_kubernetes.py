@@ -10,7 +10,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from dragoman.config import ConfigurationFault
+from dragoman.config.reading import ConfigurationFault
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import create_missing
 from dragoman.tokens.keys import KeyFault

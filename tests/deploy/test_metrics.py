@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import kubernetes_validate
 import yaml
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from tests.deploy.reading import KUBERNETES, read_manifests
 
 if TYPE_CHECKING:

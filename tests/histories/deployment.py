@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.verification.cast import Cast, CastClient, CastPerson
 from tests.histories.recorder import App
 from tests.serving import provision

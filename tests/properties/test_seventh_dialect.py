@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.config import MountTable
+from dragoman.config.settings import MountTable
 from dragoman.core.errors import Fault
 from dragoman.core.scope import Scope
 from tests.attacks.harness import PASSWORD, Server, running

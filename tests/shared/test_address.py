@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.config import Configuration, ConfigurationFault, read_configuration
+from dragoman.config.reading import ConfigurationFault, read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
 from dragoman.shared.address import Address, read_address, tls_context

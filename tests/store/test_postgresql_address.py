@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.postgresql import ENCODED, PASSWORD, Cluster
 
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.secret import Secret
 from dragoman.store.faults import StoreFault
 from dragoman.store.opening import open_server, shown

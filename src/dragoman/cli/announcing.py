@@ -11,7 +11,7 @@ from dragoman.shared.faults import Away
 from dragoman.shared.hints import ClientChanged, Hint, KeysChanged
 
 if TYPE_CHECKING:
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 def tell_of_client(configuration: Configuration, client_id: str) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_facts, print_json, warn
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import epoch_seconds
 from dragoman.store.draft import refuse_taken
@@ -21,7 +21,7 @@ from dragoman.store.version import is_due
 from dragoman.tokens.key_copies import copy_keys
 
 if TYPE_CHECKING:
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.store.saving import Saved
 
 KEYS_ENDING = ".keys"

@@ -21,7 +21,7 @@ from dragoman.cli.client_state import COMMANDS
 from dragoman.cli.configured import after_option, config_option, json_option, limit_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_facts, print_json, print_table
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client
 from dragoman.parts import epoch_seconds
 

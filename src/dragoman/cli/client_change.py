@@ -16,7 +16,7 @@ from dragoman.core.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.model import Client
     from dragoman.core.secret import Secret
     from dragoman.hashing.client_secrets import ClientSecretHasher

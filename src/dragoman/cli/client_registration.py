@@ -16,7 +16,7 @@ from dragoman.grant_types import load_grant_types
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.model import Client
     from dragoman.dialects.schema import DialectFile
 

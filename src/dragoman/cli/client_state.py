@@ -19,7 +19,8 @@ from dragoman.cli.client_change import (
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.showing import print_json
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import epoch_seconds
 

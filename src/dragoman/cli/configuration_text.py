@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from dragoman import config
 from dragoman.cli.toml_text import toml_value
+from dragoman.config import reading, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ _SET_BY_READING = frozenset({"folder"})
 _WIDTH = 116
 _HEAD = f"""\
 # Dragoman's configuration. A line that begins with "# name =" shows a setting with its default; take the # away to
-# change it. Environment variables win over this file: {config.PREFIX}SERVER__PORT=9000 sets port in [server].
+# change it. Environment variables win over this file: {reading.PREFIX}SERVER__PORT=9000 sets port in [server].
 """
 
 
 def write_configuration(chosen: Chosen) -> str:
     """The file's text. What is chosen stands as it is, all else as a comment."""
-    return _HEAD + "".join(_table(config.Configuration, chosen, ()))
+    return _HEAD + "".join(_table(settings.Configuration, chosen, ()))
 
 
 def _table(struct: type[msgspec.Struct], chosen: Chosen, path: Sequence[str], *, meant: bool = True) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _comment(text: str) -> str:
 
 def _meanings(struct: str) -> Mapping[str, str]:
     """The docstrings below the fields of a struct, which Python itself does not keep."""
-    tree = ast.parse(inspect.getsource(config))
+    tree = ast.parse(inspect.getsource(settings))
     found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == struct)
     meanings = {}
     for field, after in zip(found.body, found.body[1:], strict=False):

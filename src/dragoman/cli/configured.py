@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from dragoman.config import CONFIG_NAME, Configuration, read_configuration
+from dragoman.config.reading import CONFIG_NAME, read_configuration
+from dragoman.config.settings import Configuration
 
 _VARIABLE = "DRAGOMAN_CONFIG"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dragoman.cli.demo_passwords import HashedApart, draw_passwords
-from dragoman.config import CONFIG_NAME
+from dragoman.config.reading import CONFIG_NAME
 from dragoman.serving.listening import listen
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from dragoman.cli.demo_cast import CAST, DemoPart, grant_types_of
 from dragoman.cli.demo_passwords import draw
-from dragoman.config import CONFIG_NAME, Configuration, MountTable
+from dragoman.config.reading import CONFIG_NAME
+from dragoman.config.settings import Configuration, MountTable
 from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret

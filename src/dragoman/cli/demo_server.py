@@ -12,7 +12,7 @@ import msgspec
 
 from dragoman.cli.demo_cast import CAST, DemoPart
 from dragoman.cli.demo_folder import CREDENTIALS_FILE, Credentials, create_demo, demo_configuration, write_private
-from dragoman.config import CONFIG_NAME, read_configuration
+from dragoman.config.reading import CONFIG_NAME, read_configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import load_dialects
 

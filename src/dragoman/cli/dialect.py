@@ -17,7 +17,7 @@ from dragoman.dialects.files import DialectFault, load_dialect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 class ListedDialect(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from dragoman.tokens.keys import ALGORITHMS, Purpose, new_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.model import StoredAccessToken
     from dragoman.dialects.dialect import Dialect
 

@@ -17,7 +17,7 @@ from dragoman.cli.doctor_shared import check_shared
 from dragoman.cli.doctor_time import check_files
 from dragoman.cli.finding import Finding, State, fault_found, ok, warning
 from dragoman.cli.showing import print_json, printable
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.failpoints import VARIABLE as FAILPOINTS
 from dragoman.parts import epoch_seconds, load_dialects

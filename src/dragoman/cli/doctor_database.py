@@ -23,7 +23,7 @@ from dragoman.store.version import VERSIONS, is_due
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.model import Client
     from dragoman.core.secret import Secret
     from dragoman.dialects.dialect import Dialect

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.dialects.dialect import Dialect
 
 _TIMEOUT = 2.0

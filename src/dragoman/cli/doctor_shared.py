@@ -12,7 +12,7 @@ from dragoman.shared.faults import Away, SharedFault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 _ALONE = "mend it or take `shared` out; servers go on, and notice changes of clients a second later"
 

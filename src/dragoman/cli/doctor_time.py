@@ -14,7 +14,7 @@ from dragoman.core.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.store.store import Store
 
 _FEW_FILES = 1024

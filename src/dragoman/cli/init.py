@@ -17,7 +17,8 @@ import msgspec
 from dragoman.cli.configuration_text import Chosen, write_configuration
 from dragoman.cli.configured import json_option
 from dragoman.cli.showing import print_json, warn
-from dragoman.config import CONFIG_NAME, Configuration, ConfigurationFault, read_configuration
+from dragoman.config.reading import CONFIG_NAME, ConfigurationFault, read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import create_keys, load_dialects, read_keyring
 from dragoman.store.opening import open_tool

@@ -10,7 +10,8 @@ import click
 from dragoman.cli.announcing import tell_of_keys
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.showing import print_json, print_table, told_time, warn
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
 from dragoman.tokens.key_files import read_keys

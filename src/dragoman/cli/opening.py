@@ -18,7 +18,7 @@ from dragoman.store.opening import open_tool, shown
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.rules import ServerRules
     from dragoman.dialects.dialect import Dialect
     from dragoman.hashing.pool import PasswordHasher

@@ -12,7 +12,7 @@ from dragoman.cli.asking import confirm
 from dragoman.cli.backup import KEYS_ENDING
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.showing import print_facts, print_json, told_time, warn
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.parts import epoch_seconds, read_keyring
 from dragoman.store.keeping import renew, restore
 from dragoman.store.opening import shown
@@ -20,7 +20,7 @@ from dragoman.store.saving import Restored, Terms
 from dragoman.tokens.key_copies import copy_keys
 
 if TYPE_CHECKING:
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 class RestoreOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from dragoman.config import CONFIG_NAME, Configuration, read_configuration
+from dragoman.config.reading import CONFIG_NAME, read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.http.lines import Unhurried
 from dragoman.http.log import Log

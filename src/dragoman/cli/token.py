@@ -15,7 +15,8 @@ from dragoman.cli.showing import print_facts, print_json, print_table, told_time
 from dragoman.cli.token_inspection import inspect_token, revoke_session, revoke_token
 from dragoman.cli.token_report import count_revoked, list_revoked, print_counted, print_revoked, read_age
 from dragoman.cli.token_sessions import list_sessions
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.secret import Secret

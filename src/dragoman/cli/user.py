@@ -25,7 +25,8 @@ from dragoman.cli.user_account import (
     state_of,
 )
 from dragoman.cli.user_state import COMMANDS
-from dragoman.config import Configuration, read_configuration
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
 from dragoman.core.model import ResourceOwner
 from dragoman.parts import epoch_seconds
 

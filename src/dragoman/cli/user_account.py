@@ -14,7 +14,7 @@ from dragoman.parts import epoch_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.core.model import ResourceOwner
     from dragoman.core.secret import Secret
     from dragoman.store.store import Store

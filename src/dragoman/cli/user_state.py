@@ -12,7 +12,7 @@ from dragoman.cli.asking import ask_new_password, confirm
 from dragoman.cli.configured import config_option
 from dragoman.cli.opening import in_store
 from dragoman.cli.user_account import change_account, find_account, hash_password
-from dragoman.config import read_configuration
+from dragoman.config.reading import read_configuration
 from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
     from typing import TypeVar
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.serving.meter import Share
 
     Result = TypeVar("Result")

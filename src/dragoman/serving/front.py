@@ -24,7 +24,7 @@ from dragoman.http.connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.http.exchange import Receive, Scope, Send
     from dragoman.http.paths import Application
 

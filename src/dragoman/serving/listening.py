@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 _BACKLOG = 2048

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from dragoman.config import Configuration
+    from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
     from dragoman.serving.forking import Child, Closing
     from dragoman.serving.meter import Meter, Share

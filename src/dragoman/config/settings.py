@@ -1,33 +1,13 @@
-"""Configuration: `dragoman.toml` and the environment, read strictly. Every field's docstring is its documentation."""
+"""All settings. Every field's docstring is its documentation."""
 
 from __future__ import annotations
 
-import ipaddress
-import os
-import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
-from dragoman.shared.address import read_address
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-CONFIG_NAME = "dragoman.toml"
-PREFIX = "DRAGOMAN_"
-_NOT_SETTINGS = frozenset(
-    {"DRAGOMAN_CONFIG", "DRAGOMAN_FAILPOINTS", "DRAGOMAN_VERIFY_CLIENT_SECRET", "DRAGOMAN_VERIFY_PASSWORD"}
-)
-
-_NOT_TO_BE_SET = frozenset({"folder"})
-_ARGON2_KIB_A_LANE = 8
-"""The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
 
@@ -158,128 +138,3 @@ class Configuration(Table, frozen=True):
     def __repr__(self) -> str:
         """Without settings: one of them may hold a password."""
         return f"Configuration(folder={self.folder!r})"
-
-
-class ConfigurationFault(Fault):
-    """The configuration cannot be used; the message names file, key and remedy."""
-
-
-def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
-    """The settings of this file, with those of the environment over them. Raises ConfigurationFault."""
-    table = _read_toml(path)
-    if "folder" in table:
-        raise ConfigurationFault(f"{path}: there is no setting `folder`; take it out")
-    settings = _with_environment(table, environment)
-    settings["folder"] = str(path.parent)
-    try:
-        configuration = msgspec.convert(settings, Configuration)
-    except msgspec.ValidationError as error:
-        raise ConfigurationFault(_told(path, error)) from None
-    _check(configuration, path)
-    return configuration
-
-
-def _read_toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationFault(
-            f"{path}: no such file; `dragoman init {path.parent}` makes one, or name another with --config"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationFault(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationFault(f"{path}: not TOML: {error}; mend that place") from None
-
-
-def _with_environment(table: dict[str, object], environment: Mapping[str, str]) -> dict[str, object]:
-    """`DRAGOMAN_SERVER__PORT=9000` sets `port` in `[server]`; values are TOML, or text if they are not."""
-    merged = dict(table)
-    for name, value in environment.items():
-        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
-            continue
-        *tables, key = steps = name.removeprefix(PREFIX).lower().split("__")
-        if not _is_setting(steps):
-            raise ConfigurationFault(
-                f"environment {name}: there is no such setting; unset it (docs/configuration.md lists all variables)"
-            )
-        target = merged
-        for one in tables:
-            inner = target.get(one, {})
-            if not isinstance(inner, dict):
-                raise ConfigurationFault(f"environment {name}: {one} is not a table; unset it")
-            target[one] = dict(inner)
-            target = target[one]  # type: ignore[assignment]  # just made a dictionary
-        target[key] = _toml_value(value)
-    return merged
-
-
-def _is_setting(steps: Sequence[str]) -> bool:
-    """Whether these names lead from the top, table by table, to something that may be set."""
-    found: object = Configuration
-    for step in steps:
-        if get_origin(found) is dict and step:
-            found = get_args(found)[1]
-        elif isinstance(found, type) and issubclass(found, Table) and step not in _NOT_TO_BE_SET:
-            found = {field.name: field.type for field in msgspec.structs.fields(found)}.get(step)
-        else:
-            return False
-    return found is not None
-
-
-def _toml_value(text: str) -> object:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _told(path: Path, error: msgspec.ValidationError) -> str:
-    message, _, place = str(error).partition(" - at `$")
-    key = place.rstrip("`").lstrip(".") or "the top level"
-    if "unknown field" in message:
-        return f"{path}, {key}: {message[0].lower()}{message[1:]}; docs/configuration.md lists all settings"
-    return f"{path} (or a {PREFIX}… variable), {key}: {message[0].lower()}{message[1:]}"
-
-
-def _check(configuration: Configuration, path: Path) -> None:
-    """What no single field can say."""
-    server, passwords = configuration.server, configuration.passwords
-    if (server.tls_certificate is None) != (server.tls_key is None):
-        raise ConfigurationFault(f"{path}, server: tls_certificate and tls_key go together; set both or none")
-    for network in server.trusted_proxies:
-        if reason := _why_no_proxies(network):
-            raise ConfigurationFault(f"{path}, server.trusted_proxies: {reason}")
-    least = _ARGON2_KIB_A_LANE * passwords.parallelism
-    if passwords.memory_kib < least:
-        raise ConfigurationFault(
-            f"{path}, passwords.memory_kib: argon2 needs at least {least} for parallelism = {passwords.parallelism}"
-        )
-    if reason := _why_no_issuer(configuration.issuer):
-        raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
-    if location := configuration.shared_location():
-        read_address(location)
-    if not configuration.mounts:
-        raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
-
-
-def _why_no_proxies(text: str) -> str | None:
-    try:
-        network = ipaddress.ip_network(text)
-    except ValueError as error:
-        return f"{error}; write networks as 10.0.0.0/8"
-    if network.prefixlen == 0:
-        return f"{text} is everyone: anyone could write the address they come from; name your proxies' own networks"
-    return None
-
-
-def _why_no_issuer(text: str) -> str | None:
-    """Tokens and metadata show the issuer to everyone. The text itself may hold a password and is not repeated."""
-    try:
-        address = urlsplit(text)
-        host, _ = address.hostname, address.port
-    except ValueError:
-        return "not an address"
-    if "@" in address.netloc:
-        return "there is a user name in it"
-    return None if host else "there is no host in it"

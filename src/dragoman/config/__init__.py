@@ -1,0 +1,1 @@
+"""Configuration: its settings, and how they are read."""
