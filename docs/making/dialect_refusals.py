@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.spelling import ErrorSpelling, RefusalSpelling
 
 _PLACEHOLDERS = {read: f"{{{name}}}" for name, read in ERROR_VALUES.items()}
-_REQUEST = WireRequest(method="{method}", path="{path}", headers=((b"authorization", b"Basic"),))
+_REQUEST = WireRequest(method="{method}", path="{path}", headers={b"authorization": b"Basic"})
 
 
 class EveryValue(Mapping[str, str]):

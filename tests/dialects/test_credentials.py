@@ -19,7 +19,7 @@ def basic(text, scheme="Basic"):
 
 def read(header=None, parameters=None, **words):
     basic_words = words.pop("basic", BasicWords())
-    headers = () if header is None else ((b"authorization", header.encode("latin-1")),)
+    headers = {} if header is None else {b"authorization": header.encode("latin-1")}
     wire = WireRequest(method="POST", path="/", headers=headers)
     return read_credentials(wire, parameters or {}, ClientAuthenticationWords(basic=basic_words, **words))
 

@@ -12,7 +12,7 @@ FORM = (b"content-type", b"application/x-www-form-urlencoded")
 
 
 def read(body=b"", query=b"", content_type=FORM, **words):
-    wire = WireRequest(method="POST", path="/", query=query, headers=(content_type,), body=body)
+    wire = WireRequest(method="POST", path="/", query=query, headers=dict([content_type]), body=body)
     return read_parameters(wire, RequestWords(**words))
 
 

@@ -102,17 +102,17 @@ WRITERS = {
 }
 
 
-def basic(meaning: Meaning, dialect: Dialect) -> tuple[bytes, bytes]:
+def basic(meaning: Meaning, dialect: Dialect) -> dict[bytes, bytes]:
     spell = quote_plus if dialect.words.client_authentication.basic.percent_decoding else str
     text = f"{spell(meaning.client_id)}:{spell(meaning.client_secret)}"
-    return b"authorization", b"Basic " + b64encode(text.encode())
+    return {b"authorization": b"Basic " + b64encode(text.encode())}
 
 
 def spellings(meaning: Meaning, dialect: Dialect) -> list[WireRequest]:
     """The same request in every way that this dialect's words allow."""
     words, wires = dialect.words, []
     for method in words.client_authentication.methods:
-        headers = (basic(meaning, dialect),) if method == "basic" else ()
+        headers = basic(meaning, dialect) if method == "basic" else {}
         fields = meaning.fields(with_client=method == "parameters")
         for verb in words.token.methods:
             if "query" in words.request.parameters:
@@ -121,7 +121,7 @@ def spellings(meaning: Meaning, dialect: Dialect) -> list[WireRequest]:
                 for kind in words.request.media_types:
                     for write in WRITERS[kind]:
                         media_type, body = write(fields)
-                        typed = (*headers, (b"content-type", media_type.encode()))
+                        typed = {**headers, b"content-type": media_type.encode()}
                         wires.append(WireRequest(method=verb, path="/", headers=typed, body=body))
     return wires
 

@@ -32,12 +32,7 @@ class Record(Generic[Source]):
 
     def render(self, source: Source) -> dict[str, object]:
         """All entries whose value is present, in order."""
-        rendered = {}
-        for name, read in self.entries:
-            value = read(source)
-            if value is not None:
-                rendered[name] = value
-        return rendered
+        return {name: value for name, read in self.entries if (value := read(source)) is not None}
 
     def __bool__(self) -> bool:
         return bool(self.entries)

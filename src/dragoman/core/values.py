@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from operator import attrgetter
 
+from dragoman.core.base64url import base64url
 from dragoman.core.model import ResourceOwner, TokenFacts, TokenId
 
 TokenGetter = Callable[[TokenFacts], object]
@@ -61,7 +62,7 @@ def print_long_hex(token_id: TokenId) -> str:
 
 def print_base64url(token_id: TokenId) -> str:
     """22 characters without padding."""
-    return urlsafe_b64encode(token_id).rstrip(b"=").decode()
+    return base64url(token_id).decode()
 
 
 def _refresh_id(spell: Callable[[TokenId], str]) -> TokenGetter:
@@ -84,9 +85,9 @@ def _one_or_list(names: tuple[str, ...]) -> object:
 
 
 TOKEN_VALUES: Mapping[str, TokenGetter] = {
-    "issuer": lambda facts: facts.issuer,
-    "client.id": lambda facts: facts.client.id,
-    "client.name": lambda facts: facts.client.name,
+    "issuer": attrgetter("issuer"),
+    "client.id": attrgetter("client.id"),
+    "client.name": attrgetter("client.name"),
     "resource_owner.id": _owner(lambda owner: owner.id),
     "resource_owner.number": _owner(lambda owner: _number_or_text(owner.id)),
     "resource_owner.username": _owner(lambda owner: owner.username),
@@ -100,9 +101,9 @@ TOKEN_VALUES: Mapping[str, TokenGetter] = {
     "scope.list": lambda facts: list(facts.scope),
     "audience": lambda facts: _one_or_list(facts.audience),
     "audience.list": lambda facts: list(facts.audience),
-    "grant_type": lambda facts: facts.grant_type,
-    "issued_at": lambda facts: facts.issued_at,
-    "expires_at": lambda facts: facts.expires_at,
+    "grant_type": attrgetter("grant_type"),
+    "issued_at": attrgetter("issued_at"),
+    "expires_at": attrgetter("expires_at"),
     "token_id.guid": lambda facts: print_guid(facts.token_id),
     "token_id.long_hex": lambda facts: print_long_hex(facts.token_id),
     "token_id.base64url": lambda facts: print_base64url(facts.token_id),

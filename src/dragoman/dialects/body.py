@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -18,35 +19,39 @@ class Unreadable(ValueError):
     """The text does not follow its own format."""
 
 
-class Given(NamedTuple):
-    """One name with its values in one place. `listed` says that it was written as a list."""
+class Several(NamedTuple):
+    """What was given for one name in one place, where it is not one text. `listed`: it was written as a list."""
 
-    name: str
     values: tuple[str, ...]
     listed: bool = False
 
 
-def read_form(text: bytes, *, drop_line_breaks: bool = False) -> tuple[Given, ...]:
+Given = Sequence[tuple[str, str | Several]]
+"""What one place holds: names, in order of first appearance, each with its value."""
+
+
+def read_form(text: bytes, *, drop_line_breaks: bool = False) -> Given:
     """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
     try:
-        fields = text.decode().split("&", MOST_PARAMETERS)
+        form = text.decode()
+        fields = form.split("&", MOST_PARAMETERS)
         if len(fields) > MOST_PARAMETERS:
             raise Unreadable("too many parameters")
         if drop_line_breaks:
             fields = [field.rstrip("\r\n") for field in fields]
-        pairs = []
-        for field in fields:
-            name, _, value = field.partition("=")
-            if "%" in field or "+" in field:
-                name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-            if field:
-                pairs.append((name, value))
+        pairs = [field.partition("=")[::2] for field in fields if field]
+        if "%" in form or "+" in form:
+            pairs = [(_unquoted(name), _unquoted(value)) for name, value in pairs]
     except UnicodeDecodeError as error:
         raise Unreadable("not a form in UTF-8") from error
     return _collect(pairs)
 
 
-def read_json(text: bytes) -> tuple[Given, ...]:
+def _unquoted(text: str) -> str:
+    return unquote_plus(text, errors="strict")
+
+
+def read_json(text: bytes) -> Given:
     """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
     try:
         members = msgspec.json.decode(text, type=dict[str, object])
@@ -54,22 +59,22 @@ def read_json(text: bytes) -> tuple[Given, ...]:
         raise Unreadable("not a JSON object") from error
     if len(members) > MOST_PARAMETERS:
         raise Unreadable("too many members")
-    return tuple(_json_given(name, value) for name, value in members.items() if value is not None)
+    return [(name, _json_given(value)) for name, value in members.items() if value is not None]
 
 
-def _json_given(name: str, value: object) -> Given:
+def _json_given(value: object) -> str | Several:
     if isinstance(value, list):
-        return Given(name, tuple(_json_text(one) for one in value), listed=True)
+        return Several(tuple(_json_text(one) for one in value), listed=True)
     if isinstance(value, dict):
-        return Given(name, (), listed=True)
-    return Given(name, (_json_text(value),))
+        return Several((), listed=True)
+    return _json_text(value)
 
 
 def _json_text(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def read_multipart(text: bytes, content_type: str) -> tuple[Given, ...]:
+def read_multipart(text: bytes, content_type: str) -> Given:
     """`multipart/form-data` (RFC 7578), text fields only.
 
     Where a client wrote several boundary parameters, the one that the body uses counts. Raises Unreadable.
@@ -113,14 +118,16 @@ def _field_name(segment: MultipartSegment) -> str:
     return str(segment.name)
 
 
-def _collect(pairs: list[tuple[str, str]]) -> tuple[Given, ...]:
+def _collect(pairs: Sequence[tuple[str, str]]) -> Given:
     """Values by name, in order of first appearance; `name[…]` is the list `name`."""
     names = dict(pairs)
     if len(names) == len(pairs) and "[" not in "".join(names):
-        return tuple([Given(name, (value,)) for name, value in pairs])
+        return pairs
     collected: dict[str, list[str]] = {}
     for name, value in pairs:
         collected.setdefault(name.partition("[")[0] + "[" if "[" in name else name, []).append(value)
-    return tuple(
-        Given(name.removesuffix("["), tuple(values), listed=name.endswith("[")) for name, values in collected.items()
-    )
+    return [(name.removesuffix("["), _given(values, listed=name.endswith("["))) for name, values in collected.items()]
+
+
+def _given(values: list[str], *, listed: bool) -> str | Several:
+    return values[0] if len(values) == 1 and not listed else Several(tuple(values), listed)

@@ -31,29 +31,30 @@ def read_credentials(
     wire: WireRequest, parameters: Mapping[str, str], words: ClientAuthenticationWords
 ) -> ClientCredentials:
     """Id and secret as presented, or the refusal that reading them comes to."""
-    basic = _NONE
-    if "basic" in words.methods:
-        try:
-            basic = read_basic(wire.header(b"authorization"), words.basic)
-        except _MalformedBasic:
-            return ClientCredentials(refusal=Refusal.MALFORMED_CLIENT_AUTHENTICATION)
+    try:
+        header = wire.header(b"authorization")
+        basic = _NONE if header is None or "basic" not in words.methods else read_basic(header, words.basic)
+    except _MalformedBasic:
+        return ClientCredentials(refusal=Refusal.MALFORMED_CLIENT_AUTHENTICATION)
     in_parameters = (parameters.get("client_id"), parameters.get("client_secret"))
+    if basic == _NONE:
+        return _credentials(*(in_parameters if "parameters" in words.methods else _NONE))
     usable = {"basic": basic, "parameters": in_parameters}
     present = [usable[method] for method in words.methods if usable[method] != _NONE]
     match words.both:
         case "each":
             return _credentials(_first(pair[0] for pair in present), _first(pair[1] for pair in present))
-        case "refuse" if basic != _NONE and in_parameters[1] is not None:
+        case "refuse" if in_parameters[1] is not None:
             return ClientCredentials(refusal=Refusal.MULTIPLE_CLIENT_AUTHENTICATION)
-        case "refuse" | "match" if basic != _NONE:
+        case "refuse" | "match":
             return _credentials(*basic, other_id=in_parameters[0])
         case _:
-            return _credentials(*(present[0] if present else _NONE))
+            return _credentials(*present[0])
 
 
-def read_basic(header: str | None, words: BasicWords) -> Pair:
-    """Id and secret; nothing where there is no Basic header, or an unreadable one is to be ignored."""
-    scheme, _, encoded = (header or "").partition(" ")
+def read_basic(header: str, words: BasicWords) -> Pair:
+    """Id and secret; nothing where it is no Basic header, or an unreadable one is to be ignored."""
+    scheme, _, encoded = header.partition(" ")
     if scheme != "Basic" and (words.scheme_case == "exact" or scheme.lower() != "basic"):
         return _NONE
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.dialects.body import Given, Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.body import Several, Unreadable, read_form, read_json, read_multipart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dragoman.dialects.body import Given
     from dragoman.dialects.schema import RequestWords
     from dragoman.dialects.wire import WireRequest
 
@@ -50,23 +51,21 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
     `list_parameter`, `transport_not_secure`, `browser_navigation`.
     """
     found: dict[str, str] = {}
-    chosen = places or words.parameters
+    chosen, as_written = places or words.parameters, not words.trimmed
     if "query" not in chosen and words.query == "refuse" and wire.query:
         _refuse_query(wire)
     for place in chosen:
         given = _read_query(wire, words) if place == "query" else _read_body(wire, words)
-        for one in given:
-            name, values, listed = one
-            plain = len(values) == 1 and values[0] and not listed and not words.trimmed
-            value = values[0] if plain else _single(one, words)
-            if value is not None and name not in found:
-                found[name] = value
+        for name, value in given:
+            single = value if as_written and value.__class__ is str and value else _single(name, value, words)
+            if single is not None and name not in found:
+                found[name] = single
     return found
 
 
 def _refuse_query(wire: WireRequest) -> None:
     try:
-        names = {one.name for one in read_form(wire.query)}
+        names = {name for name, _ in read_form(wire.query)}
     except Unreadable as error:
         raise OAuthError(Refusal.MALFORMED_REQUEST, str(error)) from None
     named = names & OAUTH_PARAMETERS
@@ -74,12 +73,12 @@ def _refuse_query(wire: WireRequest) -> None:
         raise OAuthError(Refusal.PARAMETER_IN_QUERY, f"in the query: {', '.join(sorted(named))}")
 
 
-def _read_query(wire: WireRequest, words: RequestWords) -> tuple[Given, ...]:
+def _read_query(wire: WireRequest, words: RequestWords) -> Given:
     try:
         given = read_form(wire.query)
     except Unreadable as error:
         return _unreadable(error, words)
-    if any(one.name in OAUTH_PARAMETERS for one in given):
+    if any(name in OAUTH_PARAMETERS for name, _ in given):
         _check_exposure(wire)
     return given
 
@@ -97,7 +96,7 @@ def _check_exposure(wire: WireRequest) -> None:
         raise OAuthError(Refusal.BROWSER_NAVIGATION, "a browser followed a URL that holds secrets")
 
 
-def _read_body(wire: WireRequest, words: RequestWords) -> tuple[Given, ...]:
+def _read_body(wire: WireRequest, words: RequestWords) -> Given:
     content_type = wire.header(b"content-type")
     kind = _kind_of(content_type, words)
     if kind not in words.media_types:
@@ -116,7 +115,7 @@ def _read_body(wire: WireRequest, words: RequestWords) -> tuple[Given, ...]:
         return _unreadable(error, words)
 
 
-def _unreadable(error: Unreadable, words: RequestWords) -> tuple[Given, ...]:
+def _unreadable(error: Unreadable, words: RequestWords) -> Given:
     if words.malformed == "refuse":
         raise OAuthError(Refusal.MALFORMED_REQUEST, str(error))
     return ()
@@ -139,23 +138,24 @@ def _kind_of(content_type: str | None, words: RequestWords) -> str:
     return "json" if media_type.endswith(("/json", "+json")) else "none"
 
 
-def _single(one: Given, words: RequestWords) -> str | None:
+def _single(name: str, given: str | Several, words: RequestWords) -> str | None:
     """The one value that counts; None if the parameter counts as absent."""
-    if one.name not in OAUTH_PARAMETERS and words.duplicates != "refuse":
-        return one.values[0] if one.values and not one.listed else None
-    if one.listed:
-        return _from_list(one, words)
-    if len(one.values) > 1 and words.duplicates == "refuse":
-        raise OAuthError(Refusal.DUPLICATE_PARAMETER, parameter=one.name)
-    return _tidied(one.name, one.values[-1 if words.duplicates == "last" else 0], words)
+    values, listed = given if isinstance(given, Several) else ((given,), False)
+    if name not in OAUTH_PARAMETERS and words.duplicates != "refuse":
+        return values[0] if values and not listed else None
+    if listed:
+        return _from_list(name, values, words)
+    if len(values) > 1 and words.duplicates == "refuse":
+        raise OAuthError(Refusal.DUPLICATE_PARAMETER, parameter=name)
+    return _tidied(name, values[-1 if words.duplicates == "last" else 0], words)
 
 
-def _from_list(one: Given, words: RequestWords) -> str | None:
-    if one.name not in OAUTH_PARAMETERS or words.lists == "ignore":
+def _from_list(name: str, values: tuple[str, ...], words: RequestWords) -> str | None:
+    if name not in OAUTH_PARAMETERS or words.lists == "ignore":
         return None
-    if words.lists == "refuse" or not one.values:
-        raise OAuthError(Refusal.LIST_PARAMETER, parameter=one.name)
-    return _tidied(one.name, one.values[0], words)
+    if words.lists == "refuse" or not values:
+        raise OAuthError(Refusal.LIST_PARAMETER, parameter=name)
+    return _tidied(name, values[0], words)
 
 
 def _tidied(name: str, value: str, words: RequestWords) -> str | None:

@@ -16,8 +16,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     path: str
     """The path without the query; what may be told and logged."""
     query: bytes = b""
-    headers: Headers = ()
-    """Names in lower case."""
+    headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    """The first line of each name (RFC 9110 §5.3); names in lower case."""
     body: bytes = b""
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
@@ -26,10 +26,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
 
     def header(self, name: bytes) -> str | None:
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 class WireResponse(Struct, frozen=True, kw_only=True):

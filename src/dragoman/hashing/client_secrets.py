@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from dragoman.core.base64url import base64url
 from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ClientSecretHasher:
 
     def new_secret(self) -> NewSecret:
         """256 random bits in unreserved characters (RFC 3986 §2.3), so that every reader decodes them alike."""
-        text = urlsafe_b64encode(self._random_bytes(_RANDOM_BYTES)).rstrip(b"=").decode()
+        text = base64url(self._random_bytes(_RANDOM_BYTES)).decode()
         return NewSecret(secret=Secret(text), stored=self._digest(text.encode()))
 
     def store(self, secret: Secret) -> str:
@@ -85,4 +85,4 @@ class ClientSecretHasher:
     def _digest(self, secret: bytes) -> str:
         one = self._keyed.copy()
         one.update(secret)
-        return _SCHEME + urlsafe_b64encode(one.digest()).rstrip(b"=").decode()
+        return _SCHEME + base64url(one.digest()).decode()

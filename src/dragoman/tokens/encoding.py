@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
-from binascii import b2a_base64
+
+from dragoman.core.base64url import base64url
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 GUID_BYTES = 16
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
-
-
-def base64url(value: bytes) -> bytes:
-    """RFC 4648 §5 without padding."""
-    return b2a_base64(value, newline=False).rstrip(b"=").translate(_URL_SAFE)
 
 
 def spell(value: bytes, encoding: str) -> str:

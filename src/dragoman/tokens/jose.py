@@ -16,8 +16,9 @@ import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from dragoman.core.base64url import base64url
 from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK, KEY_VALUES
-from dragoman.tokens.encoding import base64url, unspell
+from dragoman.tokens.encoding import unspell
 from dragoman.tokens.format import LONGEST_TOKEN
 from dragoman.tokens.keys import ALGORITHMS, Purpose
 from dragoman.tokens.signing import Signer, signer_of
