@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench-quick bench-growth kill-rounds crowds sign-outs
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth kill-rounds crowds sign-outs
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -33,8 +33,24 @@ docs: $(VENV)/.development
 docs-check: $(VENV)/.development
 	$(BIN)/python docs/make.py --check
 
+# Every system beside the others and the machine's own limits; `make bench ARGS=--quick` takes less than 5 minutes.
+bench: $(VENV)/.development bench-peers
+	$(BIN)/python -m bench $(ARGS)
+
+# The peers, from their registries.
+bench-peers: $(VENV)/.development bench/peers/.venv/.installed bench/peers/node_modules/.package-lock.json
+
+bench/peers/.venv/.installed: bench/peers/requirements.txt
+	$(PYTHON) -m venv bench/peers/.venv
+	bench/peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json $(VENV)/.development
+	cd bench/peers && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --silent
+	touch $@
+
 bench-quick: $(VENV)/.development
-	$(BIN)/python bench/quick.py
+	$(BIN)/python -m bench.quick
 
 # The long runs of docs/refresh-guarantees.md: `make kill-rounds N=1000 ON=sqlite`; without ON, on every deployment.
 kill-rounds crowds sign-outs: $(VENV)/.development
@@ -48,6 +64,7 @@ lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o locks/runtime.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c locks/runtime.txt -o locks/development.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url bench/peers/requirements.in -o bench/peers/requirements.txt
 
 # The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
 # strace, which makes a disk fail, and PgBouncer; a test that misses one of these two says so and is skipped.

@@ -1,0 +1,138 @@
+"""Every system on this machine in turn, and the machine's own limits: `make bench`, or `make bench ARGS=--quick`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import limits
+from bench.load import Measured, check_generator, run
+from bench.picture import draw
+from bench.results import Results, Row, Standing, as_text, row
+from bench.systems import authlib, bare, django, dragoman, node
+from bench.systems.system import Running, System
+from bench.work import Work
+
+_HERE = Path(__file__).parent
+_DOCS = _HERE.parent / "docs"
+_SHOWN_CONNECTIONS = 16
+
+
+def main() -> None:
+    """Measure, print, and write `bench/results.json` and the picture."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one number of connections, short runs: under 5 minutes")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="systems whose name holds this")
+    chosen = parser.parse_args()
+    check_generator()
+    systems = [one for one in _systems() if not chosen.only or any(name in one.name for name in chosen.only)]
+    plan = Plan(connections=(16,), rounds=2, seconds=2) if chosen.quick else Plan()
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(systems, plan, Path(folder))
+    print(as_text(results))
+    if not chosen.only:
+        (_HERE / "results.json").write_text(json.dumps(results.as_json(), indent=1) + "\n", encoding="utf-8")
+        (_DOCS / "bench.svg").write_text(draw(results.rows, _SHOWN_CONNECTIONS), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    connections: tuple[int, ...] = (1, 16, 64)
+    rounds: int = 3
+    seconds: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the systems."""
+
+    asgi: Running
+    hashes: float
+    """A second, on all cores."""
+
+    def beside(self, work: Work, connections: int) -> float:
+        """What bounds this work, a second: for all that does not hash it is measured now."""
+        if work is Work.PASSWORD:
+            return self.hashes
+        return _once(self.asgi, Work.BARE, connections, 1)[0].requests_per_second
+
+
+def _systems() -> Sequence[System]:
+    return (
+        dragoman.on_sqlite(),
+        dragoman.on_sqlite(workers=2),
+        dragoman.on_postgresql(),
+        node.oidc_provider(),
+        node.jmondi(),
+        authlib.authlib(),
+        django.django_oauth_toolkit(),
+    )
+
+
+def measure(systems: Sequence[System], plan: Plan, folder: Path) -> Results:
+    """Each system by itself, with bare ASGI idle beside it but for its turns."""
+    rows: list[Row] = []
+    standings: list[Standing] = []
+    left_out: dict[str, str] = {}
+    _tell("limits of the machine")
+    found = limits.measure(folder, plan.seconds)
+    with bare.bare().start(folder / "bare") as limit:
+        for number, system in enumerate(systems):
+            why = system.missing()
+            if why is not None:
+                left_out[system.name] = why
+                continue
+            _tell(system.name)
+            with system.start(folder / f"system-{number}") as running:
+                idle = running.tree.resident_mib()
+                rows.extend(_measure_all(system, running, plan, Limits(asgi=limit, hashes=found[limits.HASHES])))
+                standings.append(_standing(system, running, idle))
+    return Results(
+        limits=found, rows=rows, standings=standings, left_out=left_out, rounds=plan.rounds, seconds=plan.seconds
+    )
+
+
+def _standing(system: System, running: Running, idle: float) -> Standing:
+    return Standing(
+        system=system.name,
+        about=system.about,
+        start_seconds=running.start_seconds,
+        idle_mib=idle,
+        loaded_mib=running.tree.resident_mib(),
+    )
+
+
+def _measure_all(system: System, running: Running, plan: Plan, limit: Limits) -> Sequence[Row]:
+    rows = []
+    for work in running.requests:
+        _once(running, work, plan.connections[0], 1)
+        for connections in plan.connections:
+            runs, beside = [], []
+            for _ in range(plan.rounds):
+                runs.append(_once(running, work, connections, plan.seconds))
+                beside.append(limit.beside(work, connections))
+            rows.append(row(system.name, work, connections, runs, beside))
+            _tell(f"  {work}, {connections}: {rows[-1].requests_per_second:,.0f}")
+    return rows
+
+
+def _once(running: Running, work: Work, connections: int, seconds: int) -> tuple[Measured, float]:
+    request = running.requests[work]()
+    before = running.tree.cpu_seconds()
+    measured = run(running.base, request, connections, seconds)
+    return measured, running.tree.cpu_seconds() - before
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

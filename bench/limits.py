@@ -1,0 +1,108 @@
+"""What the machine can do at best, measured beside the systems: hashes, signatures, commits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import asyncpg
+from argon2.low_level import Type, hash_secret
+from bench.database import postgresql
+from bench.work import ARGON2
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+HASHES = "argon2id, all cores"
+_CONNECTIONS = 16
+_CHECK_EVERY = 32
+_INPUT = b"x" * 400
+_ROW = "INSERT INTO bench (id, value) VALUES ({}, {})"
+_TABLE = "CREATE TABLE bench (id TEXT PRIMARY KEY, value TEXT)"
+
+
+def measure(folder: Path, seconds: float) -> Mapping[str, float]:
+    """Operations a second of each limit."""
+    return {
+        HASHES: argon2id(seconds),
+        "ES256 signatures, one thread": signatures(seconds),
+        "SQLite commits (FULL), one at a time": sqlite_commits(folder / "limit.db", seconds),
+        f"PostgreSQL commits, {_CONNECTIONS} connections": postgresql_commits(seconds),
+    }
+
+
+def argon2id(seconds: float) -> float:
+    """Bare argon2id with a thread for each core; it runs without the interpreter's lock."""
+    cost = (ARGON2["iterations"], ARGON2["memory_kib"], ARGON2["parallelism"])
+
+    def once() -> None:
+        hash_secret(b"correct horse battery", os.urandom(16), *cost, 32, Type.ID)
+
+    counts: list[tuple[int, float]] = []
+    threads = [
+        threading.Thread(target=lambda: counts.append(_repeat(once, seconds))) for _ in range(os.cpu_count() or 1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(count / taken for count, taken in counts)
+
+
+def signatures(seconds: float) -> float:
+    """Bare ES256."""
+    key, scheme = generate_private_key(SECP256R1()), ECDSA(SHA256())
+    count, taken = _repeat(lambda: key.sign(_INPUT, scheme), seconds, _CHECK_EVERY)
+    return count / taken
+
+
+def sqlite_commits(file: Path, seconds: float) -> float:
+    """One row for each commit, synced to the disk."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_TABLE)
+        statement = _ROW.format("?", "?")
+        count, taken = _repeat(lambda: connection.execute(statement, (os.urandom(12).hex(), "value")), seconds)
+    return count / taken
+
+
+def postgresql_commits(seconds: float) -> float:
+    """One row for each commit, fsync on."""
+    with postgresql() as url:
+        return asyncio.run(_postgresql_commits(url, seconds))
+
+
+async def _postgresql_commits(url: str, seconds: float) -> float:
+    async with asyncpg.create_pool(url, min_size=_CONNECTIONS, max_size=_CONNECTIONS) as pool:
+        await pool.execute(_TABLE)
+        statement = _ROW.format("$1", "$2")
+        until = time.monotonic() + seconds
+
+        async def work() -> int:
+            count = 0
+            async with pool.acquire() as connection:
+                while time.monotonic() < until:
+                    await connection.execute(statement, os.urandom(12).hex(), "value")
+                    count += 1
+            return count
+
+        began = time.monotonic()
+        counts = await asyncio.gather(*(work() for _ in range(_CONNECTIONS)))
+        return sum(counts) / (time.monotonic() - began)
+
+
+def _repeat(work: Callable[[], object], seconds: float, at_once: int = 1) -> tuple[int, float]:
+    """How often it was done, and in how many seconds."""
+    began = time.perf_counter()
+    count = 0
+    while (taken := time.perf_counter() - began) < seconds:
+        for _ in range(at_once):
+            work()
+        count += at_once
+    return count, taken

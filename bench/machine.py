@@ -1,0 +1,94 @@
+"""Processes under measurement: starting them, and what they cost in time and memory."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PATIENCE_SECONDS = 120
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A process with all that it has started."""
+
+    root: int
+
+    def members(self) -> tuple[int, ...]:
+        """The process ids, as of now."""
+        parents: dict[int, list[int]] = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            if fields := _stat(int(entry.name)):
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+        found, waiting = [], [self.root]
+        while waiting:
+            one = waiting.pop()
+            found.append(one)
+            waiting.extend(parents.get(one, ()))
+        return tuple(found)
+
+    def cpu_seconds(self) -> float:
+        """What its living members, and those they have waited for, have used so far."""
+        return sum(sum(map(int, fields[11:15])) for one in self.members() if (fields := _stat(one))) / _TICKS
+
+    def resident_mib(self) -> float:
+        """Resident memory; pages that members share count for each of them."""
+        return sum(int(fields[21]) for one in self.members() if (fields := _stat(one))) * _PAGE / 2**20
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of /proc/…/stat after the name, which may hold spaces; none where the process has gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2].split()
+    except OSError:
+        return []
+
+
+@contextmanager
+def started(
+    *command: str, log: Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with its output in a file, ended afterwards with all that it has started."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 (commands are the bench's own)
+            command, stdout=output, stderr=output, env={**os.environ, **(environment or {})}, cwd=folder
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until somebody accepts connections at the port; ends the bench where that never happens."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.005)
+    sys.exit(f"bench: {' '.join(map(str, process.args[:3]))} … does not answer; see {log}")  # type: ignore[index]

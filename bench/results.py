@@ -1,0 +1,125 @@
+"""What a run came to: each figure a median, told with its spread."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.load import Measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kind of request to one system on so many connections."""
+
+    system: str
+    work: str
+    connections: int
+    requests_per_second: float
+    lowest: float
+    highest: float
+    p50: float
+    p99: float
+    cpu_seconds_per_1000: float
+    failed: int
+    of_limit: float
+    """Beside what bounds it: bare argon2id on all cores for log-ins, otherwise bare ASGI in the same round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a system is before and after the work."""
+
+    system: str
+    about: str
+    start_seconds: float
+    idle_mib: float
+    loaded_mib: float
+    """Right after the work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All of a run."""
+
+    limits: Mapping[str, float]
+    rows: Sequence[Row]
+    standings: Sequence[Standing]
+    left_out: Mapping[str, str]
+    """Systems that could not be measured, and why."""
+    rounds: int
+    seconds: int
+
+    def as_json(self) -> dict[str, object]:
+        """For `bench/results.json`."""
+        return {"machine": machine(), **asdict(self)}
+
+
+def machine() -> dict[str, object]:
+    """What it was measured on, without anything that names the machine."""
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
+    )
+    return {
+        "cores": os.cpu_count(),
+        "processor": model,
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def row(
+    system: str, work: str, connections: int, runs: Sequence[tuple[Measured, float]], limits: Sequence[float]
+) -> Row:
+    """Several runs of the same, each with the CPU seconds that it took; `limits` are what bounds each of them."""
+    rates = [measured.requests_per_second for measured, _ in runs]
+    done = sum(measured.requests for measured, _ in runs)
+    return Row(
+        system=system,
+        work=work,
+        connections=connections,
+        requests_per_second=statistics.median(rates),
+        lowest=min(rates),
+        highest=max(rates),
+        p50=statistics.median(measured.p50 for measured, _ in runs),
+        p99=statistics.median(measured.p99 for measured, _ in runs),
+        cpu_seconds_per_1000=sum(cpu for _, cpu in runs) / max(done, 1) * 1000,
+        failed=sum(measured.failed for measured, _ in runs),
+        of_limit=statistics.median(rate / limit for rate, limit in zip(rates, limits, strict=True)),
+    )
+
+
+def as_text(results: Results) -> str:
+    """The table for a terminal and for the docs (Markdown)."""
+    lines = ["| limit of the machine | a second |", "|---|--:|"]
+    lines += [f"| {name} | {rate:,.0f} |" for name, rate in results.limits.items()]
+    lines += ["", "| system | start | at rest | after the work | |", "|---|--:|--:|--:|---|"]
+    lines += [
+        f"| {one.system} | {one.start_seconds:.2f} s | {one.idle_mib:.0f} MiB | {one.loaded_mib:.0f} MiB "
+        f"| {one.about} |"
+        for one in results.standings
+    ]
+    lines += [f"| {name} | | | | not measured: {why} |" for name, why in results.left_out.items()]
+    lines += [
+        "",
+        "| work | connections | system | requests/s | spread | of limit | p50 | p99 | CPU s / 1,000 | failed |",
+    ]
+    lines += ["|---|--:|---|--:|---|--:|--:|--:|--:|--:|"]
+    for one in sorted(results.rows, key=lambda one: (one.work, one.connections, -one.requests_per_second)):
+        lines.append(
+            f"| {one.work} | {one.connections} | {one.system} | {one.requests_per_second:,.0f} "
+            f"| {one.lowest:,.0f} to {one.highest:,.0f} | {one.of_limit:.3f} | {one.p50:.1f} ms | {one.p99:.1f} ms "
+            f"| {one.cpu_seconds_per_1000:.2f} | {one.failed} |"
+        )
+    return "\n".join(lines)
