@@ -24,6 +24,7 @@ from dragoman.tokens.jose import (
     take_apart,
 )
 from dragoman.tokens.keys import ALGORITHMS, SHARED_KEY_ALGORITHMS, KeyFault, Purpose
+from dragoman.tokens.remembered import RememberedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +86,7 @@ class JwtFormat:
     _shapes: tuple[Shape, ...]
     _header_members: frozenset[str]
     _writer: JwsWriter
+    _remembered: RememberedTokens
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
         """Signed with the key that is in force when it is issued. Raises TokenFault if it would name no client."""
@@ -100,6 +102,10 @@ class JwtFormat:
 
     async def read(self, text: str) -> AccessToken:
         """The signature first, then the claims as the recipe that wrote them means them. Refuses `malformed_token`."""
+        token = self._remembered.find(text, self._setting.clock())
+        return token if token is not None else self._read_anew(text)
+
+    def _read_anew(self, text: str) -> AccessToken:
         try:
             compact, key = self._verify(text)
             claims = read_object(compact.payload)
@@ -110,7 +116,9 @@ class JwtFormat:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
         # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
         recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
-        return self._read_claims(recipe, claims, shared_key=key.algorithm in SHARED_KEY_ALGORITHMS)
+        token = self._read_claims(recipe, claims, shared_key=key.algorithm in SHARED_KEY_ALGORITHMS)
+        self._remembered.keep(text, key, token)
+        return token
 
     def is_genuine(self, text: str) -> bool:
         """Whether one of our access token keys signed it."""
@@ -180,7 +188,7 @@ def open_format(setting: Setting) -> JwtFormat:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
     shapes = tuple(Shape(tuple(name for name, _ in recipe.claims.entries), recipe) for recipe in recipes)
     _check_apart(shapes)
-    return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER))
+    return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER), RememberedTokens())
 
 
 def _check_apart(shapes: tuple[Shape, ...]) -> None:
