@@ -24,7 +24,7 @@ from tests.cli.keeping import make_site, query
 from tests.store.store_cast import NOW, new_access_token, new_grant, serve, serve_cast
 
 TERMS = Terms(fingerprint="those of these keys", now=NOW + 1000, replace=True)
-STEPS = ("fsync", "fdatasync", "rename", "link", "unlink")
+STEPS = ("fsync", "fdatasync", "rename", "link", "unlink", "replace")
 
 
 @pytest.fixture
@@ -43,6 +43,17 @@ def fill(database: Path) -> None:
 
 def live(database: Path) -> int:
     return query(database, "SELECT count(*) FROM grants WHERE revoked_at IS NULL")[0][0]
+
+
+def leave_unfolded(database: Path) -> None:
+    """As a server leaves it that was killed: the log-in that was last is in the log alone."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("SELECT count(*) FROM grants").fetchone()
+        log_in_once(database)
+        connection.execute("PRAGMA user_version = 1")  # the log holds the file's header, too
+        as_it_was = {ending: database.with_name(f"dragoman.db{ending}").read_bytes() for ending in ("", "-wal")}
+    for ending, content in as_it_was.items():
+        database.with_name(f"dragoman.db{ending}").write_bytes(content)
 
 
 def log_in_once(database: Path) -> None:
@@ -86,56 +97,6 @@ def test_a_backup_under_write_load_is_one_moment(database: Path, tmp_path: Path)
     assert {file.name for file in tmp_path.iterdir()} == {"folder", *(f"backup {number}" for number in range(5))}
 
 
-def test_a_restore_that_is_killed_at_any_step_leaves_the_old_or_the_new(database: Path, tmp_path: Path):
-    """Each step that touches the disk in turn is the last thing that the process ever does."""
-    fill(database)
-    back_up(database, tmp_path / "backup")
-    log_in_once(database)
-    shutil.copytree(database.parent, tmp_path / "as it was")
-    outcomes, step, status = set(), 0, 1
-    while status:
-        shutil.rmtree(database.parent)
-        shutil.copytree(tmp_path / "as it was", database.parent)
-        status = _killed_restore(database, tmp_path / "backup", step)
-        step += 1
-        outcomes.add(live(database))
-        assert live(database) in {0, 31}
-        log_in_once(database)
-    assert step > 5
-    assert outcomes == {0, 31}
-
-
-def _killed_restore(database: Path, backup: Path, step: int) -> int:
-    """0 if it came to its end before that step."""
-    child = os.fork()
-    if child == 0:
-        status = 2
-        try:
-            with _killed_at(step):
-                restore(database, backup, TERMS)
-            status = 0
-        finally:
-            os._exit(status)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in {0, 1}
-    return status
-
-
-def _killed_at(step: int) -> mock._patch_multiple:
-    left = [step]
-
-    def dying(work):
-        def die(*arguments, **options):
-            if left[0] == 0:
-                os._exit(1)
-            left[0] -= 1
-            return work(*arguments, **options)
-
-        return die
-
-    return mock.patch.multiple(os, **{name: dying(getattr(os, name)) for name in STEPS})
-
-
 @pytest.mark.parametrize("step", STEPS[:4])
 def test_a_restore_that_fails_leaves_what_was_there(database: Path, tmp_path: Path, step: str):
     fill(database)
@@ -150,18 +111,30 @@ def test_a_restore_that_fails_leaves_what_was_there(database: Path, tmp_path: Pa
 def test_the_old_database_is_kept_with_all_it_held(database: Path, tmp_path: Path):
     fill(database)
     back_up(database, tmp_path / "backup")
-    with closing(sqlite3.connect(database)) as reading:  # keeps the log from being folded in
-        reading.execute("BEGIN")
-        reading.execute("SELECT count(*) FROM grants").fetchone()
-        log_in_once(database)
-        kept = restore(database, tmp_path / "backup", TERMS).kept
-        reading.execute("COMMIT")
+    leave_unfolded(database)
+    kept = restore(database, tmp_path / "backup", TERMS).kept
     assert kept is not None
     assert live(Path(kept)) == 31
     assert live(database) == 0
     second = restore(database, tmp_path / "backup", TERMS).kept
     assert second not in {None, kept}
     assert live(Path(kept)) == 31
+
+
+def test_a_database_that_another_program_has_open_is_not_replaced(database: Path, tmp_path: Path):
+    """When it ends it would remove the log by its name: by then the new database's, with all that was written to it."""
+    fill(database)
+    back_up(database, tmp_path / "backup")
+    with closing(sqlite3.connect(database)) as another:
+        another.execute("SELECT count(*) FROM grants").fetchone()
+        log_in_once(database)
+        with pytest.raises(Fault, match="open in another program"):
+            restore(database, tmp_path / "backup", TERMS)
+        log_in_once(database)
+        assert live(database) == 32
+    assert {one.name for one in database.parent.glob("*.replaced*")} == set()
+    restore(database, tmp_path / "backup", TERMS)
+    assert live(database) == 0
 
 
 def test_a_damaged_database_can_be_replaced_and_is_kept(database: Path, tmp_path: Path):

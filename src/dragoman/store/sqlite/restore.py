@@ -6,8 +6,6 @@ import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import count
 from typing import TYPE_CHECKING
 
 from dragoman.store.draft import sync_folder
@@ -23,6 +21,7 @@ from dragoman.store.saving import (
     refuse_other_keys,
     time_of,
 )
+from dragoman.store.sqlite.aside import put_aside
 from dragoman.store.sqlite.connection import connect_writer
 from dragoman.store.sqlite.copy import copy_database, count_rows, examine_copy, read_facts
 from dragoman.store.sqlite.file import beside, exclusive, located, read_version
@@ -176,27 +175,10 @@ def _put_in_place(draft: Path, path: Path, now: int) -> Path | None:
     descriptor = os.open(draft, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
-    kept = _keep(path, now) if path.exists() else None
-    for ending in ("-wal", "-shm"):
-        beside(path, ending).unlink(missing_ok=True)
+    kept = put_aside(path, now) if path.exists() else None
     draft.rename(path)
     sync_folder(path.parent)
     _note(path)
-    return kept
-
-
-def _keep(path: Path, now: int) -> Path:
-    """Give the old database a second name, together with its log where that cannot be folded in."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    stem = f".replaced-{datetime.fromtimestamp(now, tz=UTC):%Y%m%dT%H%M%SZ}"
-    names = (beside(path, stem if number == 0 else f"{stem}-{number}") for number in count())
-    kept = next(name for name in names if not os.path.lexists(name))
-    kept.hardlink_to(path)
-    log = beside(path, "-wal")
-    if log.exists() and log.stat().st_size:
-        beside(kept, "-wal").hardlink_to(log)
-    sync_folder(path.parent)
     return kept
 
 
