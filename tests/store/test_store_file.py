@@ -1,6 +1,8 @@
 import asyncio
+import fcntl
 import os
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from store_cast import CLIENT, serve, serve_cast
@@ -236,6 +239,29 @@ def test_a_second_server_is_refused_and_a_tool_is_not(database: Path) -> None:
         asyncio.run(tool())
         server.communicate()
     serve(database, again)
+
+
+def test_a_look_at_the_lock_keeps_no_server_from_starting(database: Path) -> None:
+    """A backup asks for a moment whether a server runs."""
+    serve_cast(database, _nothing)
+    lock = database.with_name("dragoman.db.lock").open("rb")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    looking = Timer(0.03, lock.close)
+    looking.start()
+    serve(database, _nothing)
+    looking.join()
+
+
+def test_a_lock_file_that_cannot_be_written_is_told(database: Path) -> None:
+    serve_cast(database, _nothing)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(StoreFault, match=r"dragoman\.db\.lock cannot be written: File too large"):
+            serve(database, _nothing)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    serve(database, _nothing)
 
 
 def test_a_servers_lock_goes_with_it_however_it_ends(database: Path) -> None:

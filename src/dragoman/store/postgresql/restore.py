@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from dragoman.store.faults import StoreFault
@@ -33,6 +35,15 @@ _OTHERS = (
     "AND backend_type = 'client backend' AND (usename = current_user OR application_name = $1)"
 )
 _PATIENT = ("SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0")
+_EXCLUSIVELY = (
+    "SET LOCAL lock_timeout = '5s'",
+    "LOCK TABLE installation IN ACCESS EXCLUSIVE MODE",
+)
+"""Every server reads this table before it answers. One that has read it is in the list of sessions by then, and one that
+has not waits, and reads what is written here."""
+_ENDING_SECONDS = 1.0
+"""How long a session that is about to end may stay in the list: that of a server that was just stopped."""
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
@@ -50,7 +61,7 @@ async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
         await refuse_unfit(connection, address)
         await _refuse_unfit_target(connection, address, dump)
         await _copy(address, tool, source, dump)
-        async with connection.transaction():
+        async with _exclusively(connection, address):
             restored = await _renewed(connection, dump.version, terms)
             await connection.execute("INSERT INTO alembic_version VALUES ($1)", dump.version)
         return restored
@@ -63,15 +74,18 @@ async def renew(url: Secret, terms: Terms) -> Restored:
         version = await read_version(connection, address)
         if version is None:
             raise StoreFault(f"{address.shown} holds nothing of Dragoman.")
-        refuse_other_keys(await _facts(connection), terms.fingerprint, address.shown)
-        async with connection.transaction():
+        async with _exclusively(connection, address):
+            refuse_other_keys(await _facts(connection), terms.fingerprint, address.shown)
             return await _renewed(connection, version, terms)
 
 
 async def reset_time(url: Secret, now: int) -> int:
     """Have the next server begin with this time, and end what began after it; how many grants. Raises StoreFault."""
     address = direct_address(url)
-    async with _alone(address, "Nothing was changed.") as connection, connection.transaction():
+    async with (
+        _alone(address, "Nothing was changed.") as connection,
+        _exclusively(connection, address),
+    ):
         await _set(connection, LATEST_TIME, now)
         if time_of(await _facts(connection), NOT_BEFORE) > now:
             await _set(connection, NOT_BEFORE, now)
@@ -94,15 +108,37 @@ async def _alone(address: Address, afterwards: str) -> AsyncIterator[Connection]
         connection.terminate()
 
 
+@asynccontextmanager
+async def _exclusively(connection: Connection, address: Address) -> AsyncIterator[None]:
+    """A transaction that no server begins beside without seeing what it did. Raises StoreFault if one has begun."""
+    async with connection.transaction():
+        for statement in _EXCLUSIVELY:
+            await connection.execute(statement)
+        await _refuse_sessions(connection, address)
+        yield
+
+
+async def _refuse_sessions(connection: Connection, address: Address) -> None:
+    deadline = monotonic() + _ENDING_SECONDS
+    while others := await _count_others(connection, address):
+        if monotonic() >= deadline:
+            raise StoreFault(
+                f"{address.shown} is in use by {others} other session{'s' if others > 1 else ''}: stop every server "
+                "and command that uses it, then try again."
+            )
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+async def _count_others(connection: Connection, address: Address) -> int:
+    await connection.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees the same list all along
+    others: int = await connection.fetchval(_OTHERS, address.application_name)
+    return others
+
+
 async def _refuse_company(connection: Connection, address: Address) -> None:
     for statement in _PATIENT:
         await connection.execute(statement)
-    others = await connection.fetchval(_OTHERS, address.application_name)
-    if others:
-        raise StoreFault(
-            f"{address.shown} is in use by {others} other session{'s' if others > 1 else ''}: stop every server and "
-            "command that uses it, then try again."
-        )
+    await _refuse_sessions(connection, address)
     if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", APPLICATION_ID):
         raise StoreFault(f"{address.shown} is being prepared by another Dragoman at this moment: try again.")
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from contextlib import closing, contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from dragoman.store.faults import StoreFault
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 1.0
 _STEPS_BETWEEN_LOOKS = 20_000
+_LOOKS_SECONDS = 0.2
+_LOOK_AGAIN_SECONDS = 0.02
 _OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
@@ -45,18 +47,34 @@ def exclusive(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreFault(f"The lock file {lock} cannot be opened: {error.strerror}.") from error
     try:
+        _take(descriptor, path)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         except OSError as error:
-            raise StoreFault(
-                f"{path} is in use by another Dragoman server{_holder(descriptor)}. One server at a time can have it: "
-                "stop the other one, or give this one a database of its own."
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+            raise StoreFault(f"The lock file {lock} cannot be written: {error.strerror}.") from error
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    """For a moment others may hold it who only ask whether somebody has it."""
+    deadline = monotonic() + _LOOKS_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if monotonic() >= deadline:
+                raise StoreFault(
+                    f"{path} is in use by another Dragoman server{_holder(descriptor)}. One server at a time can have "
+                    "it: stop the other one, or give this one a database of its own."
+                ) from error
+            sleep(_LOOK_AGAIN_SECONDS)
+        except OSError as error:
+            raise StoreFault(f"{beside(path, '.lock')} cannot be locked on this file system: {error}.") from error
+        else:
+            return
 
 
 def _holder(descriptor: int) -> str:
