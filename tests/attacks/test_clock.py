@@ -108,6 +108,29 @@ def test_f18_a_clock_that_was_far_ahead_once_can_be_reset(tmp_path: Path):
         assert server.introspect(client, server.log_in(client, owner).document["access_token"])["active"] is True
 
 
+@pytest.mark.parametrize("ahead", [0, 365 * 86400], ids=["issued before", "issued in it"])
+def test_f18_what_was_revoked_and_forgotten_in_a_time_that_was_wrong_stays_so(tmp_path: Path, ahead: int):
+    """A clock far ahead has revocations purged: to it, what they revoke has ended."""
+    configuration, machine = configuration_of(tmp_path), Machine()
+    with running(configuration, machine.clock()) as server:
+        client = server.add_client()
+        secret, fields = server.secret_of(client), {"grant_type": "client_credentials", **server.credentials(client)}
+        machine.wait(ahead)
+        token = server.form("/oauth2/token", fields).document["access_token"]
+        assert server.form("/oauth2/revoke", {**server.credentials(client), "token": token}).status == 200
+        machine.wait(365 * 86400)
+        server.purge(server.clock() - 3600)
+        assert server.rows()["revoked_access_tokens"] == 0
+        settle_now(server)
+    reset_time(configuration.path(configuration.database), START + 10)
+    with running(configuration, Machine(wall=START + 10).clock()) as server:
+        server._secrets[client] = secret
+        assert server.introspect(client, token) == {"active": False}
+        assert server.resource(token) == 401
+        again = server.form("/oauth2/token", fields).document["access_token"]
+        assert server.introspect(client, again)["active"] is True
+
+
 def test_f20_a_node_half_a_minute_behind_and_one_ahead_refresh_for_each_other(tmp_path: Path):
     """One database, two clocks a minute apart; each takes its turn."""
     behind, ahead = Clock(START - 30), Clock(START + 30)

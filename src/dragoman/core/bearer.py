@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.core.clock import TOLERANCE
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import TokenFacts
 from dragoman.core.refresh import is_over
@@ -29,8 +30,8 @@ async def read_bearer(services: Services, server: ServerRules, presented: Secret
     if client is None or not client.enabled:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its client is gone or disabled")
     _check_origin(token, client, grant)
-    if grant is None and _issued_at(token, client) < server.not_before:
-        raise OAuthError(Refusal.REVOKED_TOKEN, "issued before the database was restored")
+    if grant is None and server.not_before:
+        _check_epoch(token, server.not_before, now)
     if grant is not None and client.refresh_ends_access_token and token.serial != grant.issued:
         raise OAuthError(Refusal.REVOKED_TOKEN, "a later access token took its place")
     owner = None if session is None else admit_bearer(session)
@@ -92,9 +93,12 @@ def _check_origin(token: AccessToken, client: Client, grant: Grant | None) -> No
         raise OAuthError(Refusal.REVOKED_TOKEN, "issued before its client was registered")
 
 
-def _issued_at(token: AccessToken, client: Client) -> int:
-    """As the token says, or as its end does."""
-    return token.expires_at - client.access_token_lifetime if token.issued_at is None else token.issued_at
+def _check_epoch(token: AccessToken, not_before: int, now: int) -> None:
+    """A database that was restored, or whose time was set back, may have forgotten that a token was revoked."""
+    if token.issued_at is None or token.issued_at < not_before:
+        raise OAuthError(Refusal.REVOKED_TOKEN, "issued before the database was restored, or its time was set back")
+    if token.issued_at > now + TOLERANCE:
+        raise OAuthError(Refusal.REVOKED_TOKEN, "issued in a time that is yet to come")
 
 
 async def _session_of(services: Services, token: AccessToken) -> Session | None:
