@@ -92,8 +92,8 @@ class _Search:
             self._seen.add((node.done, node.state))
             if self._deepest is None or node.done.bit_count() > self._deepest.done.bit_count():
                 self._deepest = node
-            following = [self._take(node, number) for number in self._candidates(node.done)]
-            nodes.extend(one for one in reversed(following) if one is not None)
+            following = [one for number in self._candidates(node.done) for one in self._take(node, number)]
+            nodes.extend(reversed(following))
         return self._explain()
 
     def _absorb(self, node: _Node) -> _Node:
@@ -109,12 +109,14 @@ class _Search:
                     node = self._following(node, number, node.state)
         return node
 
-    def _take(self, node: _Node, number: int) -> _Node | None:
+    def _take(self, node: _Node, number: int) -> Iterator[_Node]:
         operation = self._operations[number]
+        spared = self._specification.spared(node.state, operation)
+        if spared is not None:
+            yield self._following(node, number, spared)
         state = self._specification.step(node.state, operation)
-        if isinstance(state, Breach) or (operation.outcome is Outcome.UNKNOWN and state == node.state):
-            return None
-        return self._following(node, number, state)
+        if not isinstance(state, Breach) and (operation.outcome is not Outcome.UNKNOWN or state != node.state):
+            yield self._following(node, number, state)
 
     def _following(self, node: _Node, number: int, state: State) -> _Node:
         """This operation given its place; what had ended before it began cannot come any more, and is done with."""

@@ -2,11 +2,13 @@
 
 The first refresh token has generation 0. A refresh with the live one moves the family on by a generation; with its
 predecessor, inside the grace window, it answers the same successor; with anything else it ends the family, as a
-revocation does. Nothing of a family that has ended works.
+revocation does, unless the token was live when it was presented and the client has a grace window. Nothing of a family
+that has ended works.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -47,6 +49,7 @@ class Specification:
         self._grace = family.grace
         self._successors = _successors_of(family)
         self._generations = _generations_of(family.first, self._successors)
+        self._known_from = _known_from(family, self._generations)
 
     def step(self, state: State, operation: Operation) -> State | Breach:
         """The state after it, if it may happen now with this answer, or what would be broken."""
@@ -62,6 +65,23 @@ class Specification:
                 return _told(state, operation, live=live)
             case Kind.ASK_ACCESS_TOKEN:
                 return _told(state, operation, live=not state.ended)
+
+    def spared(self, state: State, operation: Operation) -> State | None:
+        """The state after a refusal that ends nothing, where this may be one.
+
+        Its token was live when it was presented, and others had spent it twice over before it could be.
+        """
+        generation = self._generations.get(operation.presented)
+        refused = operation.kind is Kind.REFRESH and operation.outcome is Outcome.NO and not state.ended
+        if not refused or generation is None or self._grace == 0 or generation >= state.generation:
+            return None
+        if generation == state.generation - 1 and not self._may_be_late(state, operation):
+            return None
+        return state if self._may_have_been_live(operation, generation) else None
+
+    def _may_have_been_live(self, operation: Operation, generation: int) -> bool:
+        """Nobody knew the successor before the request was sent."""
+        return operation.began <= self._known_from.get(generation + 1, math.inf)
 
     def _happening(self, state: State, operation: Operation) -> State:
         """An operation whose answer nobody saw, if it happens now."""
@@ -136,6 +156,20 @@ def _successors_of(family: Family) -> Mapping[str, str]:
         if operation.kind is Kind.REFRESH and operation.successor is not None:
             successors.setdefault(operation.presented, operation.successor)
     return successors
+
+
+def _known_from(family: Family, generations: Mapping[str, int]) -> Mapping[int, float]:
+    """From when on somebody knew a token of this generation, or of one after it."""
+    known: dict[int, float] = {}
+    for one in family.operations:
+        given = () if one.successor is None else ((one.successor, one.ended),)
+        for token, moment in (*given, (one.presented, one.began)):
+            if (generation := generations.get(token)) is not None:
+                known[generation] = min(moment, known.get(generation, math.inf))
+    latest = math.inf
+    for generation in sorted(known, reverse=True):
+        known[generation] = latest = min(latest, known[generation])
+    return known
 
 
 def _generations_of(first: str, successors: Mapping[str, str]) -> Mapping[str, int]:

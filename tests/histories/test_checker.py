@@ -97,6 +97,12 @@ LEGAL = {
     "a refresh that was slow lost its token to two others": family(
         refresh("t0", NO, 1, 9), refresh("t0", "t1", 2, 3), refresh("t1", "t2", 4, 5), refresh("t2", NO, 10, 11)
     ),
+    "a refresh that was slow lost its token to two others, and ended nothing": family(
+        refresh("t0", NO, 1, 9), refresh("t0", "t1", 2, 3), refresh("t1", "t2", 4, 5), refresh("t2", "t3", 10, 11)
+    ),
+    "a refresh that was slow lost its token to a retry after the window, and ended nothing": family(
+        refresh("t0", NO, 1, 50), refresh("t0", "t1", 40, 41), refresh("t1", "t2", 60, 61)
+    ),
     "questions": family(
         asked("t0", YES, 1, 2),
         refresh("t0", "t1", 3, 6),
@@ -164,6 +170,22 @@ ILLEGAL = {
     "a strict family that died of a parallel refresh honours": (
         Breach.UNDEAD,
         family(refresh("t0", "t1", 1, 3), refresh("t0", NO, 2, 4), refresh("t1", "t2", 5, 6), grace=0),
+    ),
+    "a replay that was slow ended nothing": (
+        Breach.UNDEAD,
+        family(
+            refresh("t0", "t1", 1, 2), refresh("t0", NO, 2.5, 9), refresh("t1", "t2", 4, 5), refresh("t2", "t3", 10, 11)
+        ),
+    ),
+    "a replay of a strict client that was slow ended nothing": (
+        Breach.UNDEAD,
+        family(
+            refresh("t0", NO, 1, 9),
+            refresh("t0", "t1", 2, 3),
+            refresh("t1", "t2", 4, 5),
+            refresh("t2", "t3", 10, 11),
+            grace=0,
+        ),
     ),
     "an unknown replay cannot end the family after the server was dead": (
         Breach.LOST,

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from store_cast import NOW, blocked, new_grant, serve_cast, session
+from tests.postgresql import ENCODED
 
 from dragoman.store.faults import StoreFault
 from dragoman.store.opening import open_worker
 from dragoman.store.postgresql.restore import renew, reset_time
 from dragoman.store.saving import Terms
-from tests.postgresql import ENCODED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from tests.postgresql import Cluster
+
     from dragoman.core.secret import Secret
     from dragoman.store.store import Store
-    from tests.postgresql import Cluster
 
     Change = Callable[[Secret], Awaitable[int]]
 

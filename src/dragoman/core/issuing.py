@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
 from dragoman.core.ports import Rotated
-from dragoman.core.refresh import judge_standing
+from dragoman.core.refresh import judge_overtaken
 from dragoman.core.value import value
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Issue:
 
 
 async def issue(services: Services, order: Issue) -> TokenResponse:
-    """The tokens, once everything they stand for is durable. Refuses as `judge_standing` when a race was lost."""
+    """The tokens, once everything they stand for is durable. Refuses as `judge_overtaken` when a race was lost."""
     authorization = order.authorization
     if authorization.repeats is not None:
         return await _repeat(services, order, authorization.repeats)
@@ -122,7 +122,7 @@ async def _reuse(services: Services, order: Issue, grant: Grant, idle_expires_at
 def _judge_again(presented: Grant, outcome: NotRotated, order: Issue) -> Grant:
     """The grant as the winner left it, if the token presented is still a good one or its retry."""
     handle = RefreshHandle(grant_id=presented.id, generation=presented.generation)
-    return judge_standing(outcome.grant, handle, order.client, order.now)[0]
+    return judge_overtaken(outcome.grant, handle, order.client, order.now)
 
 
 async def _repeat(services: Services, order: Issue, grant: Grant) -> TokenResponse:

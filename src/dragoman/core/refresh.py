@@ -23,17 +23,20 @@ class Standing(Enum):
 class RefreshTokenReuse(OAuthError):
     """A spent refresh token came back. The endpoint ends the grant before it answers."""
 
-    def __init__(self, grant: Grant, generation: int, now: int) -> None:
+    def __init__(self, grant: Grant, generation: int, now: int, *, overtaken: bool = False) -> None:
+        """`overtaken` says that it was live when its request was first judged."""
         self.age = None if grant.rotated_at is None else now - grant.rotated_at
         super().__init__(
             Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {self.age} s on"
         )
         self.grant = grant
         self.behind = grant.generation - generation
+        self.overtaken = overtaken
 
     def seen_from(self, sender: Sender) -> Reuse:
         """What an operator judges it by: a thief seldom has the address and the software of the one he robbed."""
-        retry = self.behind == 1 and self.grant.used_by is not None and self.grant.used_by == sender
+        recent = self.behind == 1 or self.overtaken
+        retry = recent and self.grant.used_by is not None and self.grant.used_by == sender
         return Reuse(behind=self.behind, age=self.age, looked_like_retry=retry)
 
 
@@ -56,6 +59,23 @@ def judge_standing(grant: Grant | None, handle: RefreshHandle, client: Client, n
     if handle.generation == grant.generation - 1 and _inside_grace(grant, client, now):
         return grant, Standing.RETRY
     raise RefreshTokenReuse(grant, handle.generation, now)
+
+
+def judge_overtaken(grant: Grant | None, handle: RefreshHandle, client: Client, now: int) -> Grant:
+    """The grant as others left it who spent a token first that was live when it was presented.
+
+    Its immediate successor is given to a retry. Overtaken farther it is refused, and the grant lives on: nothing spent
+    was presented, so nothing is known of theft. A client without a grace window asked that two uses be taken for it
+    (docs/refresh-guarantees.md). Refuses and raises as `judge_standing`.
+    """
+    try:
+        return judge_standing(grant, handle, client, now)[0]
+    except RefreshTokenReuse as reuse:
+        if client.grace == 0:
+            raise RefreshTokenReuse(reuse.grant, handle.generation, now, overtaken=True) from None
+        raise OAuthError(
+            Refusal.REVOKED_REFRESH_TOKEN, f"live when it was presented, spent {reuse.behind} times over since"
+        ) from None
 
 
 def is_over(grant: Grant, now: int) -> bool:

@@ -1,7 +1,7 @@
 """Puts a database that is to be replaced aside: whole, under a name of its own, with nothing of it left beside the new.
 
-Its log has to be gone before another file gets its name: whoever opens that would play the log into it. Two files cannot
-be renamed at once, so at each moment no more than one of them may matter.
+Its log has to be gone before another file gets its name: whoever opens that would play the log into it. Two files
+cannot be renamed at once, so at each moment no more than one of them may matter.
 """
 
 from __future__ import annotations
