@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,47 @@ from dragoman.core.clock import SteadyClock
 from dragoman.core.errors import Fault, OAuthError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from dragoman.core.model import Client
     from dragoman.http.log import Log
     from dragoman.store.store import Store
     from dragoman.tokens.current import CurrentTokens
 
+    Chore = Callable[[], Coroutine[object, object, None]]
+
 _KEY_WATCH_SECONDS = 1
 _PURGE_SECONDS = 600
 _TIME_SECONDS = 10
 _READY_SECONDS = 1
 _PAGE = 500
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+async def keep_up(
+    chore: Chore,
+    log: Log,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    elapsed: Callable[[], float] = time.monotonic,
+) -> None:
+    """Do the chore; where it fails as nobody expected, tell that and begin it anew, after a pause that grows.
+
+    What fails each time is told once a minute at most, in the long run. A chore that comes to its end is done.
+    """
+    seconds = _FIRST_PAUSE_SECONDS
+    while True:
+        began = elapsed()
+        try:
+            await chore()
+        except Exception as fault:  # noqa: BLE001 (the edge of a chore: nobody waits for it who would see the fault)
+            log.fault(fault)
+        else:
+            return
+        if elapsed() - began >= _LONGEST_PAUSE_SECONDS:
+            seconds = _FIRST_PAUSE_SECONDS
+        await pause(seconds)
+        seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
 
 
 async def watch_keys(tokens: CurrentTokens, log: Log, look: asyncio.Event) -> None:
@@ -35,7 +65,7 @@ async def watch_keys(tokens: CurrentTokens, log: Log, look: asyncio.Event) -> No
                 await look.wait()
         look.clear()
         try:
-            if tokens.read_again():
+            if await asyncio.to_thread(tokens.read_again):
                 log.write("info", "keys_read_again")
         except (Fault, OSError) as fault:
             log.write("warning", "keys_not_read", reason=str(fault))
@@ -60,14 +90,14 @@ async def purge(store: Store, now: Callable[[], int], log: Log, *, revocations_k
 async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None], log: Log) -> None:
     """Note how late it is, for the next start and other servers, and tell when the machine's clock is not believed.
 
-    `note` notes it in a second place, after the first.
+    `note` notes it in a second place, after the first, in a thread of its own.
     """
     told = False
     while True:
         try:
             now = clock()
             await store.installation.note_time(now)
-            note(now)
+            await asyncio.to_thread(note, now)
         except (OAuthError, OSError) as failed:
             log.write(
                 "warning", "time_not_noted", reason=failed.detail if isinstance(failed, OAuthError) else str(failed)

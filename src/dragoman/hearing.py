@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.shared.address import read_address, tls_context
@@ -12,7 +13,7 @@ from dragoman.shared.hints import ClientChanged, KeysChanged
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
@@ -25,7 +26,7 @@ _STALENESS_WITHOUT_HINTS = 1.0
 
 def hearing(
     configuration: Configuration, clients: CachedClients, look_at_keys: asyncio.Event, log: Log
-) -> Iterator[Coroutine[object, object, None]]:
+) -> Iterator[Callable[[], Coroutine[object, object, None]]]:
     """The chore of listening for hints, where the setting `shared` names a server for them. Raises SharedFault."""
     url = configuration.shared_location()
     if url is None:
@@ -34,17 +35,15 @@ def hearing(
     if address.tls is not None:
         tls_context(address.tls)
     hearer = Hearing(clients, configuration.client_cache_seconds, look_at_keys, log, address.shown)
-    yield _listen(address, configuration.shared_prefix, hearer, log)
+    yield partial(_listen, address, configuration.shared_prefix, hearer)
 
 
-async def _listen(address: Address, prefix: str, hearer: Hearing, log: Log) -> None:
+async def _listen(address: Address, prefix: str, hearer: Hearing) -> None:
     from dragoman.shared.listening import listen  # noqa: PLC0415 (a server without hints needs no such driver)
 
     circuit = Circuit(time.monotonic, random.SystemRandom().random)
     try:
         await listen(address, prefix, hearer, circuit, time.monotonic)
-    except Exception as fault:  # noqa: BLE001 (the edge of this chore: nobody waits for it who would see the fault)
-        log.fault(fault)
     finally:
         hearer.keep_briefly()
 

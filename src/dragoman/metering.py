@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.metrics.series import (
@@ -25,15 +26,15 @@ _STORE_SECONDS = 5
 
 def metered(
     tally: Tally | None, store: Store, passwords: PasswordHasher, now: Callable[[], int]
-) -> Iterator[Coroutine[object, None, None]]:
+) -> Iterator[Callable[[], Coroutine[object, object, None]]]:
     """What keeps the tally up to date, to be run beside the server; nothing without a tally."""
     if tally is not None:
-        yield _tell_passwords(passwords, tally)
-        yield _tell_store(store, now, tally)
+        yield partial(_tell_passwords, passwords, tally)
+        yield partial(_tell_store, store, now, tally)
 
 
 async def _tell_passwords(passwords: PasswordHasher, tally: Tally) -> None:
-    told = 0
+    told = passwords.shed  # none, unless this is begun anew
     try:
         while True:
             told = _tell_queue(passwords, tally, told)

@@ -9,9 +9,10 @@ import random
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients, is_ready, keep_time, purge, watch_keys
+from dragoman.chores import all_clients, is_ready, keep_time, keep_up, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.dialects.dialect import KeyFacts
@@ -34,8 +35,9 @@ from dragoman.store.opening import open_server as open_store
 from dragoman.tokens.keyring import public_jwks, verification_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+    from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.core.ports import Audit
     from dragoman.core.rules import ServerRules
@@ -101,7 +103,7 @@ async def open_server(
             await _count_on(now, store, server)
             opened = _Opened(configuration=configuration, part=part, log=log, store=store, passwords=passwords, now=now)
             served, chores = await _put_together(opened, server)
-            tasks = [asyncio.create_task(_watched(chore, log)) for chore in chores]
+            tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
             try:
                 yield served
             finally:
@@ -124,7 +126,7 @@ class _Opened:
     now: Callable[[], int]
 
 
-async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Coroutine[object, None, None]]]:
+async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore]]:
     """The server, and its chores, not begun yet. Raises Fault."""
     configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
     dialects = load_dialects(configuration)
@@ -148,17 +150,9 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         broken=lambda: store.broken,
     )
     look = asyncio.Event()
-    chores = [*hearing(configuration, clients, look, log), watch_keys(tokens, log, look)]
+    chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
     chores.extend(metered(opened.part.tally, store, opened.passwords, now))
     return served, [*chores, *(_shared_chores(configuration, store, now, log) if opened.part.purges else ())]
-
-
-async def _watched(chore: Coroutine[object, None, None], log: Log) -> None:
-    """The chore; if it fails as nobody expected, that is told."""
-    try:
-        await chore
-    except Exception as fault:  # noqa: BLE001 (the edge of a chore: nobody waits for it who would see the fault)
-        log.fault(fault)
 
 
 async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -> None:
@@ -167,15 +161,13 @@ async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -
         now.count_on_from(max(await store.installation.latest_time(), server.not_before), server.not_before)
 
 
-def _shared_chores(
-    configuration: Configuration, store: Store, now: Callable[[], int], log: Log
-) -> Iterator[Coroutine[object, None, None]]:
+def _shared_chores(configuration: Configuration, store: Store, now: Callable[[], int], log: Log) -> Iterator[Chore]:
     """What one process of a server does for all of them."""
     kept = configuration.revocations_kept_days * 86400
-    yield purge(store, now, log, revocations_kept=kept)
+    yield partial(purge, store, now, log, revocations_kept=kept)
     if isinstance(now, SteadyClock):
         location = configuration.location()
-        yield keep_time(store, now, lambda time: note_time(location, time), log)
+        yield partial(keep_time, store, now, partial(note_time, location), log)
 
 
 def _edge(configuration: Configuration, log: Log, observe: Observe | None) -> Edge:

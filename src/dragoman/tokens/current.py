@@ -34,7 +34,8 @@ class CurrentTokens:
     def read_again(self) -> bool:
         """Take over what changed in the folder, all of it or, where there is a fault, nothing; then ask again.
 
-        Raises KeyFault, also for keys of another installation, and TokenFault.
+        For a thread beside the event loop, one at a time: a folder may be slow to answer. Raises KeyFault, also for
+        keys of another installation, and TokenFault.
         """
         state = self._state()
         if state == self._seen:
@@ -42,8 +43,9 @@ class CurrentTokens:
         keyring = load_keyring(self._folder, self._clock())
         if keyring.fingerprint() != self.keyring.fingerprint():
             raise KeyFault(f"{self._folder} now holds the keys of another installation; restore those from before")
-        self._issuer = self._open_issuer(keyring)
-        self.keyring = keyring
+        issuer = self._open_issuer(keyring)
+        self.keyring = keyring  # first: nothing is signed with a key that is not shown yet
+        self._issuer = issuer
         self._seen = state
         return True
 

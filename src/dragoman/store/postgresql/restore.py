@@ -39,8 +39,8 @@ _EXCLUSIVELY = (
     "SET LOCAL lock_timeout = '5s'",
     "LOCK TABLE installation IN ACCESS EXCLUSIVE MODE",
 )
-"""Every server reads this table before it answers. One that has read it is in the list of sessions by then; one that has
-not waits, and reads what is written here."""
+"""Every server reads this table before it answers. One that has read it is in the list of sessions by then; one that
+has not waits, and reads what is written here."""
 _ENDING_SECONDS = 1.0
 """How long a session that is about to end may stay in the list: that of a server that was just stopped."""
 _LOOK_AGAIN_SECONDS = 0.05
