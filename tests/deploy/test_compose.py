@@ -17,6 +17,7 @@ from deploy.container.settings_from_files import read_files
 
 from tests.deploy.reading import COMPOSE, PROJECT, ROOT, SPARE_SECONDS, read_shipped, read_yaml, seconds
 from tests.deploy.test_container import TAGGED
+from tests.redis_server import RedisServer
 
 FOLDER = COMPOSE.parent
 SCHEMA = json.loads(Path(__file__).with_name("compose-spec.json").read_text(encoding="utf-8"))
@@ -175,6 +176,27 @@ def test_ports_times_and_paths_agree_with_the_configuration(compose: dict[str, A
     for service in ("server", "init"):
         assert [one["target"] for one in compose["services"][service]["configs"]] == ["/etc/dragoman/dragoman.toml"]
     assert compose["services"]["init"]["command"] == ["init", "/etc/dragoman"]
+
+
+def test_hashes_leave_the_databases_what_they_need_and_one_core_is_enough_to_start(
+    compose: dict[str, Any], tmp_path: Path
+):
+    configuration = read_shipped("compose/dragoman.toml", tmp_path)
+    for name in ("server", "init"):
+        default = re.fullmatch(r"\$\{DRAGOMAN_CPUS:-(\d+)\}", compose["services"][name]["cpus"])
+        assert default is not None
+        assert int(default[1]) == configuration.passwords.slots * configuration.server.workers
+    assert compose["services"]["valkey"]["cpus"] <= 1
+
+
+def test_valkey_takes_its_settings_and_cuts_off_who_reads_nothing(tmp_path: Path, shared_server: RedisServer):
+    lines = [line for line in (FOLDER / "valkey.conf").read_text().splitlines() if line and not line.startswith("#")]
+    settings = dict(line.split(" ", 1) for line in lines)
+    assert settings.pop("include").startswith("/run/secrets/")
+    assert settings.pop("dir") == "/data"
+    for name, value in settings.items():
+        assert shared_server.run("CONFIG", "SET", name, value.strip('"')) == "OK"
+    assert "pubsub 1048576 262144 10" in str(shared_server.run("CONFIG", "GET", "client-output-buffer-limit"))
 
 
 def test_the_image_is_built_here_once_from_the_repository(compose: dict[str, Any]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from dragoman.config.reading import ConfigurationFault
 from dragoman.tokens.key_files import read_keys
@@ -168,6 +170,18 @@ def test_ports_times_and_sizes_agree_with_the_configuration(manifests: dict[str,
     hashes = configuration.passwords.slots * configuration.server.workers * configuration.passwords.memory_kib / 1024
     assert int(limits["memory"].removesuffix("Mi")) > hashes + 128 * configuration.server.workers
     assert configuration.issuer.startswith("https://")
+
+
+def test_the_network_policy_says_what_is_to_be_put_in_its_place(manifests: dict[str, Any]):
+    text = (KUBERNETES / "70-network-policy.yaml").read_text()
+    named = re.findall(r"metadata\.name: (\S+)(  # yours)?$", text, re.MULTILINE)
+    assert {name for name, mark in named if not mark} == {"kube-system"}
+    elsewhere = re.search(r"# +- (ipBlock: .*)  # yours$", text, re.MULTILINE)
+    assert elsewhere is not None
+    database = manifests["NetworkPolicy"]["spec"]["egress"][1]
+    assert database["ports"] == [{"protocol": "TCP", "port": 5432}]
+    database["to"] = [yaml.safe_load(elsewhere[1])]
+    assert complaints(manifests) == []
 
 
 def test_keys_are_read_where_they_are_copied_to(manifests: dict[str, Any], tmp_path: Path):
