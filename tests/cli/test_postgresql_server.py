@@ -121,3 +121,34 @@ def test_while_the_database_is_away_clients_are_asked_to_come_again_and_then_not
     logged = "".join(capfd.readouterr())
     for part in (PASSWORD, ENCODED, "Traceback"):
         assert part not in logged
+
+
+def test_f17_a_server_without_its_database_gives_nothing_that_would_have_to_be_kept(
+    folder: Folder, postgresql: Cluster
+) -> None:
+    """A token of no session that tells all itself needs no row, and goes on while its client is remembered."""
+    secret = folder.client("app", "--grant-type", "password refresh_token client_credentials")
+    kept = folder.client("kept", "--grant-type", "client_credentials", "--token-format", "opaque")
+    folder.user("ann")
+    folder.change(client_cache_seconds="client_cache_seconds = 60")
+
+    def ask(client_id: str, client_secret: str) -> tuple[int, dict]:
+        return post(f"{base}/oauth2/token", (client_id, client_secret), grant_type="client_credentials")
+
+    with serving(read_configuration(folder.file)) as base:
+        _, session = _log_in(base, secret)
+        service = ask("app", secret)[1]["access_token"]
+        assert ask("kept", kept)[0] == 200
+        postgresql.stop_immediately()
+        try:
+            assert ask("app", secret)[0] == 200
+            for status, refused in (
+                ask("kept", kept),
+                _log_in(base, secret),
+                _refresh(base, secret, session["refresh_token"]),
+                post(f"{base}/oauth2/introspect", ("app", secret), token=session["access_token"]),
+                post(f"{base}/oauth2/introspect", ("app", secret), token=service),
+            ):
+                assert (status, refused["error"]) == (503, "temporarily_unavailable")
+        finally:
+            postgresql.start()

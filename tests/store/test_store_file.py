@@ -264,6 +264,18 @@ def test_a_lock_file_that_cannot_be_written_is_told(database: Path) -> None:
     serve(database, _nothing)
 
 
+def test_f35_a_file_system_that_is_read_only_is_told(database: Path) -> None:
+    serve_cast(database, _nothing)
+    mounted = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" "$1" && shift && exec "$@"'
+    alone = ["unshare", "--map-root-user", "--mount", "sh", "-c", mounted, "sh", str(database.parent)]
+    if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    command = [*alone, sys.executable, "-c", SERVER, str(database)]
+    server = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert server.stdout == ""
+    assert "dragoman.db.lock cannot be opened: Read-only file system." in server.stderr
+
+
 def test_a_servers_lock_goes_with_it_however_it_ends(database: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SERVER, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
