@@ -65,12 +65,8 @@ async def issue(services: Services, order: Issue) -> TokenResponse:
 
 
 def _speaks_for_itself(recipe: TokenRecipe) -> bool:
-    """Whether an access token without a grant can be judged later: it tells whose it is and since when, or a row does.
-
-    Without its time nobody could tell whether it was issued before a restore (docs/adr/restore-epoch.md).
-    """
-    tells_time = any(name == "iat" for name, _ in recipe.claims.entries)
-    return recipe.format != "jwt" or (recipe.client_claim is not None and tells_time)
+    """Whether an access token without a grant can be read again: it names its client, or a row does."""
+    return recipe.format != "jwt" or recipe.client_claim is not None
 
 
 def _new_grant(services: Services, order: Issue) -> Grant:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 GRANT_ID_BYTES = 12
 NO_GRANT = 0xFFFFFFFF
-"""The serial of a token that comes from no grant; twelve random bytes stand before it."""
+"""The serial of a token that comes from no grant; eight random bytes and its time stand before it."""
+RANDOM_BYTES = 8
+"""Of a token that comes from no grant: enough to tell apart all of one second."""
+_TIME_BYTES = 4
 _LONG_HEX_LENGTH = 80
 
 
@@ -38,6 +41,8 @@ class Origin:
     grant_id: GrantId | None
     serial: int
     """Which of the grant's tokens it is; 0 where there is no grant."""
+    issued_at: int | None
+    """Epoch seconds, where there is no grant whose row would tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,17 @@ class Identifiers:
             raise OverflowError("a grant has no serials left")
         return self._encrypt(grant_id + serial.to_bytes(4, "big"))
 
-    def seal_without_grant(self, random: bytes) -> TokenId:
-        """The identifier of a token that comes from no grant, from 12 random bytes."""
-        return self._encrypt(random + NO_GRANT.to_bytes(4, "big"))
+    def seal_without_grant(self, random: bytes, issued_at: int) -> TokenId:
+        """The identifier of a token that comes from no grant, from RANDOM_BYTES. Raises OverflowError in 2106."""
+        return self._encrypt(random + issued_at.to_bytes(_TIME_BYTES, "big") + NO_GRANT.to_bytes(4, "big"))
 
     def open(self, token_id: TokenId) -> Origin:
         """Where the token with this identifier comes from."""
         block = self._decryptor.update(token_id)
         serial = int.from_bytes(block[GRANT_ID_BYTES:], "big")
         if serial == NO_GRANT:
-            return Origin(grant_id=None, serial=0)
-        return Origin(grant_id=GrantId(block[:GRANT_ID_BYTES]), serial=serial)
+            return Origin(grant_id=None, serial=0, issued_at=int.from_bytes(block[RANDOM_BYTES:GRANT_ID_BYTES], "big"))
+        return Origin(grant_id=GrantId(block[:GRANT_ID_BYTES]), serial=serial, issued_at=None)
 
     def _encrypt(self, block: bytes) -> TokenId:
         return TokenId(self._encryptor.update(block))

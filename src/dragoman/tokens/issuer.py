@@ -10,7 +10,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.tokens import access_tokens, refresh_tokens
 from dragoman.tokens.format import LONGEST_TOKEN, Setting, TokenFault, find_modules
-from dragoman.tokens.identifiers import GRANT_ID_BYTES, identifiers_for
+from dragoman.tokens.identifiers import GRANT_ID_BYTES, RANDOM_BYTES, identifiers_for
 from dragoman.tokens.keys import Purpose
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TokenIssuer:
         """The identifier of the grant's latest access token; a random one where there is no grant."""
         identifiers = self._setting.access_identifiers
         if grant is None:
-            return identifiers.seal_without_grant(self._setting.random_bytes(GRANT_ID_BYTES))
+            return identifiers.seal_without_grant(self._setting.random_bytes(RANDOM_BYTES), self._setting.clock())
         return identifiers.seal(grant.id, grant.issued)
 
     def refresh_token_id(self, grant: Grant) -> TokenId:

@@ -166,7 +166,7 @@ class JwtFormat:
             client_id=client_id,
             scope=scope,
             expires_at=expires_at,
-            issued_at=issued_at if _is_time(issued_at) else None,
+            issued_at=issued_at if _is_time(issued_at) else origin.issued_at,
             shared_key=shared_key,
         )
 
