@@ -10,7 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from tests.processes import kill, running_server, started_process, wait_for_end
+from tests.processes import kill, running_server, started_process, wait_for_end, wait_until
 from tests.workers.load import TOKEN_PATH, ask, load
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dragoman.core.secret import Secret
     from tests.cli.commanding import Folder
+    from tests.postgresql import Cluster
     from tests.processes import ServerProcess
 
 
@@ -158,6 +159,24 @@ def test_workers_share_a_postgresql_database(folder: Folder, postgresql_url: Sec
         assert server.wait_for_workers(2) - workers
         assert fetch(server, shop) == 200
         assert server.stop() == 0
+
+
+def test_while_the_database_is_away_a_server_keeps_trying_to_replace_its_only_worker(
+    folder: Folder, postgresql: Cluster, postgresql_url: Secret
+):
+    folder.change(database=f'database = "{postgresql_url.reveal()}"')
+    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    with running_server(folder.file) as server:
+        postgresql.stop_immediately()
+        try:
+            kill(min(server.workers))
+            wait_until(lambda: len(server.events("worker_ended")) > 5)
+        finally:
+            postgresql.start()
+        server.wait_for_workers(1)
+        assert fetch(server, shop) == 200
+        assert server.stop() == 0
+        assert "the database cannot be used now" in server.events("worker_ended")[-1]["reason"]
 
 
 def test_what_is_no_request_leaves_nothing_on_standard_error_but_our_log(folder: Folder):

@@ -96,6 +96,7 @@ def work(
         tell(channel, Unusable(reason=str(fault)))
     except OAuthError as refused:
         tell(channel, Unusable(reason=f"the database cannot be used now ({refused.detail}); try again"))
+        return Status.WAITING
     return Status.FAULT
 
 

@@ -154,12 +154,13 @@ class Crew:
         self._answering.discard(pid)
         self._silent.discard(pid)
         self._last_end, self._last_reason = how_it_ended(wait_status), self._reasons.pop(pid, None)
-        if os.waitstatus_to_exitcode(wait_status) == Status.BROKEN:
+        status = os.waitstatus_to_exitcode(wait_status)
+        if status == Status.BROKEN:
             self.broken = self._last_reason or "the store is broken"
         if self._dismissed or self.unusable is not None:
             return
         self._log.write("warning", "worker_ended", process=pid, how=self._last_end, reason=self._last_reason)
-        self._failed_starts += not answered
+        self._failed_starts += not answered and status != Status.WAITING  # what is away may come back at any time
         lasted = answered and time.monotonic() - worker.since >= _LASTING_SECONDS
         self._early_deaths = 0 if lasted else self._early_deaths + 1
         self._due[worker.place] = time.monotonic() + self._delay()

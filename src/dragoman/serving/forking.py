@@ -37,6 +37,8 @@ class Status(IntEnum):
     """The store cannot be trusted any more."""
     GIVEN_UP = 4
     """No worker lives long enough to answer."""
+    WAITING = 5
+    """What it needs is away for the moment, such as a database on another machine."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
