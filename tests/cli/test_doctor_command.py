@@ -194,3 +194,11 @@ def test_a_plain_issuer_on_the_network_is_told(tmp_path: Path):
     told = findings(folder.done("doctor", "--json"))["issuer"]
     assert "is not https" in told[0][1]
     assert "does not answer" in told[1][1]
+
+
+def test_a_list_of_passwords_that_cannot_be_asked_is_a_problem(folder: Folder):
+    (folder.path / "ours.txt").write_text("blue kettle\n")
+    folder.change(refused='refused = ["ours.txt"]')
+    assert findings(folder.done("doctor", "--json"))["passwords"][0][0] == "ok"
+    folder.change(refused='refused = ["ours.txt", "nowhere"]')
+    assert "nowhere cannot be read: No such file" in problem(folder, "passwords")

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import pty
 import subprocess
 
+import bcrypt
 import pytest
 
-from tests.cli.commanding import PROGRAM, Folder
+from dragoman.config.reading import read_configuration
+from tests.cli.commanding import PROGRAM, Folder, post
+from tests.serving import serving
 
 BCRYPT = "$2y$10$GhnNl0ei7bjY1L1r.UnYNOs4XBrLU6nuKnVTXdcnmVmwhVKLtxGpa"
 
@@ -154,3 +158,50 @@ def answer(terminal: int, question: bytes, text: str) -> str:
         shown += os.read(terminal, 1)
     os.write(terminal, text.encode() + (b"" if text == "\x04" else b"\n"))
     return shown.decode()
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("Password1!", "one that many people use"),
+        ("P@ssw0rd2026", "one that many people use"),
+        ("xyxyxyxyxy", "the same few characters again and again"),
+        ("Ann.Oakley-1", "little more than names of the account or of this server"),
+        ("oakley@corp.example", "little more than names"),
+        ("acme-login1", "little more than names"),
+        ("Blue-Kettle-7", "in the list ours.txt"),
+        ("a leaked password", "one that has leaked"),
+    ],
+)
+def test_u25_a_weak_password_is_never_set(folder: Folder, password: str, told: str):
+    (folder.path / "ours.txt").write_text("blue-kettle\n")
+    (folder.path / "leaked.txt").write_text(hashlib.sha1(b"a leaked password").hexdigest() + ":4\n")
+    folder.change(refused='refused = ["ours.txt", "leaked.txt"]', issuer='issuer = "https://login.acme.example"')
+    person = ("--email", "oakley@corp.example", "--first-name", "Ann")
+    fault = folder.run("user", "create", "ann.oakley", *person, "--password-stdin", stdin=password).fault
+    assert told in fault
+    assert password not in fault
+    assert folder.done("user", "list", "--json").json == []
+    folder.user("ann.oakley", *person)
+    assert told in folder.run("user", "set-password", "ann.oakley", "--password-stdin", stdin=password).fault
+
+
+def test_a_password_of_other_rules_still_logs_its_owner_in(folder: Folder):
+    """What an earlier list let pass is not asked about again, and a list that is broken keeps nobody out."""
+    secret = folder.client("shop", "--grant-type", "password")
+    folder.user("ann", password="blue kettle seven")
+    weak = bcrypt.hashpw(b"password", bcrypt.gensalt(4)).decode()
+    folder.done("user", "create", "bob", "--password-hash", weak)
+    (folder.path / "ours.txt").write_text("blue kettle seven\n")
+    folder.change(refused='refused = ["ours.txt", "not-there.txt"]')
+    assert (
+        "not-there.txt cannot be read"
+        in folder.run("user", "set-password", "ann", "--password-stdin", stdin="some other words").fault
+    )
+    with serving(read_configuration(folder.file)) as base_url:
+        for username, password in (("ann", "blue kettle seven"), ("bob", "password")):
+            status, _ = post(
+                f"{base_url}/oauth2/token", ("shop", secret), grant_type="password", username=username,
+                password=password,
+            )  # fmt: skip
+            assert status == 200

@@ -13,6 +13,7 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.doctor_database import check_database, check_disk
 from dragoman.cli.doctor_keys import check_clock, check_keys
 from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
+from dragoman.cli.doctor_passwords import check_password_lists
 from dragoman.cli.doctor_shared import check_shared
 from dragoman.cli.doctor_time import check_files
 from dragoman.cli.finding import Finding, State, fault_found, ok, warning
@@ -91,6 +92,7 @@ def _examine(path: Path) -> Iterator[Finding]:
         yield from check_disk(location)
     yield from check_database(configuration, dialects, now)
     yield from check_shared(configuration)
+    yield from check_password_lists(configuration)
     yield check_files()
     yield from check_tls(configuration, now)
     yield from check_issuer(configuration)

@@ -126,7 +126,7 @@ def create(**parameters: object) -> None:
         created_at=epoch_seconds(),
     )
     check_login_names(owner)
-    created = replace(owner, password_hash=_first_hash(configuration, options))
+    created = replace(owner, password_hash=_first_hash(configuration, options, owner))
     in_store(configuration, lambda store: store.administration.create_resource_owner(created))
     _tell(created, as_json=options.as_json)
 
@@ -200,9 +200,9 @@ def show(who: str, path: Path, *, as_json: bool) -> None:
     _tell(owner, as_json=as_json)
 
 
-def _first_hash(configuration: Configuration, options: CreateOptions) -> str:
+def _first_hash(configuration: Configuration, options: CreateOptions, owner: ResourceOwner) -> str:
     if options.password_hash is None:
-        return hash_password(configuration, ask_new_password(from_standard_input=options.password_stdin))
+        return hash_password(configuration, ask_new_password(from_standard_input=options.password_stdin), owner)
     given = options.password_hash
     stored = read_secret("hash").reveal() if given == STANDARD_INPUT else given
     return check_password_hash(configuration, stored)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import fields
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dragoman.cli.opening import in_store, passwords_of
 from dragoman.core.errors import Fault
 from dragoman.core.login_name import canonical, fault_of
+from dragoman.core.password_rules import find_weakness, names_of, names_of_host
+from dragoman.hashing.pool import PasswordRefused
 from dragoman.parts import epoch_seconds
+from dragoman.password_lists.opening import open_lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,10 +62,15 @@ def check_login_names(owner: ResourceOwner) -> None:
             raise Fault(f"{name!r}: {defect}")
 
 
-def hash_password(configuration: Configuration, password: Secret) -> str:
-    """What to store of a new password. Raises PasswordRefused."""
+def hash_password(configuration: Configuration, password: Secret, owner: ResourceOwner) -> str:
+    """What to store of this person's new password. Raises PasswordRefused, PasswordListFault."""
     with passwords_of(configuration) as passwords:
-        return asyncio.run(passwords.hash_new(password))
+        stored = asyncio.run(passwords.hash_new(password))
+    names = (*names_of(owner), *names_of_host(urlsplit(configuration.issuer).hostname or ""))
+    weakness = find_weakness(password, names, open_lists(map(configuration.path, configuration.passwords.refused)))
+    if weakness is not None:
+        raise PasswordRefused(weakness)
+    return stored
 
 
 def check_password_hash(configuration: Configuration, stored: str) -> str:

@@ -37,8 +37,8 @@ def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: b
     dragoman user set-password ann --keep-sessions
     """
     configuration = read_configuration(path)
-    in_store(configuration, lambda store: find_account(store, who))
-    stored = hash_password(configuration, ask_new_password(from_standard_input=password_stdin))
+    named = in_store(configuration, lambda store: find_account(store, who))
+    stored = hash_password(configuration, ask_new_password(from_standard_input=password_stdin), named)
 
     async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)

@@ -206,7 +206,7 @@ def _read_demo(path: Path, dialect: str) -> Mapping[str, str]:
 def _read_values(file: Path, contract: Contract) -> Mapping[str, str]:
     try:
         tables = msgspec.toml.decode(file.read_bytes(), type=CastTables)
-    except (OSError, ValueError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
         raise VerifyError(f"{file} cannot be read as values of a cast: {error}") from error
     known = {*contract.cast.clients, *contract.cast.people}
     for name in (*tables.clients, *tables.people):
