@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth kill-rounds crowds sign-outs
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth kill-rounds crowds sign-outs fuzz
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -55,6 +55,11 @@ bench-quick: $(VENV)/.development
 # The long runs of docs/refresh-guarantees.md: `make kill-rounds N=1000 ON=sqlite`; without ON, on every deployment.
 kill-rounds crowds sign-outs: $(VENV)/.development
 	$(BIN)/python -m tests.histories $@ $(if $(N),--count $(N)) $(foreach name,$(ON),--on $(name))
+
+# The long runs of docs/fuzzing.md: `make fuzz N=1000000`; `make fuzz ON="codec jobspace"` for one reader alone.
+fuzz: $(VENV)/.development
+	$(BIN)/python -m tests.fuzz $(if $(N),--count $(N)) $(if $(ON),--on "$(ON)")
+	$(if $(ON),,HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q tests/properties/test_any_request.py)
 
 # A thousand grants against a million, on both databases: N=… for fewer.
 bench-growth: $(VENV)/.development

@@ -106,3 +106,13 @@ def test_trusting_the_whole_internet_as_a_proxy_is_refused(tmp_path: Path, netwo
     told = refused(tmp_path, f'[server]\ntrusted_proxies = ["10.0.0.0/8", "{network}"]')
     assert "server.trusted_proxies" in told
     assert "anyone" in told
+
+
+def test_lists_in_lists_without_end_are_told_and_not_followed(tmp_path: Path):
+    assert "too deep" in refused(tmp_path, "scopes = " + "[" * 5000)
+    assert "scopes" in refused(tmp_path, environment={"DRAGOMAN_SCOPES": "[" * 5000})
+
+
+def test_a_variable_that_is_no_utf_8_is_told(tmp_path: Path):
+    told = refused(tmp_path, environment={"DRAGOMAN_DATABASE": "caf\udce9.db"})
+    assert told == "environment DRAGOMAN_DATABASE: the value is not UTF-8; set it anew"

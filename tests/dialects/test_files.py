@@ -120,3 +120,8 @@ def test_a_file_that_extends_nothing_stands_alone(load):
     alone = load('title = "x"\n')
     assert alone.words.token.paths == ()
     assert alone.rules.order_of("refresh_token") == alone.rules.order
+
+
+def test_lists_in_lists_without_end_are_told_and_not_followed(load):
+    with pytest.raises(DialectFault, match="too deep"):
+        load(HEAD + "x = " + "[" * 5000)

@@ -59,6 +59,8 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigurationFault(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationFault(f"{path}: not TOML: {error}; mend that place") from None
+    except RecursionError:
+        raise ConfigurationFault(f"{path}: lists or tables stand in each other too deep; mend that place") from None
 
 
 def _with_environment(table: dict[str, object], environment: Mapping[str, str]) -> dict[str, object]:
@@ -72,6 +74,8 @@ def _with_environment(table: dict[str, object], environment: Mapping[str, str]) 
             raise ConfigurationFault(
                 f"environment {name}: there is no such setting; unset it (docs/configuration.md lists all variables)"
             )
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ConfigurationFault(f"environment {name}: the value is not UTF-8; set it anew")
         target = merged
         for one in tables:
             inner = target.get(one, {})
@@ -99,7 +103,7 @@ def _is_setting(steps: Sequence[str]) -> bool:
 def _toml_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 

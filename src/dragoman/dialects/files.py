@@ -90,6 +90,8 @@ def _read_version(path: Path, _modified: int) -> Mapping[str, object]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DialectFault(f"{path}: cannot be read as TOML: {error}") from None
+    except RecursionError:
+        raise DialectFault(f"{path}: cannot be read as TOML: lists or tables stand in each other too deep") from None
     if table.get("name") != path.stem:
         raise DialectFault(f"{path}: its `name` must be {path.stem!r}, as the file is called")
     try:
