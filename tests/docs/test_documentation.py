@@ -39,6 +39,9 @@ def test_the_check_names_a_page_that_differs_and_fails(tmp_path: Path):
     copy = tmp_path / "project"
     for folder in ("docs", "contracts"):
         _copy(ROOT / folder, copy / folder)
+    for path in (ROOT / "tests").glob("*/test_*.py"):
+        (copy / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path.relative_to(ROOT)).write_bytes(path.read_bytes())
     (copy / "docs" / "configuration.md").write_text("something else\n", encoding="utf-8")
     (copy / "docs" / "dialects" / "gone.md").write_text("no such dialect\n", encoding="utf-8")
     checked = _make(copy, "--check")
