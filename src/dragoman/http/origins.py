@@ -97,7 +97,7 @@ def why_no_origin(text: str) -> str | None:
     scheme = found["scheme"] if found else text.partition(":")[0].lower()
     if scheme in _SHARED_BY_ALL:
         return f"every {scheme}: page is of that origin; serve yours from an origin of its own"
-    if found is None or _DEFAULT_PORTS.get(scheme) == found["port"] or int(found["port"] or 1) > 65535:  # noqa: PLR2004
+    if found is None or _DEFAULT_PORTS.get(scheme, "") == found["port"] or int(found["port"] or 1) > 65535:  # noqa: PLR2004
         return (
             "no origin as browsers send it; write https://app.example.com: lower case, a port only if it is not the "
             "scheme's own, no path and no slash at the end"
