@@ -13,12 +13,15 @@ from dragoman.dialects.files import list_dialects, load_dialect
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dragoman.dialects.dialect import Dialect
     from dragoman.dialects.schema import DialectFile
 
 Headers = tuple[tuple[str, str], ...]
 _FILES = list_dialects(())
-WORDS: Mapping[str, DialectFile] = {name: load_dialect(name, _FILES).words for name in sorted(_FILES)}
-"""Those of all dialects that ship, by name."""
+SHIPPED: Mapping[str, Dialect] = {name: load_dialect(name, _FILES) for name in sorted(_FILES)}
+"""All dialects that ship, by name."""
+WORDS: Mapping[str, DialectFile] = {name: dialect.words for name, dialect in SHIPPED.items()}
+"""Their words."""
 FORM = "application/x-www-form-urlencoded"
 BOUNDARY = "0b9d41"
 
