@@ -34,7 +34,7 @@ def check_exposure(wire: WireRequest) -> None:
     """Whether this request may hold secrets in its URL. Refuses `transport_not_secure`, `browser_navigation`."""
     if not wire.secure:
         raise OAuthError(Refusal.TRANSPORT_NOT_SECURE, "secrets in a URL over plain HTTP")
-    told = {name: value.strip().lower() for name, value in wire.headers if name in _TELLING}
+    told = {name: wire.headers[name].strip().lower() for name in _TELLING & wire.headers.keys()}
     if told and (reason := _why_browser(told, wire)):
         raise OAuthError(Refusal.BROWSER_NAVIGATION, f"a browser opened a URL that holds secrets: {reason}")
 
