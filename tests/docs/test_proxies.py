@@ -213,3 +213,10 @@ def test_the_programs_own_check_of_the_page_has_nothing_to_say(program: str, tmp
 
 def test_there_is_a_piece_for_each_program_that_the_page_names():
     assert set(SNIPPETS) == {"nginx", "haproxy", "caddy"}
+
+
+def test_the_server_says_at_its_start_where_urls_hold_secrets_and_what_to_do(server: ServerProcess):
+    assert (
+        f"dragoman: switched on against RFC 9700: URLs that hold secrets at {PATH}: whatever stands in front of this "
+        "server must write no query into its logs (docs/proxies.md)\n"
+    ) in server.told
