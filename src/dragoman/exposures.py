@@ -15,6 +15,8 @@ _NEEDS = {
     "query_credentials": "credentials in the query string (RFC 9700 §2.4, RFC 6749 §2.3.1)",
     "get_credentials": "credentials in GET requests (RFC 6749 §3.2)",
 }
+_IN_THE_URL = frozenset({"query_credentials", "get_credentials"})
+_LOGS = "whatever stands in front of this server must write no query into its logs (docs/proxies.md)"
 
 
 def list_exposures(mounts: Sequence[Mount], clients: Iterable[Client]) -> tuple[str, ...]:
@@ -39,6 +41,8 @@ def list_exposures(mounts: Sequence[Mount], clients: Iterable[Client]) -> tuple[
         concerned = by_dialect[mount.dialect.name]
         for path in mount.paths_of("token")[:1]:
             sentences.extend(_sentence(f"{_NEEDS[need]} at {path}", concerned) for need in mount.dialect.words.needs)
+            if concerned and _IN_THE_URL & set(mount.dialect.words.needs):
+                sentences.append(f"URLs that hold secrets at {path}: {_LOGS}")
             if mount.account_state_shown:
                 sentences.append(f"account states are shown at {path}")
         if mount.shared_key_shown:

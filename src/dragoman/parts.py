@@ -119,6 +119,7 @@ def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) 
             account_state_shown=table.account_state == "shown",
             shared_key_shown=table.shared_key == "shown",
             demo_resource=table.demo_resource,
+            origins=frozenset(table.origins),
         )
         for table in configuration.mounts
     )

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import os
 import random
+import secrets
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
 from dragoman.http.exchange import Edge
 from dragoman.http.log import Log, LoggedAudit
+from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
 from dragoman.parts import build_mounts, load_dialects, open_passwords, open_tokens, standing_rules
@@ -172,7 +174,13 @@ def _shared_chores(configuration: Configuration, store: Store, now: Callable[[],
 
 def _edge(configuration: Configuration, log: Log, observe: Observe | None) -> Edge:
     proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
-    return Edge(body_limit=configuration.server.body_limit, trusted_proxies=proxies, log=log, observe=observe)
+    return Edge(
+        body_limit=configuration.server.body_limit,
+        trusted_proxies=proxies,
+        log=log,
+        new_request_id=request_ids(secrets.token_hex(6)),  # one for each process: this is after the fork
+        observe=observe,
+    )
 
 
 def _open_failpoints(log: Log) -> Failpoints:

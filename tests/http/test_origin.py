@@ -67,8 +67,44 @@ def test_the_scheme_is_the_last_that_the_proxy_told(lines: list[str], secure: bo
 
 
 @pytest.mark.parametrize(
-    ("lines", "secure"), [([], True), (["https"], True), (["http"], False), (["https", "http"], False)]
+    ("lines", "secure"), [([], False), (["https"], True), (["http"], False), (["https", "http"], False)]
 )
-def test_loopback_is_private_unless_a_proxy_there_says_otherwise(lines: list[str], secure: bool):
+def test_loopback_behind_a_proxy_is_as_private_as_the_proxy_says(lines: list[str], secure: bool):
     seen = wire(*(("x-forwarded-proto", line) for line in lines), ("x-forwarded-for", "192.0.2.66"), peer="127.0.0.1")
     assert (seen.address, seen.secure) == ("127.0.0.1", secure)
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip", "via"])
+def test_a_proxy_on_loopback_that_tells_no_scheme_makes_nothing_private(name: str):
+    assert wire(peer="127.0.0.1").secure
+    assert not wire((name, "198.51.100.1"), peer="127.0.0.1").secure
+    assert wire((name, "198.51.100.1"), peer="127.0.0.1", scheme="https").secure
+
+
+UNBELIEVED = (
+    ("x_forwarded_for", "198.51.100.1"),
+    ("x_forwarded_proto", "https"),
+    ("forwarded", "for=198.51.100.1;proto=https"),
+    ("x-real-ip", "198.51.100.1"),
+    ("x-forwarded-ssl", "on"),
+    ("x-forwarded-scheme", "https"),
+    ("front-end-https", "on"),
+    ("x-url-scheme", "https"),
+    ("x-forwarded-host", "login.example.com"),
+    ("true-client-ip", "198.51.100.1"),
+)
+
+
+@pytest.mark.parametrize("header", UNBELIEVED)
+@pytest.mark.parametrize("peer", [PROXY, STRANGER])
+def test_t21_no_other_header_is_believed_not_even_from_a_trusted_proxy(header: tuple[str, str], peer: str):
+    seen = wire(header, peer=peer)
+    assert (seen.address, seen.secure) == (peer, False)
+
+
+@pytest.mark.parametrize("header", UNBELIEVED)
+def test_t21_no_other_header_takes_anything_from_what_a_trusted_proxy_says(header: tuple[str, str]):
+    own = [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-proto", "https")]
+    for lines in ([header, *own], [*own, header]):
+        seen = wire(*lines)
+        assert (seen.address, seen.secure) == ("192.0.2.1", True)

@@ -51,6 +51,9 @@ class MountTable(Table, frozen=True):
     dialect has words for it. Hidden, every cause is told as a wrong password."""
     shared_key: Literal["hidden", "shown"] = "hidden"
     """Whether the dialect's key endpoint shows a shared (HS256) key to clients that may read it."""
+    origins: tuple[str, ...] = ()
+    """Origins (`https://app.example.com`, exactly as browsers send them) whose pages may read the answers of the token,
+    revocation, JWKS and metadata endpoints (CORS). Without any, no page of another origin can."""
     demo_resource: bool = False
     """Whether the dialect's demo resource is mounted: who am I, which scope, on whose behalf."""
 

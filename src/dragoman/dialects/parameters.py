@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.body import Several, Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.exposure import check_exposure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +40,6 @@ OAUTH_PARAMETERS = frozenset(
 )
 """Parameters with a meaning at an OAuth endpoint; other names are never looked at (RFC 6749 §3.2)."""
 
-_NAVIGATING = frozenset({"navigate", "no-cors", "websocket"})
-_OF_BROWSERS = (b"origin", b"sec-purpose", b"purpose")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -79,21 +78,8 @@ def _read_query(wire: WireRequest, words: RequestWords) -> Given:
     except Unreadable as error:
         return _unreadable(error, words)
     if any(name in OAUTH_PARAMETERS for name, _ in given):
-        _check_exposure(wire)
+        check_exposure(wire)
     return given
-
-
-def _check_exposure(wire: WireRequest) -> None:
-    """Secrets in a URL: only where nobody reads along, and never for a browser that follows a link.
-
-    Refuses `transport_not_secure`, `browser_navigation`.
-    """
-    if not wire.secure:
-        raise OAuthError(Refusal.TRANSPORT_NOT_SECURE, "secrets in a URL over plain HTTP")
-    if wire.method == "GET" and (
-        wire.header(b"sec-fetch-mode") in _NAVIGATING or any(wire.header(name) is not None for name in _OF_BROWSERS)
-    ):
-        raise OAuthError(Refusal.BROWSER_NAVIGATION, "a browser followed a URL that holds secrets")
 
 
 def _read_body(wire: WireRequest, words: RequestWords) -> Given:

@@ -23,6 +23,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     address: str = ""
     secure: bool = True
     """Whether nobody on the network can read the URL: TLS, a trusted proxy's word, or loopback."""
+    origin_registered: bool = False
+    """Whether a page sent it whose origin the mount registers."""
 
     def header(self, name: bytes) -> str | None:
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dragoman.core.errors import ErrorCode, OAuthError
+from dragoman.core.errors import ErrorCode
 from dragoman.core.metadata import describe_server
 from dragoman.dialects import codec
-from dragoman.dialects.wire import WireRequest, WireResponse
+from dragoman.dialects.wire import WireResponse
 from dragoman.http.exchange import Edge, Endpoint, send_response
+from dragoman.http.origins import SHARED_ENDPOINTS, Sharing
 from dragoman.http.paths import Paths, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from dragoman.core.errors import OAuthError
+    from dragoman.dialects.schema import EndpointWords
+    from dragoman.dialects.wire import WireRequest
     from dragoman.http.endpoints import Desk
+    from dragoman.http.origins import Answer, Refuse
     from dragoman.http.paths import Application, Receive, Scope, Send
 
 _METADATA_MEMBERS = {
@@ -55,15 +60,22 @@ def _routes_of(desk: Desk, edge: Edge) -> list[Route]:
         resource = dialect.words.resource
         endpoints["resource"] = (desk.resource, _refuse_with(dialect.resource_errors.spell, resource.methods))
     return [
-        Route(path, Endpoint(edge=edge, name=name, dialect=dialect.name, answer=answer, refuse=refuse))
-        for name, (answer, refuse) in endpoints.items()
-        for path in desk.mount.paths_of(name)
+        route for name, (answer, refuse) in endpoints.items() for route in _routes(desk, edge, name, answer, refuse)
     ]
 
 
-def _refuse_with(
-    spell: Callable[..., WireResponse], methods: tuple[str, ...]
-) -> Callable[[OAuthError, WireRequest, int | None], WireResponse]:
+def _routes(desk: Desk, edge: Edge, name: str, answer: Answer, refuse: Refuse) -> list[Route]:
+    """One endpoint at all of its paths, shared with the origins that the mount registers."""
+    mount = desk.mount
+    if mount.origins and name in SHARED_ENDPOINTS:
+        words: EndpointWords = getattr(mount.dialect.words, name)
+        sharing = Sharing(origins=mount.origins, methods=words.methods)
+        answer, refuse = sharing.around_answer(answer), sharing.around_refusal(refuse)
+    endpoint = Endpoint(edge=edge, name=name, dialect=mount.dialect.name, answer=answer, refuse=refuse)
+    return [Route(path, endpoint) for path in mount.paths_of(name)]
+
+
+def _refuse_with(spell: Callable[..., WireResponse], methods: tuple[str, ...]) -> Refuse:
     allow = ", ".join(methods)
 
     def refuse(refused: OAuthError, wire: WireRequest, retry_after: int | None) -> WireResponse:
@@ -84,14 +96,10 @@ def _public_routes_of(desk: Desk, edge: Edge, jwks: Callable[[], Mapping[str, ob
         codec.check_method(dialect.words.metadata, wire)
         return _document(_metadata(desk))
 
-    def route(path: str, name: str, answer: Any, methods: tuple[str, ...]) -> Route:  # noqa: ANN401 (two closures)
-        refuse = _refuse_with(dialect.errors.spell, methods)
-        return Route(path, Endpoint(edge=edge, name=name, dialect=dialect.name, answer=answer, refuse=refuse))
-
-    words = dialect.words
+    spell, words = dialect.errors.spell, dialect.words
     return [
-        *(route(path, "jwks", answer_jwks, words.jwks.methods) for path in desk.mount.paths_of("jwks")),
-        *(route(path, "metadata", answer_metadata, words.metadata.methods) for path in desk.mount.paths_of("metadata")),
+        *_routes(desk, edge, "jwks", answer_jwks, _refuse_with(spell, words.jwks.methods)),
+        *_routes(desk, edge, "metadata", answer_metadata, _refuse_with(spell, words.metadata.methods)),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _RETRY_AFTER_SECONDS = 1
+_OF_PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"})
+"""By which something in between leaves its name, or that of whoever it speaks for."""
 
 
 class ClientGone(Exception):
@@ -41,6 +42,8 @@ class Edge:
     """Bytes."""
     trusted_proxies: tuple[Network, ...]
     log: Log
+    new_request_id: Callable[[], str]
+    """Names the next request for the log."""
     observe: Callable[[str, str, str, float], None] | None = None
     """Gets endpoint, dialect, outcome and seconds of each answer just before it is sent, where somebody counts them."""
 
@@ -60,7 +63,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one exchange."""
         began = time.perf_counter()
-        wire = None
+        wire, request_id = None, self.edge.new_request_id()
         try:
             wire = read_wire(scope, self.edge.trusted_proxies, await read_body(scope, receive, self.edge.body_limit))
             response = await self.answer(wire)
@@ -74,13 +77,14 @@ class Endpoint:
         except Exception as fault:  # noqa: BLE001 (the one place: the edge)
             outcome = Refusal.SERVER_ERROR.value
             wire = wire or read_wire(scope, self.edge.trusted_proxies)
-            response = self._fault(fault, wire)
+            response = self._fault(fault, wire, request_id)
         if self.edge.observe is not None:  # before the answer: whoever has it finds it counted
             self.edge.observe(self.name, self.dialect, outcome, time.perf_counter() - began)
         await send_response(response, send, keep_body=wire.method != "HEAD")
         self.edge.log.write(
             "info",
             "request",
+            request_id=request_id,
             endpoint=self.name,
             dialect=self.dialect,
             method=wire.method if wire.method in _METHODS else "other",
@@ -98,9 +102,8 @@ class Endpoint:
             return response
         return replace(response, headers=(*response.headers, (b"Connection", b"close")))
 
-    def _fault(self, fault: Exception, wire: WireRequest) -> WireResponse:
+    def _fault(self, fault: Exception, wire: WireRequest, request_id: str) -> WireResponse:
         """An unexpected exception: its traceback for the operator, nothing of it for the client."""
-        request_id = secrets.token_hex(8)
         self.edge.log.fault(fault, endpoint=self.name, dialect=self.dialect, request_id=request_id)
         response = self.refuse(OAuthError(Refusal.SERVER_ERROR), wire, None)
         return replace(response, headers=(*response.headers, (b"X-Request-Id", request_id.encode())))
@@ -132,14 +135,16 @@ def _origin(
     """The sender's address, and whether nobody could read the URL on the way.
 
     Forwarding headers count only from a trusted proxy, and of them only the last value: whatever stands before it may
-    be the client's own. Loopback is private, unless a proxy there says otherwise.
+    be the client's own. Loopback is private, unless a proxy shows itself there and does not say that it speaks TLS.
     """
     loopback, trusted = _standing_of(peer, trusted_proxies)
     if not loopback and not trusted:
         return peer, encrypted
-    told_scheme = _last_told(b"x-forwarded-proto", headers)
+    named = dict(headers)
+    told_scheme = _last_told(b"x-forwarded-proto", headers) if b"x-forwarded-proto" in named else None
     if not trusted:
-        return peer, encrypted or told_scheme in (None, "https")
+        unproxied = told_scheme is None and _OF_PROXIES.isdisjoint(named)
+        return peer, encrypted or unproxied or told_scheme == "https"
     told_address = _read_address(_last_told(b"x-forwarded-for", headers) or "")
     return told_address or peer, encrypted or told_scheme == "https"
 
@@ -170,7 +175,10 @@ def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[bool,
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body. Refuses `body_too_large`, and `unsupported_media_type` for compressed bodies."""
-    if any(name == b"content-encoding" and value != b"identity" for name, value in scope["headers"]):
+    headers = scope["headers"]
+    if b"content-encoding" in dict(headers) and any(
+        name == b"content-encoding" and value != b"identity" for name, value in headers
+    ):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "compressed body")
     chunks: list[bytes] = []
     size, more = 0, True

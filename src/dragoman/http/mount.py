@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
+from dragoman.http.origins import why_no_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ class Mount:
     account_state_shown: bool = False
     shared_key_shown: bool = False
     demo_resource: bool = False
+    origins: frozenset[str] = frozenset()
+    """Those whose pages may read what the mount answers."""
 
     @cached_property
     def rules(self) -> Rules:
@@ -48,7 +51,7 @@ class Mount:
 
 
 def check_mounts(mounts: Sequence[Mount]) -> None:
-    """Raises Fault where a path is none, or where two endpoints would answer at one.
+    """Raises Fault where a path or an origin is none, or where two endpoints would answer at one path.
 
     Which dialect a path speaks decides what a client may do there; it must not hang on the order of a file. A path
     without placeholders may stand beside one with them: the router always prefers it.
@@ -56,6 +59,7 @@ def check_mounts(mounts: Sequence[Mount]) -> None:
     taken: list[tuple[str, str]] = []
     for mount in mounts:
         name = mount.dialect.name
+        _check_origins(name, mount.origins)
         for endpoint in mount.paths.keys() - set(ENDPOINTS):
             raise Fault(f"mounts, {name}, paths: there is no endpoint {endpoint!r}; there are: {', '.join(ENDPOINTS)}")
         for endpoint in ENDPOINTS:
@@ -63,6 +67,12 @@ def check_mounts(mounts: Sequence[Mount]) -> None:
                 _check_path(name, path)
                 _check_free(f"{name} {endpoint}", path, taken)
                 taken.append((f"{name} {endpoint}", path))
+
+
+def _check_origins(dialect: str, origins: frozenset[str]) -> None:
+    for origin in sorted(origins):
+        if reason := why_no_origin(origin):
+            raise Fault(f"mounts, {dialect}, origins: {origin!r}: {reason}")
 
 
 def _check_path(dialect: str, path: str) -> None:
