@@ -65,9 +65,10 @@ class PasswordsTable(Table, frozen=True):
     parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
     """Lanes of one hash."""
     slots: Annotated[int, Meta(ge=0, le=256)] = 0
-    """How many hashes run at once in each worker; 0: one for each core, shared out among the workers."""
-    queue: Annotated[int, Meta(ge=0, le=10000)] = 64
-    """How many more may wait in each worker; beyond that the answer is 503."""
+    """How many hashes run at once in each worker; 0: one for each core that the process may use, shared out among the
+    workers."""
+    queue: Annotated[int, Meta(ge=0, le=1000)] = 64
+    """How many more may wait in each worker, in turn by client and address; beyond that the answer is 503."""
 
 
 class LogTable(Table, frozen=True):
