@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth kill-rounds crowds sign-outs
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -59,6 +59,14 @@ kill-rounds crowds sign-outs: $(VENV)/.development
 # A thousand grants against a million, on both databases: N=… for fewer.
 bench-growth: $(VENV)/.development
 	$(BIN)/python -m bench.growth $(if $(N),--count $(N))
+
+# Ten times the password requests that can be hashed, beside all else; and what a stopwatch sees of refused log-ins:
+# `make flood SECONDS=30`, `make timing PAIRS=500 PROFILE=cheapest`.
+flood: $(VENV)/.development
+	$(BIN)/python -m bench.flood $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+timing: $(VENV)/.development
+	$(BIN)/python -m bench.timing $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PROFILE),--profile $(PROFILE))
 
 lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_NICENESS = 10
-"""How much the threads stand back behind the event loop where they compete for a core (nice(1))."""
+_NICENESS = 19
+"""How far the threads stand back behind the event loop where they compete for a core (nice(1)): all the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class Slots:
 
     def _serve(self) -> None:
         """One thread. Between two jobs it knows nothing of the last, which holds a password."""
-        _stand_back()
+        stand_back()
         finished = False
         while self._serve_one(finished=finished):
             finished = True
@@ -200,9 +200,9 @@ class Slots:
             return self._begun.popleft()
 
 
-def _stand_back() -> None:
+def stand_back() -> None:
     """Linux has a niceness for each thread: with it the event loop is not kept waiting for a core by a hash."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
