@@ -185,8 +185,8 @@ def measure(rounds: int, seconds: float) -> bool:
     print(f"{os.cpu_count()} cores, {slots} slots, {rounds} rounds, {seconds:.0f} s each part")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        people = [f"person-{number}" for number in range(PEOPLE)]
-        owners = {one: ResourceOwner(id=one, username=one) for one in people}
+        names = [f"person-{number}" for number in range(PEOPLE)]
+        owners = [ResourceOwner(id=one, username=one) for one in names]
         prepare(folder, _CONFIGURATION, ("app", "flood", "backend"), owners)
         with running(folder) as server:
             sessions = Sessions()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from dragoman.parts import create_keys, open_passwords, read_keyring
 from dragoman.store.opening import open_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dragoman.config.settings import Configuration
     from dragoman.core.model import ResourceOwner
@@ -58,8 +58,8 @@ class Running:
         return [Path(f"/proc/{one}") for one in (self.process, *children)]
 
 
-def prepare(folder: Path, text: str, clients: Sequence[str], people: Mapping[str, ResourceOwner]) -> Configuration:
-    """A folder with this configuration; `people`, by user name, get a hash of `PASSWORD` if they have none."""
+def prepare(folder: Path, text: str, clients: Sequence[str], people: Sequence[ResourceOwner]) -> Configuration:
+    """A folder with this configuration; `people` get a hash of `PASSWORD` if they have none."""
     file = folder / "dragoman.toml"
     file.write_text(text, encoding="utf-8")
     configuration = read_configuration(file)
@@ -68,7 +68,7 @@ def prepare(folder: Path, text: str, clients: Sequence[str], people: Mapping[str
     return configuration
 
 
-async def _fill(configuration: Configuration, clients: Sequence[str], people: Mapping[str, ResourceOwner]) -> None:
+async def _fill(configuration: Configuration, clients: Sequence[str], people: Sequence[ResourceOwner]) -> None:
     passwords = open_passwords(configuration)
     keyring = read_keyring(configuration.path(configuration.keys))
     stored = ClientSecretHasher(keyring.client_secret_key(), passwords).store(Secret(SECRET))
@@ -77,7 +77,7 @@ async def _fill(configuration: Configuration, clients: Sequence[str], people: Ma
         for name in clients:
             client = Client(id=name, name=name, secrets=(stored,), grant_types=_GRANTS, scope=Scope.of(["read"]))
             await store.administration.create_client(client)
-        for name, owner in people.items():
+        for owner in people:
             known = replace(owner, password_hash=owner.password_hash or common)
             await store.administration.create_resource_owner(known)
     passwords.close()

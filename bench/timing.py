@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PEOPLE = 100
 LEGACY_SHARE = 0.4
+_TENTH = 10
 WARM_UP = 50
 SUSPICIOUS = 0.001
 _CHANCE = random.Random(1)  # noqa: S311 (which request comes first)
@@ -78,20 +79,16 @@ class Asker:
         return taken
 
 
-def people_of(profile: Profile) -> Mapping[str, ResourceOwner]:
+def people_of(profile: Profile) -> Sequence[ResourceOwner]:
     """People of every kind."""
     legacy = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(profile.bcrypt_cost)).decode()
-    kinds: Mapping[str, Mapping[str, object]] = {
-        "person": {},
-        "disabled": {"enabled": False},
-        "locked": {"locked": True},
-    }
-    made = {}
+    made = []
     for number in range(PEOPLE):
-        stored = legacy if number < PEOPLE * LEGACY_SHARE else None
-        for kind, fields in kinds.items():
-            name = f"{kind}-{number:03}"
-            made[name] = ResourceOwner(id=name, username=name, password_hash=stored, **fields)
+        stored = legacy if number % _TENTH < _TENTH * LEGACY_SHARE else None
+        person, disabled, locked = (f"{kind}-{number:03}" for kind in ("person", "disabled", "locked"))
+        made.append(ResourceOwner(id=person, username=person, password_hash=stored))
+        made.append(ResourceOwner(id=disabled, username=disabled, password_hash=stored, enabled=False))
+        made.append(ResourceOwner(id=locked, username=locked, password_hash=stored, locked=True))
     return made
 
 
@@ -148,9 +145,8 @@ def measure(profile: Profile, pairs: int) -> bool:
         folder = Path(name)
         text = f'{profile.configuration}[log]\nlevel = "error"\n'
         prepare(folder, text, ("app",), people_of(profile))
-        print(
-            f"\n{profile.name} profile, {pairs} pairs; {LEGACY_SHARE:.0%} of the people with bcrypt {profile.bcrypt_cost}"
-        )
+        legacy = f"{LEGACY_SHARE:.0%} of the people with bcrypt {profile.bcrypt_cost}"
+        print(f"\n{profile.name} profile, {pairs} pairs, {legacy}")
         print(f"{'A':<22}{'B':<28}{'median A':>10}{'median B':>10}{'A > B':>8}{'p':>8}")
         with running(folder) as server:
             asker = Asker(server.port)
