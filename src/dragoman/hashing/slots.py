@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -43,40 +44,40 @@ _NOBODYS = Turn()
 class _Job(Generic[Result]):
     """Something to be done in a slot, and who waits for it on which loop."""
 
-    __slots__ = ("_loop", "_work", "settled", "turn")
+    __slots__ = ("_loop", "_tell", "_work", "settled", "turn")
 
     def __init__(self, work: Callable[[], Result], turn: Turn) -> None:
         self._work = work
         self.turn = turn
         self._loop = asyncio.get_running_loop()
         self.settled: asyncio.Future[Result] = self._loop.create_future()
+        self._tell = self._refusal("no memory for a password hash")  # made while there is memory to say so
 
     def perform(self) -> None:
-        """Do it, in whichever thread this is."""
+        """Do it, in whichever thread this is, and tell nobody yet."""
         try:
-            result = self._work()
+            self._tell = partial(self.settled.set_result, self._work())
         except MemoryError:
-            self._tell(self._fail, OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "no memory for a password hash"))
+            return
         except BaseException as error:  # noqa: BLE001 (whoever waits for it raises it)
-            self._tell(self._fail, error)
-        else:
-            self._tell(self._succeed, result)
+            self._tell = partial(self.settled.set_exception, error)
+
+    def tell(self) -> None:
+        """Tell who waits for it what came of it."""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            self._loop.call_soon_threadsafe(self._settle)
 
     def refuse(self, detail: str) -> None:
         """It is not done."""
-        self._tell(self._fail, OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail))
+        self._tell = self._refusal(detail)
+        self.tell()
 
-    def _tell(self, settle: Callable[..., None], outcome: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(settle, outcome)
+    def _refusal(self, detail: str) -> Callable[[], None]:
+        return partial(self.settled.set_exception, OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail))
 
-    def _succeed(self, result: Result) -> None:
+    def _settle(self) -> None:
         if not self.settled.done():
-            self.settled.set_result(result)
-
-    def _fail(self, error: BaseException) -> None:
-        if not self.settled.done():
-            self.settled.set_exception(error)
+            self._tell()
 
 
 class Slots:
@@ -90,6 +91,7 @@ class Slots:
         self._begun: deque[_Job[object]] = deque()
         self._taken = 0
         self._idle = 0
+        """Threads that take, or will take at once, what is begun."""
         self._closed = False
         self.shed = 0
         """How many were refused because too many waited."""
@@ -156,6 +158,7 @@ class Slots:
                 threading.Thread(target=self._serve, name="password-hash", daemon=True).start()
             except (RuntimeError, MemoryError):
                 raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "no thread for a password hash") from None
+            self._idle += 1
         self._begun.append(job)  # type: ignore[arg-type]  # whatever it results in
         self._taken += 1
 
@@ -171,32 +174,29 @@ class Slots:
     def _serve(self) -> None:
         """One thread. Between two jobs it knows nothing of the last, which holds a password."""
         stand_back()
-        finished = False
-        while self._serve_one(finished=finished):
-            finished = True
+        while (job := self._wait()) is not None:
+            while job is not None:
+                job = self._do(job)
 
-    def _serve_one(self, *, finished: bool) -> bool:
-        job = self._take(finished=finished)
-        if job is None:
-            return False
-        with suppress(MemoryError):  # not even enough to say so; the slot must not go with it
-            job.perform()
-        return True
-
-    def _take(self, *, finished: bool) -> _Job[object] | None:
-        """The next in line for the slot that was just used; else whatever is given a slot. None: no more."""
+    def _do(self, job: _Job[object]) -> _Job[object] | None:
+        """The next one for the same slot. Who hears that his is done finds the slot free."""
+        job.perform()
         with self._lock:
-            if finished:
-                job = self._line.next()
-                if job is not None:
-                    return job
+            following = self._line.next()
+            if following is None:
                 self._taken -= 1
+                self._idle += 1
+        job.tell()
+        return following
+
+    def _wait(self) -> _Job[object] | None:
+        """Something that was given a slot; None: no more."""
+        with self._lock:
             while not self._begun:
                 if self._closed:
                     return None
-                self._idle += 1
                 self._work_is_there.wait()
-                self._idle -= 1
+            self._idle -= 1
             return self._begun.popleft()
 
 
