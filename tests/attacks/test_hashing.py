@@ -276,6 +276,13 @@ def test_u02_u05_every_refusal_of_a_log_in_is_the_same_work(server: Server):
     assert refused["wrong"]["hashes"] == 1
 
 
+def test_u02_a_name_longer_than_any_costs_one_hash_and_is_not_even_looked_up(server: Server):
+    client = server.add_client()
+    server.log_in(client, "nobody")
+    work = work_of(server, client, "x" * 321)
+    assert (work["hashes"], work.get("row", 0)) == (1, work_of(server, client, "nobody")["row"] - 1)
+
+
 def test_u04_u05_with_imported_hashes_too_every_refusal_is_the_same_work(tmp_path: Path):
     with running(configuration_of(tmp_path)) as server:
         client = server.add_client()
