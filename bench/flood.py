@@ -158,13 +158,11 @@ class Round:
     stormy: Mapping[str, Measured]
     generator: float
     """The part of all cores that the load generator took during the flood."""
-    idle_mib: float
     most_mib: float
 
 
 def measure_round(server: Running, sessions: Sessions, slots: int, seconds: float) -> Round:
     """The others alone, hashing alone, the flood beside the others, hashing alone."""
-    idle = server.memory_mib()
     calm = offer(server, others(sessions), seconds)
     before = bare_capacity(slots, BARE_SECONDS)
     server.forget_most()
@@ -176,7 +174,7 @@ def measure_round(server: Running, sessions: Sessions, slots: int, seconds: floa
     most = server.memory_mib("VmHWM")
     after = bare_capacity(slots, BARE_SECONDS)
     print(f"bare argon2id {before:.1f}/s, then {after:.1f}/s; offered {before * OVER:.0f} log-ins/s", flush=True)
-    return Round(bare=(before + after) / 2, calm=calm, stormy=stormy, generator=share, idle_mib=idle, most_mib=most)
+    return Round(bare=(before + after) / 2, calm=calm, stormy=stormy, generator=share, most_mib=most)
 
 
 def measure(rounds: int, seconds: float) -> bool:
@@ -189,12 +187,15 @@ def measure(rounds: int, seconds: float) -> bool:
         owners = [ResourceOwner(id=one, username=one) for one in names]
         prepare(folder, _CONFIGURATION, ("app", "flood", "backend"), owners)
         with running(folder) as server:
+            idle = server.memory_mib()
             sessions = Sessions()
             beginning = Stream(name="log-ins", rate=15, write=sessions.log_in, read=sessions.keep)
             offer(server, [beginning], SESSIONS / 15, 0)
             measured = [measure_round(server, sessions, slots, seconds) for _ in range(rounds)]
     calm, stormy = (pooled([getattr(one, part) for one in measured]) for part in ("calm", "stormy"))
-    return all([*tell_latency(calm, stormy), *tell_log_ins(measured, stormy, seconds), tell_memory(measured, slots)])
+    return all(
+        [*tell_latency(calm, stormy), *tell_log_ins(measured, stormy, seconds), tell_memory(measured, idle, slots)]
+    )
 
 
 def pooled(rounds: Sequence[Mapping[str, Measured]]) -> Mapping[str, Measured]:
@@ -243,9 +244,9 @@ def told(shares: Sequence[float]) -> str:
     return f"{statistics.median(shares):.2f} ({shares[0]:.2f} to {shares[-1]:.2f})"
 
 
-def tell_memory(rounds: Sequence[Round], slots: int) -> bool:
-    """Resident memory."""
-    idle, most = min(one.idle_mib for one in rounds), max(one.most_mib for one in rounds)
+def tell_memory(rounds: Sequence[Round], idle: float, slots: int) -> bool:
+    """Resident memory, and the same before the first log-in."""
+    most = max(one.most_mib for one in rounds)
     bound = idle + slots * Argon2Profile().memory_kib / 1024 + SLACK_MIB
     print(f"memory: {idle:.0f} MiB before, at most {most:.0f} MiB; the bound is {bound:.0f} MiB")
     return most <= bound

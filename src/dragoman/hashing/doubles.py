@@ -90,7 +90,8 @@ class EqualPasswords:
         Refuses `temporarily_unavailable` when the queue is full.
         """
         double = self._doubles.double_of(attempt.login)
-        if stored is not None and self._passwords.find_defect(stored) is None:
+        defect = self._passwords.find_defect((double if stored is None else stored) or "")
+        if stored is not None and defect is None:
             return await self._passwords.check(stored, sent, attempt)
         await self._passwords.check(double, sent, attempt)
         return PasswordCheck(matches=False)
