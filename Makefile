@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth kill-rounds crowds sign-outs fuzz
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -65,6 +65,14 @@ fuzz: $(VENV)/.development
 bench-growth: $(VENV)/.development
 	$(BIN)/python -m bench.growth $(if $(N),--count $(N))
 
+# Ten times the password requests that can be hashed, beside all else; and what a stopwatch sees of refused log-ins:
+# `make flood SECONDS=30`, `make timing PAIRS=500 PROFILE=cheapest`.
+flood: $(VENV)/.development
+	$(BIN)/python -m bench.flood $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+timing: $(VENV)/.development
+	$(BIN)/python -m bench.timing $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PROFILE),--profile $(PROFILE))
+
 lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o locks/runtime.txt
@@ -72,10 +80,12 @@ lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url bench/peers/requirements.in -o bench/peers/requirements.txt
 
 # The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
-# strace, which makes a disk fail, and PgBouncer; a test that misses one of these two says so and is skipped.
+# strace, which makes a disk fail, PgBouncer, and three reverse proxies; a test that misses one of these says so and is
+# skipped.
 tools:
 	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
 	(command -v strace && command -v pgbouncer) >/dev/null || (apt-get update && apt-get install --yes strace pgbouncer) || true
+	(command -v nginx && command -v haproxy && command -v caddy) >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends nginx-light haproxy caddy) || true
 
 # The real @jmondi/oauth2-server, for the differential test; node and npm come from a wheel.
 $(PEER)/node_modules/.package-lock.json: $(PEER)/package-lock.json $(VENV)/.development

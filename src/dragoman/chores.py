@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.clock import SteadyClock
 from dragoman.core.errors import Fault, OAuthError
+from dragoman.hashing.doubles import Count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from dragoman.core.model import Client
+    from dragoman.hashing.doubles import Doubles
+    from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.log import Log
     from dragoman.store.store import Store
     from dragoman.tokens.current import CurrentTokens
@@ -25,6 +28,9 @@ _PURGE_SECONDS = 600
 _TIME_SECONDS = 10
 _READY_SECONDS = 1
 _PAGE = 500
+_COUNT_SECONDS = 600
+_COUNTED_AT_ONCE = 100
+_COUNT_PAUSE_SECONDS = 0.02
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 
@@ -85,6 +91,33 @@ async def purge(store: Store, now: Callable[[], int], log: Log, *, revocations_k
             await store.administration.purge(now() - longest, now() - max(longest, revocations_kept))
         except OAuthError as refused:
             log.write("warning", "not_purged", reason=refused.detail)
+
+
+async def count_hashes(store: Store, passwords: PasswordHasher, doubles: Doubles, log: Log) -> None:
+    """Have the doubles of unknown names be in the proportion of what is stored, page by page and ever again.
+
+    The first time they follow each page, so that they are about right a moment after the start.
+    """
+    while True:
+        try:
+            await _count_once(store, passwords, doubles)
+        except OAuthError as refused:
+            log.write("warning", "hashes_not_counted", reason=refused.detail)
+        await asyncio.sleep(_COUNT_SECONDS)
+
+
+async def _count_once(store: Store, passwords: PasswordHasher, doubles: Doubles) -> None:
+    count, first = Count(passwords), doubles.empty
+    page = await store.administration.list_password_hashes(limit=_COUNTED_AT_ONCE)
+    while page:
+        for _owner_id, stored in page:
+            if stored is not None:
+                count.add(stored)
+        if first:
+            doubles.reflect(count.kinds)
+        await asyncio.sleep(_COUNT_PAUSE_SECONDS)
+        page = await store.administration.list_password_hashes(after=page[-1][0], limit=_COUNTED_AT_ONCE)
+    doubles.reflect(count.kinds)
 
 
 async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None], log: Log) -> None:

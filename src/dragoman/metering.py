@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.metrics.series import (
+    PASSWORD_HASHES_ABANDONED,
     PASSWORD_HASHES_RUNNING,
     PASSWORD_HASHES_SHED,
     PASSWORD_HASHES_WAITING,
@@ -34,7 +35,7 @@ def metered(
 
 
 async def _tell_passwords(passwords: PasswordHasher, tally: Tally) -> None:
-    told = passwords.shed  # none, unless this is begun anew
+    told = passwords.shed, passwords.abandoned  # none, unless this is begun anew
     try:
         while True:
             told = _tell_queue(passwords, tally, told)
@@ -43,13 +44,14 @@ async def _tell_passwords(passwords: PasswordHasher, tally: Tally) -> None:
         _tell_queue(passwords, tally, told)
 
 
-def _tell_queue(passwords: PasswordHasher, tally: Tally, told: int) -> int:
-    """`told` of those that were shed are counted already; how many are now."""
+def _tell_queue(passwords: PasswordHasher, tally: Tally, told: tuple[int, int]) -> tuple[int, int]:
+    """`told` of those that were shed, and of those that hung up, are counted already; how many are now."""
     tally.tell(PASSWORD_HASHES_RUNNING, passwords.running)
     tally.tell(PASSWORD_HASHES_WAITING, passwords.waiting)
-    shed = passwords.shed
-    tally.count(PASSWORD_HASHES_SHED, more=shed - told)
-    return shed
+    shed, abandoned = passwords.shed, passwords.abandoned
+    tally.count(PASSWORD_HASHES_SHED, more=shed - told[0])
+    tally.count(PASSWORD_HASHES_ABANDONED, more=abandoned - told[1])
+    return shed, abandoned
 
 
 async def _tell_store(store: Store, now: Callable[[], int], tally: Tally) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
+from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.formats.argon2 import Argon2Profile
 from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
@@ -59,7 +59,7 @@ def open_passwords(configuration: Configuration) -> PasswordHasher:
     """The pool of hashing threads of one process, as configured."""
     table = configuration.passwords
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
-    slots = table.slots or max(1, (os.cpu_count() or 1) // configuration.server.workers)
+    slots = table.slots or max(1, usable_cores() // configuration.server.workers)
     return PasswordHasher(profile=profile, slots=slots, waiting=table.queue)
 
 

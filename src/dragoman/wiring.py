@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients, is_ready, keep_time, keep_up, purge, watch_keys
+from dragoman.chores import all_clients, count_hashes, is_ready, keep_time, keep_up, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.dialects.dialect import KeyFacts
@@ -22,6 +22,7 @@ from dragoman.failpoints import VARIABLE as FAILPOINTS
 from dragoman.failpoints import read_failpoints
 from dragoman.grant_types import load_grant_types
 from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.hashing.doubles import Doubles, EqualPasswords
 from dragoman.hearing import hearing
 from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
@@ -137,7 +138,8 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     failpoints = _open_failpoints(log)
     audit, observe = count_from(opened.part.tally, LoggedAudit(log), load_grant_types())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
-    services = failpoints.around_services(_open_services(clients, store, tokens, opened.passwords, audit))
+    doubles = Doubles(tokens.keyring.client_secret_key())
+    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, audit))
     mounts = build_mounts(configuration, dialects)
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
@@ -153,6 +155,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     )
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
+    chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
     chores.extend(metered(opened.part.tally, store, opened.passwords, now))
     return served, [*chores, *(_shared_chores(configuration, store, now, log) if opened.part.purges else ())]
 
@@ -192,17 +195,14 @@ def _open_failpoints(log: Log) -> Failpoints:
 
 
 def _open_services(
-    clients: CachedClients,
-    store: Store,
-    tokens: CurrentTokens,
-    passwords: PasswordHasher,
-    audit: Audit,
+    opened: _Opened, clients: CachedClients, tokens: CurrentTokens, doubles: Doubles, audit: Audit
 ) -> Services:
+    passwords, store = opened.passwords, opened.store
     return Services(
         clients=clients,
         resource_owners=store,
         grants=store,
-        passwords=passwords,
+        passwords=EqualPasswords(passwords, doubles),
         client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
         tokens=tokens,
         audit=audit,

@@ -23,7 +23,7 @@ SETTINGS = {
     "[passwords]\niterations": ("0",),
     "[passwords]\nparallelism": ("0",),
     "[passwords]\nslots": ("257",),
-    "[passwords]\nqueue": ("10001",),
+    "[passwords]\nqueue": ("1001",),
 }
 
 

@@ -325,3 +325,83 @@ def test_an_altered_hash_is_told_or_matches_nothing(stored: str) -> None:
 @given(stored=st.one_of(st.text(max_size=120), st.from_regex(r"[{$][a-zA-Z0-9@$,=./{}+_-]{0,100}", fullmatch=True)))
 def test_nothing_stored_makes_a_check_raise(stored: str) -> None:
     assert not matches(stored, "password", replace(WEAK, weak_formats=frozenset()))
+
+
+@pytest.mark.parametrize("stored", GOOD)
+def test_a_blank_hash_costs_the_same_and_is_nobodys(stored: str) -> None:
+    blank = blank_of(stored)
+    assert defect(blank) is None
+    assert blank_of(blank) == blank
+    assert len(blank) <= len(stored)
+    for password in ("U*U", "correct horse", "", "A" * 43):
+        assert not matches(blank, password)
+
+
+def blank_of(stored: str) -> str:
+    found = find_format(KNOWN, stored, LIMITS)
+    assert not isinstance(found, str)
+    return found.blank(stored)
+
+
+def test_bcrypt_does_its_rounds_over_a_blank_hash() -> None:
+    blank = blank_of(CRYPT_BLOWFISH[0][1])
+    assert bcrypt.hashpw(b"x", blank.encode())[:7] == b"$2a$05$"
+
+
+def test_hashes_of_the_same_cost_have_the_same_blank_and_others_have_not() -> None:
+    def argon2(memory: int, passes: int) -> str:
+        return OtherArgon2(time_cost=passes, memory_cost=memory, parallelism=1).hash("x")
+
+    assert blank_of(argon2(64, 1)) == blank_of(argon2(64, 1))
+    costs = [argon2(96, 1), argon2(64, 2), argon2(128, 1), *GOOD]
+    assert len({blank_of(one) for one in costs}) == len(costs)
+
+
+@pytest.mark.parametrize("name", ["MD5", "SHA-1", "SHA-256"])
+def test_the_blank_of_a_plain_digest_has_no_salt(name: str) -> None:
+    size = {"MD5": 32, "SHA-1": 40, "SHA-256": 64}[name]
+    for salt in ("", "{c2FsdHk=}"):
+        stored = f"{{{name}}}{salt}" + "ab" * (size // 2)
+        found = find_format(KNOWN, stored, WEAK)
+        assert not isinstance(found, str)
+        assert found.blank(stored) == f"{{{name}}}" + "0" * size
+    plain = find_format(KNOWN, "{noop}password", WEAK)
+    assert not isinstance(plain, str)
+    assert plain.blank("{noop}password") == "{noop}-"
+
+
+@pytest.mark.parametrize("change", ["m=262144,t=5", "m=131072,t=9", "m=65537,t=16"])
+def test_k05_an_argon2_hash_within_each_limit_may_still_cost_too_much_together(change: str) -> None:
+    stored = f"$argon2id$v=19${change},p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43
+    assert "times passes" in (defect(stored) or "")
+    assert defect(stored.replace(change, "m=262144,t=4")) is None
+
+
+def test_a_scrypt_hash_within_each_limit_may_still_cost_too_much_together() -> None:
+    stored = "{scrypt}" + spring_scrypt(4, 8, 1)
+    assert "times parallelism" in (defect(stored.replace("$40801$", "$120805$")) or "")
+    assert defect(stored.replace("$40801$", "$120804$")) is None
+
+
+def test_a_scrypt_cost_that_its_block_size_can_not_have_never_matches() -> None:
+    assert "block size" in (defect("{scrypt}" + spring_scrypt(4, 8, 1).replace("$40801$", "$100101$")) or "")
+
+
+@pytest.mark.parametrize("shortage", ["Memory allocation error", "Threading failure"])
+def test_f29_a_shortage_is_no_wrong_password(monkeypatch: pytest.MonkeyPatch, shortage: str) -> None:
+    from argon2.exceptions import HashingError, VerificationError
+
+    from dragoman.hashing.formats import argon2
+
+    def deny(error: type[Exception]):
+        def refuse(*_arguments: object, **_named: object) -> None:
+            raise error(shortage)
+
+        return refuse
+
+    monkeypatch.setattr(argon2, "verify_secret", deny(VerificationError))
+    monkeypatch.setattr(argon2, "hash_secret", deny(HashingError))
+    with pytest.raises(MemoryError):
+        argon2.verify(GOOD[1], b"x")
+    with pytest.raises(MemoryError):
+        argon2.make_hash(b"x", b"0123456789abcdef", argon2.CHEAPEST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import replace
 
 import bcrypt
@@ -175,94 +174,6 @@ def test_limits_can_be_narrowed() -> None:
     assert narrow.find_defect(IMPORTED) is None
     assert narrow.find_defect(bcrypt.hashpw(b"x", bcrypt.gensalt(5)).decode())
     narrow.close()
-
-
-def test_beyond_the_queue_callers_are_refused_at_once_and_without_a_hash() -> None:
-    hasher = PasswordHasher(profile=CHEAPEST, slots=1, waiting=2)
-    gate = threading.Event()
-
-    async def scenario() -> None:
-        running = asyncio.ensure_future(hasher._run(gate.wait))
-        waiting = [asyncio.ensure_future(hasher.check(None, Secret("x"))) for _ in range(2)]
-        await asyncio.wait([running, *waiting], timeout=0)
-        for _ in range(500):
-            with pytest.raises(OAuthError) as refused:
-                await hasher.check(None, Secret("x"))
-            assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
-        assert hasher.hashes_computed == 0
-        gate.set()
-        await asyncio.gather(running, *waiting)
-        assert hasher.hashes_computed == 2
-        await hasher.check(None, Secret("x"))
-
-    asyncio.run(scenario())
-    hasher.close()
-
-
-def test_a_caller_who_gives_up_while_waiting_leaves_the_place_to_others() -> None:
-    hasher = PasswordHasher(profile=CHEAPEST, slots=1, waiting=1)
-    gate = threading.Event()
-
-    async def scenario() -> None:
-        running = asyncio.ensure_future(hasher._run(gate.wait))
-        gone = asyncio.ensure_future(hasher.check(None, Secret("x")))
-        await asyncio.wait([running, gone], timeout=0)
-        with pytest.raises(OAuthError):
-            await hasher.check(None, Secret("x"))
-        gone.cancel()
-        await asyncio.wait([gone])
-        late = asyncio.ensure_future(hasher.check(None, Secret("x")))
-        await asyncio.wait([late], timeout=0)
-        assert not late.done()
-        gate.set()
-        await asyncio.gather(running, late)
-        assert hasher.hashes_computed == 1  # the one who gave up was never served
-
-    asyncio.run(scenario())
-    hasher.close()
-
-
-def test_a_caller_who_gives_up_during_the_hash_does_not_free_the_place_early() -> None:
-    hasher = PasswordHasher(profile=CHEAPEST, slots=1, waiting=0)
-    gate, begun = threading.Event(), threading.Event()
-
-    def work() -> None:
-        begun.set()
-        gate.wait()
-
-    async def scenario() -> None:
-        running = asyncio.ensure_future(hasher._run(work))
-        await asyncio.wait([running], timeout=0)
-        await asyncio.to_thread(begun.wait)
-        running.cancel()
-        await asyncio.wait([running])
-        with pytest.raises(OAuthError):
-            await hasher.check(None, Secret("x"))
-        gate.set()
-
-    asyncio.run(scenario())
-    hasher.close()
-
-
-def test_no_more_hashes_run_at_once_than_there_are_slots() -> None:
-    hasher = PasswordHasher(profile=CHEAPEST, slots=2, waiting=100)
-    at_once, most, lock = [0], [0], threading.Lock()
-    both = threading.Barrier(2)
-
-    def work() -> None:
-        with lock:
-            at_once[0] += 1
-            most[0] = max(most[0], at_once[0])
-        both.wait()
-        with lock:
-            at_once[0] -= 1
-
-    async def scenario() -> None:
-        await asyncio.gather(*(hasher._run(work) for _ in range(20)))
-
-    asyncio.run(scenario())
-    assert most[0] == 2
-    hasher.close()
 
 
 def test_a_closed_pool_refuses_politely(hasher: PasswordHasher) -> None:

@@ -214,5 +214,9 @@ def test_lists_come_in_pages_that_miss_nothing(database: Path | Secret) -> None:
         assert seen == [f"c{each}" for each in ids]
         owners = await administration.list_resource_owners("o019", 10)
         assert [owner.id for owner in owners] == [f"o{each}" for each in ids[20:]]
+        await administration.set_password_hash("o020", "a hash")
+        page = await administration.list_password_hashes("o019", 2)
+        assert page == (("o020", "a hash"), ("o021", None))
+        assert len(await administration.list_password_hashes()) == 25
 
     serve(database, scenario)

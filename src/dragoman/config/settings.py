@@ -68,9 +68,10 @@ class PasswordsTable(Table, frozen=True):
     parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
     """Lanes of one hash."""
     slots: Annotated[int, Meta(ge=0, le=256)] = 0
-    """How many hashes run at once in each worker; 0: one for each core, shared out among the workers."""
-    queue: Annotated[int, Meta(ge=0, le=10000)] = 64
-    """How many more may wait in each worker; beyond that the answer is 503."""
+    """How many hashes run at once in each worker; 0: one for each core that the process may use, shared out among the
+    workers."""
+    queue: Annotated[int, Meta(ge=0, le=1000)] = 64
+    """How many more may wait in each worker, in turn by client and address; beyond that the answer is 503."""
     refused: tuple[str, ...] = ()
     """Lists of passwords that may not be set, beside the one that ships: files with a password a line, files or folders
     with SHA-1 hashes of leaked passwords; docs/passwords.md describes them. Log-ins do not ask them."""

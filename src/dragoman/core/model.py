@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -166,6 +166,8 @@ class TokenRequest:
     scope: Scope | None = None
     """None when no scope was asked for."""
     sender: Sender = field(default_factory=Sender)
+    hung_up: Callable[[], Awaitable[bool]] | None = None
+    """Returns once nobody waits for the answer any more; False if that cannot be known. For work that has to wait."""
 
 
 @value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -137,13 +137,25 @@ class PasswordCheck:
     new_hash: str | None = None
 
 
+@value
+class Attempt:
+    """Somebody's attempt to log in, as far as it matters whose turn it is and what an unknown name has to cost."""
+
+    client_id: str
+    address: str
+    login: str
+    """As `login_name.canonical` writes it."""
+    hung_up: Callable[[], Awaitable[bool]] | None = None
+    """As in `TokenRequest`."""
+
+
 class Passwords(Protocol):
     """Password hashing in a bounded pool of threads."""
 
-    async def check(self, stored: str | None, sent: Secret) -> PasswordCheck:
-        """Costs one hash whether or not anything is stored.
+    async def check(self, stored: str | None, sent: Secret, attempt: Attempt) -> PasswordCheck:
+        """Costs the same whether or not anything is stored.
 
-        Refuses `temporarily_unavailable` when too many wait.
+        Refuses `temporarily_unavailable` when too many wait, and when its sender hangs up before its turn.
         """
         ...
 

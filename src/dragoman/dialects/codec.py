@@ -38,6 +38,7 @@ def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
         parameters={name: Secret(value) for name, value in parameters.items() if name not in _NOT_GRANT_PARAMETERS},
         scope=read_scope(parameters.get("scope"), words.scope),
         sender=read_sender(wire),
+        hung_up=wire.hung_up,
     )
 
 

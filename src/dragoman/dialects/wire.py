@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct, field
 
@@ -25,6 +25,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """Whether nobody on the network can read the URL: TLS, a trusted proxy's word, or loopback."""
     origin_registered: bool = False
     """Whether a page sent it whose origin the mount registers."""
+    hung_up: Callable[[], Awaitable[bool]] | None = None
+    """Returns once nobody waits for the answer any more; False if that cannot be known."""
 
     def header(self, name: bytes) -> str | None:
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""

@@ -28,12 +28,14 @@ class Limits:
     """For argon2: its time cost."""
     lanes: int = 16
     """For argon2 and scrypt: their parallelism."""
+    memory_passes_kib: int = 1024 * 1024
+    """For argon2 memory times passes, for scrypt memory times lanes: about a second, as with the other two."""
     weak_formats: frozenset[str] = frozenset()
     """Formats that are as good as plain text and count only if named here: `noop`, `MD5`, `SHA-1`, `SHA-256`."""
 
 
 class HashFormat(Protocol):
-    """One format of stored password hashes. Nothing here raises, whatever is stored."""
+    """One format of stored password hashes. Nothing here raises, whatever is stored, but for `verify` MemoryError."""
 
     def identify(self, stored: str) -> bool:
         """Whether the hash claims to be of this format."""
@@ -49,6 +51,13 @@ class HashFormat(Protocol):
 
     def seen(self, stored: str, password: bytes) -> bytes:
         """The part of the password that the format looks at."""
+        ...
+
+    def blank(self, stored: str) -> str:
+        """The same hash with salt and digest wiped out: it costs as much to check, and is nobody's.
+
+        Asked only when there is no defect; hashes of the same cost give the same.
+        """
         ...
 
 

@@ -2,31 +2,27 @@
 
 Every check computes the current hash exactly once, whatever it finds: to check the password, to store it anew, or for
 nothing. So unknown people, wrong passwords and accounts that cannot log in cost the same. A hash imported from other
-software costs its own check on top of that, until its owner has logged in once.
+software costs its own check on top of that, until its owner has logged in once; `doubles` gives unknown names the same.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets
 import threading
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from dragoman.core.errors import Fault, OAuthError, Refusal
+from dragoman.core.errors import Fault
 from dragoman.core.ports import PasswordCheck
+from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
+from dragoman.hashing.line import neighbourhood
+from dragoman.hashing.slots import Slots, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
-
+    from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
-
-Result = TypeVar("Result")
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
@@ -54,35 +50,49 @@ class PasswordHasher:
         self._profile = profile or Argon2Profile()
         self._limits = limits or Limits()
         self._formats = load_formats()
-        slots = self._slots = slots or os.cpu_count() or 1
-        self._places = slots + (16 * slots if waiting is None else waiting)
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="password-hash")
+        number = slots or usable_cores()
+        self._slots = Slots(number, 16 * number if waiting is None else waiting)
         self._lock = threading.Lock()
-        self._taken = 0
         self.hashes_computed = 0
         """How often the current hash was computed."""
-        self.shed = 0
-        """How many callers were refused because too many waited."""
+        self.imports_checked = 0
+        """How often a hash of other software was checked."""
 
     @property
     def running(self) -> int:
         """How many callers have a thread now."""
-        return min(self._taken, self._slots)
+        return self._slots.running
 
     @property
     def waiting(self) -> int:
         """How many callers wait for one."""
-        return max(0, self._taken - self._slots)
+        return self._slots.waiting
 
-    async def check(self, stored: str | None, sent: Secret) -> PasswordCheck:
-        """Whether the password is right. Refuses `temporarily_unavailable` when the queue is full."""
+    @property
+    def shed(self) -> int:
+        """How many callers were refused because too many waited."""
+        return self._slots.shed
+
+    @property
+    def abandoned(self) -> int:
+        """How many callers hung up while they waited."""
+        return self._slots.abandoned
+
+    async def check(self, stored: str | None, sent: Secret, attempt: Attempt | None = None) -> PasswordCheck:
+        """Whether the password is right. Refuses `temporarily_unavailable` when the queue is full.
+
+        With an attempt it has its client's and address's turn, and leaves the queue when its sender hangs up.
+        """
         text = sent.reveal()
-        return await self._run(lambda: self._check(stored, text))
+        return await self._slots.run(lambda: self._check(stored, text), _turn_of(attempt))
 
     async def matches(self, stored: str, sent: Secret) -> bool:
-        """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`."""
+        """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`.
+
+        All who claim to be the client of this hash have one turn together: nobody has shown yet who he is.
+        """
         text = sent.reveal()
-        return await self._run(lambda: self._matches(stored, _encode(text)))
+        return await self._slots.run(lambda: self._matches(stored, _encode(text)), Turn(client=stored))
 
     async def hash_new(self, password: Secret) -> str:
         """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""
@@ -91,35 +101,21 @@ class PasswordHasher:
             raise PasswordRefused(f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes")
         if len(spelled[0]) < SHORTEST_PASSWORD:
             raise PasswordRefused(f"the password is shorter than {SHORTEST_PASSWORD} bytes")
-        return await self._run(lambda: self._compute(spelled[0]))
+        return await self._slots.run(lambda: self._compute(spelled[0]))
 
     def find_defect(self, stored: str) -> str | None:
         """Why a stored hash can never match, for whoever imports it; None if it can."""
         found = find_format(self._formats, stored, self._limits)
         return found if isinstance(found, str) else None
 
+    def blank(self, stored: str) -> str | None:
+        """A hash that costs as much to check as this one and is nobody's; None if it can never match."""
+        found = find_format(self._formats, stored, self._limits)
+        return None if isinstance(found, str) else found.blank(stored)
+
     def close(self) -> None:
-        """Drop whoever waits and let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        """In a thread, if there is a place. A caller who gives up while waiting gives the place back."""
-        with self._lock:
-            if self._taken >= self._places:
-                self.shed += 1
-                raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the queue of password hashes is full")
-            self._taken += 1
-        try:
-            future = self._threads.submit(work)
-        except RuntimeError:
-            self._leave(None)
-            raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "shutting down") from None
-        future.add_done_callback(self._leave)  # when the thread is free, not when the caller has gone
-        return await asyncio.wrap_future(future)
-
-    def _leave(self, _future: Future[Result] | None) -> None:
-        with self._lock:
-            self._taken -= 1
+        """Refuse whoever waits and let the threads end."""
+        self._slots.close()
 
     def _check(self, stored: str | None, text: str) -> PasswordCheck:
         spelled = _spell(text)
@@ -145,14 +141,19 @@ class PasswordHasher:
     def _check_imported(self, known: HashFormat, stored: str, spelled: tuple[bytes, ...]) -> PasswordCheck:
         """As received. One that saw only part of the password is kept: nobody knows whether the rest was right."""
         received = spelled[-1]
-        matches = known.verify(stored, received)
+        matches = self._verify_imported(known, stored, received)
         fresh = self._compute_each(spelled)
         whole = known.seen(stored, received) == received
         return PasswordCheck(matches=matches, new_hash=fresh if matches and whole else None)
 
     def _matches(self, stored: str, sent: bytes | None) -> bool:
         found = find_format(self._formats, stored, self._limits)
-        return sent is not None and not isinstance(found, str) and found.verify(stored, sent)
+        return sent is not None and not isinstance(found, str) and self._verify_imported(found, stored, sent)
+
+    def _verify_imported(self, known: HashFormat, stored: str, received: bytes) -> bool:
+        with self._lock:
+            self.imports_checked += 1
+        return known.verify(stored, received)
 
     def _compute(self, password: bytes) -> str:
         self._count(1)
@@ -166,6 +167,12 @@ class PasswordHasher:
     def _count(self, hashes: int) -> None:
         with self._lock:
             self.hashes_computed += hashes
+
+
+def _turn_of(attempt: Attempt | None) -> Turn:
+    if attempt is None:
+        return Turn()
+    return Turn(client=attempt.client_id, address=neighbourhood(attempt.address), hung_up=attempt.hung_up)
 
 
 def _spell(text: str) -> tuple[bytes, ...] | None:

@@ -6,7 +6,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -65,7 +65,8 @@ class Endpoint:
         began = time.perf_counter()
         wire, request_id = None, self.edge.new_request_id()
         try:
-            wire = read_wire(scope, self.edge.trusted_proxies, await read_body(scope, receive, self.edge.body_limit))
+            body = await read_body(scope, receive, self.edge.body_limit)
+            wire = read_wire(scope, self.edge.trusted_proxies, body, partial(wait_for_hang_up, receive))
             response = await self.answer(wire)
             outcome = "ok"
         except ClientGone:
@@ -112,7 +113,18 @@ class Endpoint:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
-def read_wire(scope: Scope, trusted_proxies: tuple[Network, ...], body: bytes = b"") -> WireRequest:
+async def wait_for_hang_up(receive: Receive) -> bool:
+    """Wait until the client is gone; for after the body, when ASGI has nothing else to tell. False if it tells more."""
+    message = await receive()
+    return bool(message["type"] == "http.disconnect")
+
+
+def read_wire(
+    scope: Scope,
+    trusted_proxies: tuple[Network, ...],
+    body: bytes = b"",
+    hung_up: Callable[[], Awaitable[bool]] | None = None,
+) -> WireRequest:
     """The request as the dialects see it."""
     headers = tuple(scope["headers"])
     peer = scope["client"][0] if scope.get("client") else ""
@@ -126,6 +138,7 @@ def read_wire(scope: Scope, trusted_proxies: tuple[Network, ...], body: bytes = 
         path_parameters=scope.get("path_params") or {},
         address=address,
         secure=secure,
+        hung_up=hung_up,
     )
 
 

@@ -76,6 +76,11 @@ PASSWORD_HASHES_SHED: Final = Series(
     kind=Kind.COUNTER,
     meaning="Password hashes that were refused because too many waited.",
 )
+PASSWORD_HASHES_ABANDONED: Final = Series(
+    name="dragoman_password_hashes_abandoned_total",
+    kind=Kind.COUNTER,
+    meaning="Password hashes that were not computed because the client hung up while it waited.",
+)
 STORE_WRITABLE: Final = Series(
     name="dragoman_store_writable",
     kind=Kind.GAUGE,
@@ -90,6 +95,7 @@ COUNTED: Final = (
     PASSWORD_HASHES_RUNNING,
     PASSWORD_HASHES_WAITING,
     PASSWORD_HASHES_SHED,
+    PASSWORD_HASHES_ABANDONED,
     STORE_WRITABLE,
 )
 """Those that workers count."""

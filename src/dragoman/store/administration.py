@@ -137,6 +137,11 @@ class Administration:
         values: Values = {"after": after, "limit": limit}
         return tuple(map(resource_owner_of, await self._database.rows(sql.LIST_RESOURCE_OWNERS, values)))
 
+    async def list_password_hashes(self, after: str = "", limit: int = 100) -> tuple[tuple[str, str | None], ...]:
+        """The ids and stored hashes of up to `limit` accounts in the order of their ids, those after the id given."""
+        rows = await self._database.rows(sql.LIST_PASSWORD_HASHES, {"after": after, "limit": limit})
+        return tuple((row[0], row[1]) for row in rows)
+
     async def delete_resource_owner(self, owner_id: str, now: int) -> bool:
         """Delete the account and its login names, and revoke its grants; False if there is none."""
 

@@ -100,6 +100,11 @@ SET_PASSWORD_HASH = (
     .where(resource_owners.c.id == value_of(resource_owners.c.id))
 )
 LIST_RESOURCE_OWNERS = _page(resource_owners)
+LIST_PASSWORD_HASHES = some(
+    select(resource_owners.c.id, resource_owners.c.password_hash)
+    .where(resource_owners.c.id > bindparam("after", type_=Text()))
+    .order_by(resource_owners.c.id)
+)
 DELETE_RESOURCE_OWNER = delete(resource_owners).where(resource_owners.c.id == value_of(resource_owners.c.id))
 COUNT_BELONGING = (
     select(count())

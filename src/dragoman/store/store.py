@@ -11,6 +11,7 @@ from dragoman.store.administration import Administration
 from dragoman.store.installation import Installation
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
+    NOBODY,
     access_token_of,
     access_token_values,
     client_of,
@@ -67,7 +68,8 @@ class Store:
     async def find_resource_owner_by_login(self, login: str) -> ResourceOwner | None:
         """By user name or e-mail, as `login_name.canonical` writes it."""
         row = await self._database.row(sql.FIND_RESOURCE_OWNER_BY_LOGIN, {"login": login})
-        return None if row is None else resource_owner_of(row)
+        owner = resource_owner_of(row or NOBODY)
+        return None if row is None else owner
 
     async def find_resource_owner(self, owner_id: str) -> ResourceOwner | None:
         """By identifier."""

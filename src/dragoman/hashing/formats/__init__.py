@@ -1,4 +1,4 @@
 """Password hash formats: one module each, found by looking.
 
-A module offers `identify`, `find_defect`, `verify` and `seen`, with the promises of `format.HashFormat`.
+A module offers `identify`, `find_defect`, `verify`, `seen` and `blank`, with the promises of `format.HashFormat`.
 """

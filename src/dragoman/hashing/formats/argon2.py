@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from argon2.exceptions import Argon2Error
-from argon2.low_level import Type, hash_secret, verify_secret
+from argon2.exceptions import Argon2Error, HashingError
+from argon2.low_level import Type, error_to_str, hash_secret, verify_secret
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits
@@ -20,6 +20,9 @@ _SHAPE = re.compile(
 _SALT_BYTES = 16
 _DIGEST_BYTES = 32
 _DIGEST_CHARACTERS = 43
+_NO_MEMORY, _NO_THREAD = -22, -33
+_SHORTAGES = frozenset(map(error_to_str, (_NO_MEMORY, _NO_THREAD)))
+"""What the reference implementation says (argon2.h) where the system denies it something: no word on the password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +52,19 @@ def find_defect(stored: str, limits: Limits) -> str | None:
         return f"Argon2 memory above {limits.memory_kib} KiB"
     if int(shape["passes"]) > limits.passes or int(shape["lanes"]) > limits.lanes:
         return "Argon2 time or parallelism above the limit"
+    if int(shape["memory"]) * int(shape["passes"]) > limits.memory_passes_kib:
+        return f"Argon2 memory times passes above {limits.memory_passes_kib} KiB"
     return None
 
 
 def verify(stored: str, password: bytes) -> bool:
-    """Whether it is the password's hash."""
+    """Whether it is the password's hash. Raises MemoryError."""
     kind = Type.ID if stored.startswith("$argon2id$") else Type.I
     try:
         return verify_secret(stored.encode(), password, kind)
-    except (Argon2Error, ValueError):
+    except (Argon2Error, ValueError) as error:
+        if str(error) in _SHORTAGES:
+            raise MemoryError from None
         return False
 
 
@@ -66,17 +73,28 @@ def seen(_stored: str, password: bytes) -> bytes:
     return password
 
 
+def blank(stored: str) -> str:
+    """Its parameters, and zeros."""
+    *parameters, salt, digest = stored.split("$")
+    return "$".join([*parameters, "A" * len(salt), "A" * len(digest)])
+
+
 def make_hash(password: bytes, salt: bytes, profile: Argon2Profile) -> str:
-    """An Argon2id hash with a salt of 16 random bytes."""
-    return hash_secret(
-        password,
-        salt,
-        time_cost=profile.passes,
-        memory_cost=profile.memory_kib,
-        parallelism=profile.lanes,
-        hash_len=_DIGEST_BYTES,
-        type=Type.ID,
-    ).decode()
+    """An Argon2id hash with a salt of 16 random bytes. Raises MemoryError."""
+    try:
+        return hash_secret(
+            password,
+            salt,
+            time_cost=profile.passes,
+            memory_cost=profile.memory_kib,
+            parallelism=profile.lanes,
+            hash_len=_DIGEST_BYTES,
+            type=Type.ID,
+        ).decode()
+    except HashingError as error:
+        if str(error) in _SHORTAGES:
+            raise MemoryError from None
+        raise
 
 
 def is_as_strong(stored: str, profile: Argon2Profile) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SHAPE = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53}", re.ASCII)
 _SMALLEST_COST = 4
 _BYTES_SEEN = 72
+_PARAMETER_CHARACTERS = len("$2b$10$")
 
 
 def identify(stored: str) -> bool:
@@ -47,3 +48,8 @@ def verify(stored: str, password: bytes) -> bool:
 def seen(_stored: str, password: bytes) -> bytes:
     """The first 72 bytes."""
     return password[:_BYTES_SEEN]
+
+
+def blank(stored: str) -> str:
+    """Its version and cost, and zeros: `.` is bcrypt's digit for them."""
+    return stored[:_PARAMETER_CHARACTERS].ljust(len(stored), ".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64
+from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits
@@ -37,6 +37,12 @@ def verify(stored: str, password: bytes) -> bool:
 def seen(_stored: str, password: bytes) -> bytes:
     """All of it."""
     return password
+
+
+def blank(stored: str) -> str:
+    """Algorithm and iterations, and zeros; a salt costs the same whatever its length, up to a block."""
+    algorithm, iterations, _salt, digest = stored.split("$")
+    return f"{algorithm}${iterations}$0${wiped_base64(digest)}"
 
 
 def _read(stored: str) -> Pbkdf2Sum | None:

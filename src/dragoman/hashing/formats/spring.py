@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.hashing.formats import argon2, bcrypt
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64
+from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ class Scheme:
 
     find_defect: Callable[[str, Limits], str | None]
     verify: Callable[[str, bytes], bool]
+    blank: Callable[[str], str]
 
 
 def identify(stored: str) -> bool:
@@ -60,9 +61,19 @@ def seen(stored: str, password: bytes) -> bytes:
     return bcrypt.seen(rest, password) if name == "bcrypt" else password
 
 
+def blank(stored: str) -> str:
+    """The name, and what is inside wiped out."""
+    name, rest = _take_apart(stored)
+    return f"{{{name}}}{_SCHEMES[name].blank(rest)}"
+
+
 def _take_apart(stored: str) -> tuple[str, str]:
     shape = _NAMED.fullmatch(stored)
     return ("", "") if shape is None else (shape["name"], shape["rest"])
+
+
+def _wiped_hex(rest: str) -> str:
+    return "0" * len(rest)
 
 
 def _read_hex(text: str) -> bytes | None:
@@ -86,7 +97,7 @@ def _pbkdf2(algorithm: str, iterations: int, salt_bytes: int) -> Scheme:
         found = read(rest)
         return found is not None and found.verify(password)
 
-    return Scheme(find, check)
+    return Scheme(find, check, _wiped_hex)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +134,10 @@ def _find_scrypt_defect(rest: str, limits: Limits) -> str | None:
         return "malformed scrypt hash"
     if found.memory > limits.memory_kib * 1024 or found.lanes > limits.lanes:
         return f"scrypt memory above {limits.memory_kib} KiB, or parallelism above {limits.lanes}"
+    if found.memory * found.lanes > limits.memory_passes_kib * 1024:
+        return f"scrypt memory times parallelism above {limits.memory_passes_kib} KiB"
+    if found.exponent >= 16 * found.block:
+        return "scrypt cost too large for its block size (RFC 7914 §2)"
     return None if len(found.key) >= _KEY_BYTES else "scrypt key truncated"
 
 
@@ -141,9 +156,14 @@ def _verify_scrypt(rest: str, password: bytes) -> bool:
             maxmem=room,
             dklen=len(found.key),
         )
-    except ValueError:
-        return False
+    except ValueError:  # all parameters have been judged: what OpenSSL was denied is memory
+        raise MemoryError from None
     return hmac.compare_digest(computed, found.key)
+
+
+def _wiped_scrypt(rest: str) -> str:
+    _nothing, parameters, salt, key = rest.split("$")
+    return f"${parameters}${wiped_base64(salt)}${wiped_base64(key)}"
 
 
 def _find_standard_defect(rest: str, _limits: Limits) -> str | None:
@@ -176,7 +196,10 @@ def _digest(name: str, algorithm: str) -> Scheme:
         salted = password + (shape["salt"] or "").encode()
         return hmac.compare_digest(hashlib.new(algorithm, salted, usedforsecurity=False).hexdigest(), shape["digest"])
 
-    return Scheme(find, check)
+    def wipe(rest: str) -> str:
+        return "0" * (len(rest) - rest.rfind("}") - 1)
+
+    return Scheme(find, check, wipe)
 
 
 def _find_plain_defect(rest: str, limits: Limits) -> str | None:
@@ -190,16 +213,16 @@ def _verify_plain(rest: str, password: bytes) -> bool:
 
 
 _SCHEMES = {
-    "bcrypt": Scheme(bcrypt.find_defect, bcrypt.verify),
-    "argon2": Scheme(argon2.find_defect, argon2.verify),
-    "argon2@SpringSecurity_v5_8": Scheme(argon2.find_defect, argon2.verify),
+    "bcrypt": Scheme(bcrypt.find_defect, bcrypt.verify, bcrypt.blank),
+    "argon2": Scheme(argon2.find_defect, argon2.verify, argon2.blank),
+    "argon2@SpringSecurity_v5_8": Scheme(argon2.find_defect, argon2.verify, argon2.blank),
     "pbkdf2": _pbkdf2("sha1", 185_000, 8),
     "pbkdf2@SpringSecurity_v5_8": _pbkdf2("sha256", 310_000, 16),
-    "scrypt": Scheme(_find_scrypt_defect, _verify_scrypt),
-    "scrypt@SpringSecurity_v5_8": Scheme(_find_scrypt_defect, _verify_scrypt),
-    "sha256": Scheme(_find_standard_defect, _verify_standard),
+    "scrypt": Scheme(_find_scrypt_defect, _verify_scrypt, _wiped_scrypt),
+    "scrypt@SpringSecurity_v5_8": Scheme(_find_scrypt_defect, _verify_scrypt, _wiped_scrypt),
+    "sha256": Scheme(_find_standard_defect, _verify_standard, _wiped_hex),
     "SHA-256": _digest("SHA-256", "sha256"),
     "SHA-1": _digest("SHA-1", "sha1"),
     "MD5": _digest("MD5", "md5"),
-    "noop": Scheme(_find_plain_defect, _verify_plain),
+    "noop": Scheme(_find_plain_defect, _verify_plain, lambda _rest: "-"),
 }

@@ -51,6 +51,7 @@ id username email first_name last_name password_hash authorities belongs_to enab
 username email first_name last_name authorities belongs_to enabled locked expired password_expired id""",
     "SET_PASSWORD_HASH": "password_hash id",
     "LIST_RESOURCE_OWNERS": "after limit",
+    "LIST_PASSWORD_HASHES": "after limit",
     "DELETE_RESOURCE_OWNER": "id",
     "COUNT_BELONGING": "belongs_to",
     "CREATE_LOGIN_NAME": "login owner_id",

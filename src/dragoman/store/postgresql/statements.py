@@ -199,6 +199,11 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
 FROM resource_owners
 WHERE resource_owners.id > $1::VARCHAR ORDER BY resource_owners.id
  LIMIT $2::BIGINT OFFSET 0""",
+    "LIST_PASSWORD_HASHES": """\
+SELECT resource_owners.id, resource_owners.password_hash
+FROM resource_owners
+WHERE resource_owners.id > $1::VARCHAR ORDER BY resource_owners.id
+ LIMIT $2::BIGINT OFFSET 0""",
     "DELETE_RESOURCE_OWNER": """\
 DELETE FROM resource_owners WHERE resource_owners.id = $1::VARCHAR""",
     "COUNT_BELONGING": """\

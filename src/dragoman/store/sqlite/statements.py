@@ -175,6 +175,11 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
 FROM resource_owners
 WHERE resource_owners.id > :after ORDER BY resource_owners.id
  LIMIT :limit OFFSET 0""",
+    "LIST_PASSWORD_HASHES": """\
+SELECT resource_owners.id, resource_owners.password_hash
+FROM resource_owners
+WHERE resource_owners.id > :after ORDER BY resource_owners.id
+ LIMIT :limit OFFSET 0""",
     "DELETE_RESOURCE_OWNER": """\
 DELETE FROM resource_owners WHERE resource_owners.id = :id""",
     "COUNT_BELONGING": """\
