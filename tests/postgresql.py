@@ -25,7 +25,7 @@ import asyncpg
 from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PASSWORD = "p@ss:w/rd?#%[1]"
 """Whatever has to be percent-encoded in a URL: nothing of it may be seen anywhere."""
@@ -47,7 +47,9 @@ _SETTINGS = {
 class Cluster:
     """A server of its own: on a free port of the loopback, with a user `dragoman` who has to give a password."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are PostgreSQL's own, where they are not to be those of the tests."""
+        self._settings = _SETTINGS | dict(settings or {})
         self._folder = folder
         self._data = folder / "data"
         self._user = _unprivileged()
@@ -60,7 +62,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it and wait until it answers. In the main thread: the server ends with the thread that started it."""
-        settings = _SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
+        settings = self._settings | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
@@ -138,11 +140,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(**settings: str) -> Iterator[Cluster]:
     """A running cluster in a folder of its own, which is removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dragoman-"))  # a socket's path must be short
     try:
-        one = Cluster(folder)
+        one = Cluster(folder, settings)
         one.start()
         try:
             yield one

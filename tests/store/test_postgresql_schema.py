@@ -47,13 +47,14 @@ CONSTRAINTS = """
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'public'::regnamespace ORDER BY conname
 """
+OPTIONS = "SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
 STAMPS = "SELECT version_num FROM alembic_version"
 FITS = "SELECT name, value FROM installation"
 
 
 def _schema(postgresql: Cluster, name: str) -> list[Sequence[object]]:
     """Names of primary keys aside, which nothing ever uses: Alembic leaves them to the database."""
-    found = [row for query in (COLUMNS, INDEXES, CONSTRAINTS) for row in postgresql.run(query, database=name)]
+    found = [row for query in (COLUMNS, INDEXES, CONSTRAINTS, OPTIONS) for row in postgresql.run(query, database=name)]
     return sorted(str(tuple(row)).replace("pk_", "").replace("_pkey", "") for row in found)
 
 

@@ -1,10 +1,12 @@
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store_cast import CLIENT, HOUR, NOW, OWNER, new_access_token, new_grant, serve, serve_cast
+from store_cast import CLIENT, HOUR, NOW, OWNER, new_access_token, new_grant, serve, serve_cast, session
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Grant, GrantId, TokenId
@@ -239,6 +241,35 @@ def test_the_purge_takes_what_has_ended_and_only_that(database: Path | Secret) -
         assert await store.administration.purge(NOW + 2 * HOUR) == 5
 
     serve_cast(database, scenario)
+
+
+def test_a_grant_that_got_an_end_later_is_purged_too(database: Path | Secret) -> None:
+    """Whether it was filed for a look, or an older program left it without one."""
+
+    async def scenario(store: Store) -> None:
+        endless = [await _created(store, expires_at=None, idle_expires_at=None) for _ in range(4)]
+        await _leave_unfiled(database, endless[:2])
+        for grant in (endless[0], endless[2]):
+            assert isinstance(await store.rotate(grant, NOW, NOW + HOUR, None), Rotated)
+        week = 7 * 24 * HOUR
+        purged = [await store.administration.purge(NOW + day * 24 * HOUR) for day in range(10)]
+        assert sum(purged) == 2
+        assert purged[9] == 0
+        assert [await store.find_grant(grant.id) is None for grant in endless] == [True, False, True, False]
+        assert await store.administration.purge(NOW + 5 * week) == 0
+
+    serve_cast(database, scenario)
+
+
+async def _leave_unfiled(database: Path | Secret, grants: list[Grant]) -> None:
+    ids = [grant.id for grant in grants]
+    if isinstance(database, Path):
+        with closing(sqlite3.connect(database)) as other:
+            other.executemany("UPDATE grants SET sweep_at = NULL WHERE id = ?", [(each,) for each in ids])
+            other.commit()
+    else:
+        async with session(database) as other:
+            await other.executemany("UPDATE grants SET sweep_at = NULL WHERE id = $1", [(each,) for each in ids])
 
 
 def test_no_grant_begins_with_a_password_that_was_changed_meanwhile(database: Path | Secret) -> None:

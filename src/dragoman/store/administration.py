@@ -10,6 +10,7 @@ from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated, StoreConflict, StoreFault
 from dragoman.store.installation import KEYS
 from dragoman.store.rows import (
+    LOOK_AGAIN_AFTER,
     client_of,
     client_values,
     grant_of,
@@ -184,12 +185,12 @@ class Administration:
         """
         kept = before if revoked_before is None else min(before, revoked_before)
         values: Values = {"before": before, "limit": _PURGED_AT_ONCE}
-        of_grants: Values = {**values, "revoked_before": kept, "longer": before - kept}
+        ends: Values = {"limit": _PURGED_AT_ONCE, "longer": before - kept, "look_again": before + LOOK_AGAIN_AFTER}
+        of_grants: Values = {**values, **ends, "revoked_before": kept}
+        await self._in_batches(sql.FILE_GRANTS, ends)
         removed = 0
         for statement in (sql.PURGE_ACCESS_TOKENS, sql.PURGE_REVOKED_ACCESS_TOKENS):
-            while gone := await self._bulk(statement, values):
-                removed += gone
-                await asyncio.sleep(_PAUSE_SECONDS)
+            removed += await self._in_batches(statement, values)
 
         async def work(transaction: Transaction) -> tuple[int, int]:
             """How many of the next due grants live on and were filed anew, and how many are gone."""
@@ -200,6 +201,14 @@ class Administration:
             removed += handled[1]
             await asyncio.sleep(_PAUSE_SECONDS)
         return removed
+
+    async def _in_batches(self, statement: str, values: Values) -> int:
+        """Until nothing is left to change; how many rows it changed."""
+        changed = 0
+        while some := await self._bulk(statement, values):
+            changed += some
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return changed
 
     async def _bulk(self, statement: str, values: Values) -> int:
         """How many rows it changed. A transaction may take longer than a statement that a request waits for."""

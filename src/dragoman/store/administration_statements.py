@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.functions import count
+from sqlalchemy.sql.functions import coalesce, count
 
 from dragoman.store.constructs import insert_unless_there
 from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
@@ -126,19 +126,26 @@ _DUE_GRANTS = some(select(grants.c.id).where(grants.c.sweep_at < _BEFORE).order_
 _REVOKED_BEFORE = moment("revoked_before")
 _KEPT_REVOKED = grants.c.revoked_at >= _REVOKED_BEFORE
 
+_NEXT_LOOK = case(
+    (grants.c.revoked_at.is_not(None), grants.c.revoked_at + moment("longer")),
+    (grants.c.idle_expires_at.is_(None), coalesce(grants.c.expires_at, moment("look_again"))),
+    (grants.c.expires_at.is_(None), grants.c.idle_expires_at),
+    (grants.c.idle_expires_at < grants.c.expires_at, grants.c.idle_expires_at),
+    else_=grants.c.expires_at,
+)
+
+# What older programs left unfiled, because it had no end then.
+FILE_GRANTS = (
+    update(grants)
+    .values(sweep_at=_NEXT_LOOK)
+    .where(grants.c.id.in_(some(select(grants.c.id).where(grants.c.sweep_at.is_(None)))))
+)
+
 # First the grants that were prolonged since they were filed, and the revoked ones that are kept, are filed anew; then
 # what is left of the due ones goes. A revoked grant is kept for its own time, whatever its other ends are.
 REFILE_GRANTS = (
     update(grants)
-    .values(
-        sweep_at=case(
-            (grants.c.revoked_at.is_not(None), grants.c.revoked_at + moment("longer")),
-            (grants.c.idle_expires_at.is_(None), grants.c.expires_at),
-            (grants.c.expires_at.is_(None), grants.c.idle_expires_at),
-            (grants.c.idle_expires_at < grants.c.expires_at, grants.c.idle_expires_at),
-            else_=grants.c.expires_at,
-        )
-    )
+    .values(sweep_at=_NEXT_LOOK)
     .where(
         grants.c.id.in_(_DUE_GRANTS),
         or_(

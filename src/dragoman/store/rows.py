@@ -151,6 +151,8 @@ def grant_of(row: Row) -> Grant:
 
 
 _GRANT_COLUMNS = 18
+LOOK_AGAIN_AFTER = 7 * 24 * 3600
+"""Seconds until the purge looks at a grant again that had no end: a later rotation may have given it one."""
 
 
 def session_of(row: Row) -> Session:
@@ -177,7 +179,9 @@ def grant_values(grant: Grant) -> Values:
         "revoked_at": grant.revoked_at,
         "revoked_because": grant.revoked_because,
         "facts": json.dumps(dict(grant.facts), separators=(",", ":")),
-        "sweep_at": grant.revoked_at if grant.revoked_at is not None else min(ends, default=None),
+        "sweep_at": grant.revoked_at
+        if grant.revoked_at is not None
+        else min(ends, default=grant.created_at + LOOK_AGAIN_AFTER),
         "used_by": sender_text(grant.used_by),
         **revocation_values(grant.revoked_by, grant.reuse),
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import BigInteger, bindparam, exists, insert, literal_column, or_, select, true, update
-from sqlalchemy.sql.functions import coalesce
 
 from dragoman.store.constructs import Chain, insert_unless_there
 from dragoman.store.tables import access_tokens, clients, grants, login_names, resource_owners, revoked_access_tokens
@@ -110,6 +109,7 @@ FIND_SESSION_OF_TOKEN = (
 # Between the gate and this statement lies a password hash. Whoever was disabled or deleted meanwhile gets no grant.
 CREATE_GRANT = insert_where(grants, _MAY_BE_GRANTED)
 
+# Nothing that an index holds is set: SQLite would write its entry anew, whether or not the value is another.
 ROTATE_GRANT = (
     update(grants)
     .values(
@@ -117,7 +117,6 @@ ROTATE_GRANT = (
         issued=grants.c.issued + _ONE,
         rotated_at=moment("now"),
         idle_expires_at=value_of(grants.c.idle_expires_at),
-        sweep_at=coalesce(grants.c.sweep_at, value_of(grants.c.idle_expires_at)),
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
@@ -129,7 +128,6 @@ REISSUE_GRANT = (
     .values(
         issued=grants.c.issued + _ONE,
         idle_expires_at=value_of(grants.c.idle_expires_at),
-        sweep_at=coalesce(grants.c.sweep_at, value_of(grants.c.idle_expires_at)),
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)

@@ -26,7 +26,8 @@ SCHEMA: Final = (
     reuse TEXT,
     looked_like_retry BOOLEAN,
     CONSTRAINT pk_grants PRIMARY KEY (id)
-)""",
+)
+ WITH (fillfactor = 85)""",
     """CREATE TABLE installation (
     name TEXT NOT NULL,
     value TEXT NOT NULL,

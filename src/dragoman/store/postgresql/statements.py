@@ -75,21 +75,20 @@ WHERE resource_owners.id = $3::VARCHAR AND resource_owners.enabled IS true AND (
   resource_owners.password_hash = $20::VARCHAR) FOR SHARE)))""",
     "ROTATE_GRANT": """\
 UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=$2::BIGINT, sweep_at=coalesce(grants.sweep_at, $1::BIGINT), used_by=$3::VARCHAR WHERE grants.id =
-  $4::BYTEA AND grants.generation = $5::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
-  grants.expires_at > $2::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT)
+  rotated_at=$2::BIGINT, used_by=$3::VARCHAR WHERE grants.id = $4::BYTEA AND grants.generation = $5::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $2::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT) RETURNING grants.id, grants.client_id,
+  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
+  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
+  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
+    "REISSUE_GRANT": """\
+UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), used_by=$2::VARCHAR WHERE grants.id =
+  $3::BYTEA AND grants.generation = $4::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > $5::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT)
   RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
   grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
   grants.looked_like_retry""",
-    "REISSUE_GRANT": """\
-UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), sweep_at=coalesce(grants.sweep_at,
-  $1::BIGINT), used_by=$2::VARCHAR WHERE grants.id = $3::BYTEA AND grants.generation = $4::BIGINT AND
-  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $5::BIGINT) AND
-  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT) RETURNING grants.id, grants.client_id,
-  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
-  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
-  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT, revoked_by=$3::VARCHAR,
   reuse=$4::VARCHAR, looked_like_retry=$5::BOOLEAN WHERE grants.id = $6::BYTEA AND grants.revoked_at IS NULL""",
@@ -121,13 +120,12 @@ FROM changed""",
     "ROTATE_GRANT_WITH_TOKEN": """\
 WITH changed AS
 (UPDATE grants SET idle_expires_at=$8::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=$9::BIGINT, sweep_at=coalesce(grants.sweep_at, $8::BIGINT), used_by=$10::VARCHAR WHERE grants.id =
-  $11::BYTEA AND grants.generation = $12::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
-  grants.expires_at > $9::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT)
-  RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
-  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
-  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
-  grants.looked_like_retry),
+  rotated_at=$9::BIGINT, used_by=$10::VARCHAR WHERE grants.id = $11::BYTEA AND grants.generation = $12::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $9::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) RETURNING grants.id, grants.client_id,
+  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
+  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
+  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry),
 kept AS
 (INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
   AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS
@@ -240,16 +238,24 @@ UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$
     "REVOKE_GRANTS_OF_CLIENT": """\
 UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.client_id =
   $3::VARCHAR AND grants.revoked_at IS NULL""",
-    "REFILE_GRANTS": """\
+    "FILE_GRANTS": """\
 UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + $1::BIGINT WHEN
-  (grants.idle_expires_at IS NULL) THEN grants.expires_at WHEN (grants.expires_at IS NULL) THEN
-  grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  (grants.idle_expires_at IS NULL) THEN coalesce(grants.expires_at, $2::BIGINT) WHEN (grants.expires_at IS NULL)
+  THEN grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
   grants.expires_at END WHERE grants.id IN (SELECT grants.id
 FROM grants
-WHERE grants.sweep_at < $2::BIGINT ORDER BY grants.sweep_at
- LIMIT $3::BIGINT OFFSET 0) AND (grants.revoked_at >= $4::BIGINT OR grants.revoked_at IS NULL AND
-  (grants.expires_at IS NULL OR grants.expires_at >= $2::BIGINT) AND (grants.idle_expires_at IS NULL OR
-  grants.idle_expires_at >= $2::BIGINT))""",
+WHERE grants.sweep_at IS NULL
+ LIMIT $3::BIGINT OFFSET 0)""",
+    "REFILE_GRANTS": """\
+UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + $1::BIGINT WHEN
+  (grants.idle_expires_at IS NULL) THEN coalesce(grants.expires_at, $2::BIGINT) WHEN (grants.expires_at IS NULL)
+  THEN grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  grants.expires_at END WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at < $3::BIGINT ORDER BY grants.sweep_at
+ LIMIT $4::BIGINT OFFSET 0) AND (grants.revoked_at >= $5::BIGINT OR grants.revoked_at IS NULL AND
+  (grants.expires_at IS NULL OR grants.expires_at >= $3::BIGINT) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at >= $3::BIGINT))""",
     "PURGE_GRANTS": """\
 DELETE FROM grants WHERE grants.id IN (SELECT grants.id
 FROM grants

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WRITER_WAITS = 2.0
 """Seconds."""
 _READER_WAITS = 0.05
+_LONGEST_LOG = 4000
+"""Pages after which a commit folds the log, whatever is left to fold: 16 MB."""
 _CODES_OF_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _BREAKING = frozenset(
     {
@@ -129,6 +131,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         raise sqlite3.OperationalError(f"no write-ahead log on this file system, only {mode}")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
     return connection
 
 

@@ -75,18 +75,17 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
   resource_owners.password_hash = :password_hash))))""",
     "ROTATE_GRANT": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=:now, sweep_at=coalesce(grants.sweep_at, :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND
-  grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at
-  > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject,
-  scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at,
-  revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
+  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
+  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
+  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
+  looked_like_retry""",
     "REISSUE_GRANT": """\
-UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), sweep_at=coalesce(grants.sweep_at,
-  :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND
-  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at
-  IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at,
-  expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by,
-  revoked_by, reuse, looked_like_retry""",
+UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), used_by=:used_by WHERE grants.id =
+  :id AND grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
+  grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id,
+  client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at,
+  revoked_at, revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now, revoked_by=:revoked_by,
   reuse=:reuse, looked_like_retry=:looked_like_retry WHERE grants.id = :id AND grants.revoked_at IS NULL""",
@@ -109,11 +108,11 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
   resource_owners.password_hash = :password_hash)))) RETURNING id""",
     "ROTATE_GRANT_WITH_TOKEN": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
-  rotated_at=:now, sweep_at=coalesce(grants.sweep_at, :idle_expires_at), used_by=:used_by WHERE grants.id = :id AND
-  grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at
-  > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id, client_id, subject,
-  scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at, revoked_at,
-  revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
+  rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
+  IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
+  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
+  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
+  looked_like_retry""",
     "FIND_ACCESS_TOKEN": """\
 SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
   access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at
@@ -216,10 +215,18 @@ UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:n
     "REVOKE_GRANTS_OF_CLIENT": """\
 UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.client_id =
   :client_id AND grants.revoked_at IS NULL""",
+    "FILE_GRANTS": """\
+UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + :longer WHEN
+  (grants.idle_expires_at IS NULL) THEN coalesce(grants.expires_at, :look_again) WHEN (grants.expires_at IS NULL)
+  THEN grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  grants.expires_at END WHERE grants.id IN (SELECT grants.id
+FROM grants
+WHERE grants.sweep_at IS NULL
+ LIMIT :limit OFFSET 0)""",
     "REFILE_GRANTS": """\
 UPDATE grants SET sweep_at=CASE WHEN (grants.revoked_at IS NOT NULL) THEN grants.revoked_at + :longer WHEN
-  (grants.idle_expires_at IS NULL) THEN grants.expires_at WHEN (grants.expires_at IS NULL) THEN
-  grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
+  (grants.idle_expires_at IS NULL) THEN coalesce(grants.expires_at, :look_again) WHEN (grants.expires_at IS NULL)
+  THEN grants.idle_expires_at WHEN (grants.idle_expires_at < grants.expires_at) THEN grants.idle_expires_at ELSE
   grants.expires_at END WHERE grants.id IN (SELECT grants.id
 FROM grants
 WHERE grants.sweep_at < :before ORDER BY grants.sweep_at

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.store.sqlite.checkpointer import Checkpointer
 from dragoman.store.sqlite.connection import WRITER_WAITS, Connection, Trouble, trouble_of
 from dragoman.store.sqlite.turn import Turn
 
@@ -47,8 +48,10 @@ class Writer:
     that made it. A job whose caller gave up is still done.
     """
 
-    def __init__(self, connection: Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path, moving: Connection) -> None:
+        """Writes over one connection to the file at the path, and takes another for the checkpointer."""
         self._connection = connection
+        self._checkpointer = Checkpointer(moving, self.break_down)
         self._path = path
         self._identity = _identity(path)
         self._turn = Turn(path)
@@ -84,6 +87,7 @@ class Writer:
         self._closing = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, _LONGEST_CLOSE)
+        await self._checkpointer.close()
         if not self._thread.is_alive():
             self._turn.close()
 
@@ -99,6 +103,7 @@ class Writer:
                 self.break_down(f"the writer failed: {error!r}")
                 outcomes = self._refuse(batch, "the outcome of the write is unknown")
             self._tell(outcomes)
+            self._checkpointer.count(len(outcomes))
 
     def _waiting(self, most: int) -> Iterable[_Job]:
         for _ in range(most):
