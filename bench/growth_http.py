@@ -49,6 +49,9 @@ wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 function request()
   return wrk.format(nil, nil, nil, "{parameters}&refresh_token=" .. next_token())
 end
+function response(status, headers, body)
+  if status ~= 200 then print(status, body) end
+end
 """
 
 
@@ -65,7 +68,8 @@ class Server:
     def load(self) -> float:
         """Refreshes per second of one round. Ends the program if one was refused."""
         tokens, script = self.folder / "tokens", self.folder / "refresh.lua"
-        tokens.write_text("\n".join(asyncio.run(self._tokens())), encoding="ascii")
+        sent = asyncio.run(self._tokens())
+        tokens.write_text("\n".join([sent[0], *sent]), encoding="ascii")  # wrk makes one request only to look at it
         app = next(one for one in self.deployment.apps if one.client_id == _CLIENT)
         parameters = "&".join(f"{name}={value}" for name, value in app.credentials.items())
         parameters = f"grant_type=refresh_token&{parameters}"
