@@ -71,7 +71,7 @@ def test_a_rotation_writes_one_page_however_many_grants_there_are(database: Path
     serve_cast(database, scenario)
 
 
-def test_the_log_comes_into_the_database_beside_the_writer(database: Path) -> None:
+def test_the_log_comes_into_the_database_when_all_have_been_told(database: Path) -> None:
     """Long before the log is so long that a commit has to see to it."""
 
     async def scenario(store: Store) -> None:
@@ -81,7 +81,7 @@ def test_the_log_comes_into_the_database_beside_the_writer(database: Path) -> No
             assert isinstance(outcome, Rotated)
             grant = outcome.grant
         for _ in range(1000):
-            if _generation_without_log(database, grant) >= 900:  # the last batch may have begun after the thread
+            if _generation_without_log(database, grant) >= 900:  # it is done after the last answer
                 return
             await asyncio.sleep(0.01)
         pytest.fail("the log was left where it was")

@@ -19,7 +19,7 @@ WRITER_WAITS = 2.0
 """Seconds."""
 _READER_WAITS = 0.05
 _LONGEST_LOG = 4000
-"""Pages after which a commit folds the log, whatever is left to fold: 16 MB."""
+"""Pages after which a commit folds the log, if the writer has not done so before: 16 MB."""
 _CODES_OF_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _BREAKING = frozenset(
     {

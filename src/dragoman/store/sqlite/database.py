@@ -154,12 +154,12 @@ def _prepare(path: Path) -> None:
 async def opened(path: Path) -> AsyncIterator[SqliteDatabase]:
     """The prepared database, until the block ends: then queued writes are finished and the file is closed."""
     try:
-        writing, moving = connect_writer(path), connect_writer(path)
+        writing = connect_writer(path)
         reading = connect_reader(path)
     except sqlite3.Error as error:
         raise StoreFault(f"{path} cannot be opened: {error}.") from error
     writer = Connection(writing)
-    database = SqliteDatabase(Connection(reading), Writer(writer, path, Connection(moving)))
+    database = SqliteDatabase(Connection(reading), Writer(writer, path))
     try:
         yield database
     finally:

@@ -11,7 +11,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.store.sqlite.checkpointer import Checkpointer
 from dragoman.store.sqlite.connection import WRITER_WAITS, Connection, Trouble, trouble_of
 from dragoman.store.sqlite.turn import Turn
 
@@ -23,6 +22,7 @@ ResultT = TypeVar("ResultT")
 
 _LARGEST_BATCH = 256
 _LONGEST_QUEUE = 8192
+_WRITES_BETWEEN_FOLDS = 1000
 _LONGEST_CLOSE = 5.0
 _HARDLY_WAITED = 0.05
 """Seconds by which a wait may be longer than promised, rather than ask SQLite for a shorter one each time."""
@@ -48,15 +48,14 @@ class Writer:
     that made it. A job whose caller gave up is still done.
     """
 
-    def __init__(self, connection: Connection, path: Path, moving: Connection) -> None:
-        """Writes over one connection to the file at the path, and takes another for the checkpointer."""
+    def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
-        self._checkpointer = Checkpointer(moving, self.break_down)
         self._path = path
         self._identity = _identity(path)
         self._turn = Turn(path)
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._unfolded = 0
         self._closing = False
         self._ending = False
         self._fault: str | None = None
@@ -87,7 +86,6 @@ class Writer:
         self._closing = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, _LONGEST_CLOSE)
-        await self._checkpointer.close()
         if not self._thread.is_alive():
             self._turn.close()
 
@@ -103,7 +101,7 @@ class Writer:
                 self.break_down(f"the writer failed: {error!r}")
                 outcomes = self._refuse(batch, "the outcome of the write is unknown")
             self._tell(outcomes)
-            self._checkpointer.count(len(outcomes))
+            self._fold(len(outcomes))
 
     def _waiting(self, most: int) -> Iterable[_Job]:
         for _ in range(most):
@@ -193,6 +191,22 @@ class Writer:
         if trouble is Trouble.LOCKED:  # those who queued meanwhile have waited for the same lock
             batch = [*batch, *self._waiting(_LONGEST_QUEUE)]
         return self._refuse(batch, f"{trouble.name.lower()}: {error}")
+
+    def _fold(self, writes: int) -> None:
+        """Move the log into the database now and then, when all who wait have been told, and hear if the disk fails.
+
+        A commit that finds the log too long would do so by itself, but before it returns, and without a word of a disk
+        that did not take it: a later attempt may then succeed although the pages are gone.
+        """
+        self._unfolded += writes
+        if self._unfolded < _WRITES_BETWEEN_FOLDS or self._fault is not None:
+            return
+        self._unfolded = 0
+        try:
+            self._connection.rows("PRAGMA wal_checkpoint(PASSIVE)", {})
+        except sqlite3.Error as error:
+            if trouble_of(error) is Trouble.BROKEN:
+                self.break_down(f"moving the log into {self._path} failed: {error}")
 
     def _refuse(self, batch: Iterable[_Job], detail: str) -> list[_Outcome]:
         return [_Outcome(job.future, error=_refusal(detail)) for job in batch]
