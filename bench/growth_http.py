@@ -1,4 +1,4 @@
-"""Refreshing through a whole server when the database grows: `make bench-growth`, the lines that say HTTP.
+"""Refreshing through a whole server when the database grows: `python -m bench.growth --http`.
 
 Two `dragoman serve`, over a thousand grants and over a million, are loaded in turns by wrk. Each request is the
 refresh of another grant, chosen at random, with the token that it has to present: made here with the server's keys, as
@@ -8,14 +8,16 @@ no million people have logged in. Every answer is a new pair of tokens, rotated 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +66,8 @@ class Server:
     configuration: Configuration
     ids: Sequence[GrantId]
     used: int = 0
+    costs: list[float] = field(default_factory=list)
+    """Microseconds of processor time that the server took for a request, by round: the steadier figure."""
 
     def load(self) -> float:
         """Refreshes per second of one round. Ends the program if one was refused."""
@@ -76,11 +80,25 @@ class Server:
         script.write_text(_SCRIPT.format(tokens=tokens, parameters=parameters), encoding="ascii")
         url = f"http://127.0.0.1:{self.deployment.ports[0]}/oauth2/token"
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-s", str(script), url]
+        before = self._processor_seconds()
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (ours)
         found = re.search(r"Requests/sec:\s+([0-9.]+)", told)
-        if found is None or "Non-2xx" in told or "Socket errors" in told:
+        done = re.search(r"(\d+) requests in", told)
+        if found is None or done is None or "Non-2xx" in told or "Socket errors" in told:
             sys.exit(f"refused under load:\n{told}")
+        self.costs.append((self._processor_seconds() - before) / int(done[1]) * 1e6)
         return float(found[1])
+
+    def _processor_seconds(self) -> float:
+        """What all processes of the server have used, in user and kernel: it has a session of its own."""
+        process = self.deployment.servers[0].process
+        used = 0
+        for one in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                after_name = one.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+                if process is not None and int(after_name[3]) == process.pid:
+                    used += int(after_name[11]) + int(after_name[12])
+        return used / os.sysconf("SC_CLK_TCK")
 
     async def _tokens(self) -> Sequence[str]:
         """In the order of sending: what is live, then the successor of each, and so on, until there are enough."""
@@ -134,7 +152,10 @@ def compare(folder: Path, databases: tuple[str, str], count: int) -> None:
     with _running(folder / "few", databases[0], 1000) as few, _running(folder / "many", databases[1], count) as many:
         for server in (few, many):  # the first round of each finds nothing in memory
             server.load()
+            server.costs.clear()
         tell(f"{count} grants against 1000", [(few.load(), many.load()) for _ in range(ROUNDS)])
+        less, more = statistics.median(few.costs), statistics.median(many.costs)
+        print(f"  processor time of the server for one: {more:.0f} against {less:.0f} µs")
 
 
 def main(on: Sequence[str], count: int) -> None:
