@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, spell_refusal
 from dragoman.http.continued import continued_parser
+from dragoman.http.gate import Gate
 from dragoman.http.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from dragoman.http.bounds import Bounds
 
+_PIECE = 2048
+"""Bytes that are read at once where there are more; some eighty of the shortest requests."""
 _WATCHED = frozenset({b"host", b"transfer-encoding", b"expect"})
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 
@@ -68,7 +71,7 @@ class Connection(HttpToolsProtocol):
         self.begun = False
         self._bounds = bounds
         self._lost = lost
-        self._arrived = 0
+        self._held = b""
         self._read = 0
         self._fresh = False
         self._hosts = 0
@@ -91,18 +94,37 @@ class Connection(HttpToolsProtocol):
         self.since = self.loop.time()
         self._whole = WholeAnswers(transport)
         super().connection_made(self._whole)  # type: ignore[arg-type]  # all of a transport that uvicorn uses
+        self.flow = self._gate = Gate(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has ended."""
+        """It has ended. With requests that wait for each other it is not the latest one that was being answered."""
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
         if self._lost is not None:
             self._lost()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived, as far as it is acceptable."""
+        """Take what has arrived, as far as it is acceptable; what is too much for now waits, and no more is read."""
+        if self._held or len(data) > _PIECE or len(self.pipeline) >= self._bounds.pipelined:
+            self._held += data
+            self._take_held()
+        else:
+            self._take(data)
+
+    def _take_held(self) -> None:
+        """In pieces, so that one of them cannot hold many more requests than may wait."""
+        held, start = self._held, 0
+        while start < len(held) and len(self.pipeline) < self._bounds.pipelined and not self._refused:
+            self._take(held[start : start + _PIECE])
+            start += _PIECE
+        self._held = b"" if self._refused else held[start:]
+        self._gate.hold(bool(self._held))
+
+    def _take(self, data: bytes) -> None:
         if self._refused:
             return
-        self._arrived = len(data)
         try:
             self._feed(data)
             if self.phase is Phase.HEAD or self.phase is Phase.BODY:
@@ -179,12 +201,10 @@ class Connection(HttpToolsProtocol):
             raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked, in HTTP/1.1")
         if len(self.url) > self._bounds.url_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
-        if self._arrived > self._bounds.head_bytes or not self._fresh:
+        if not self._fresh:  # else all of it is in one piece
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self._bounds.head_bytes:
                 raise _too_long()
-        if len(self.pipeline) >= self._bounds.pipelined:
-            raise Unacceptable(HTTPStatus.BAD_REQUEST, "too many requests at once")
 
     def on_message_complete(self) -> None:
         """All of it is here; unless it asks for another protocol: then its body is still to come (RFC 9110 §7.8)."""
@@ -215,6 +235,8 @@ class Connection(HttpToolsProtocol):
         elif self.phase is Phase.WHOLE:
             self.phase = Phase.NOTHING
             self.since = self.loop.time()
+        if self._held:
+            self._take_held()
 
     def _refuse(self, refused: Unacceptable) -> None:
         """Say so and close, once those who asked before have their answers. What was refused is never acted on."""

@@ -46,6 +46,7 @@ _SPARED_SECONDS = 1.0
 """Who has been here for so long without a request may have to make room."""
 _SHARE_THAT_GOES = 16
 """One in so many connections makes room at once, so that not every newcomer has everybody looked at."""
+_UNREAD_BYTES = 65536
 _GOODBYE_SECONDS = 3.0
 """How long a connection with TLS may take to be closed by both sides."""
 _TOLD_SECONDS = 10.0
@@ -94,6 +95,7 @@ class Front:
         self._tls = tls_context(configuration)
         self._bounds = bounds_of(configuration)
         self._state = ServerState()
+        _bound_unread(listening, server.answer_seconds)
         self._listening = listening
         self._departure = departure
         self._drain_seconds = server.drain_seconds
@@ -165,7 +167,7 @@ class Front:
         candidates = ((*standing, one) for one in self._connections() if (standing := _standing(one, now)) is not None)
         going = nsmallest(number, candidates, key=lambda one: one[:2])
         for *_, connection in going:
-            connection.drop()
+            connection.transport.abort()
         late = [task for task, since in self._opening.items() if now - since > _SPARED_SECONDS]
         shaking_hands = late[: number - len(going)]
         for task in shaking_hands:
@@ -255,6 +257,16 @@ class Front:
 def _is_idle(connection: Connection) -> bool:
     """Between two requests, or before the first, when there is no exchange yet."""
     return bool(getattr(connection.cycle, "response_complete", True))
+
+
+def _bound_unread(listening: socket.socket, seconds: float) -> None:
+    """What the system keeps of answers that nobody takes, and for how long; connections have it from their listener.
+
+    Left alone it would keep megabytes for each, and none of it would be seen from here.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere it is as long as the system says
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 2000))
 
 
 def _standing(connection: Connection, now: float) -> tuple[int, float] | None:
