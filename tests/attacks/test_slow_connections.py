@@ -219,3 +219,48 @@ def test_f24_requests_that_are_being_answered_never_make_room(folder: Folder, sh
             connection.setblocking(True)
             connection.sendall(body)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def own_address() -> str:
+    """One that is not the loopback's, by which this machine reaches itself."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return "127.0.0.1"
+        return probe.getsockname()[0]
+
+
+def test_f25_one_address_has_so_many_connections_and_the_others_theirs(folder: Folder):
+    address = own_address()
+    if address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    environment = settings(connections_per_address=20, head_seconds=20) | {"DRAGOMAN_SERVER__HOST": "0.0.0.0"}
+    with running_server(folder.file, environment=environment) as server, ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(socket.create_connection((address, server.port), timeout=20))
+            connection.sendall(LIVE)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        with socket.create_connection((address, server.port), timeout=20) as one_more:
+            assert taken_away(one_more)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as other:
+            other.sendall(LIVE)
+            assert other.recv(4096).startswith(b"HTTP/1.1 200 ")
+        connection.close()
+        wait_until(lambda: is_served(address, server.port))
+        assert server.stop() == 0
+        assert sum(line["address_has_too_many"] for line in server.events("connections_ended")) >= 1
+
+
+def taken_away(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def is_served(address: str, port: int) -> bool:
+    with suppress_gone(), socket.create_connection((address, port), timeout=20) as connection:
+        connection.sendall(LIVE)
+        return connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+    return False

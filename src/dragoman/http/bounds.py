@@ -20,7 +20,7 @@ class Bounds:
     message_bytes: int = 294912
     """A request with all that chunks add to it; the body itself has its own, smaller limit."""
     pipelined: int = 16
-    """Requests that wait for the answers of those before them."""
+    """Requests that wait for the answers of those before them; where there are as many, no more is read."""
     head_seconds: float = 10
     """From the first byte of a request to the end of its head; for a connection's first one, from its opening."""
     body_seconds: float = 10
@@ -53,6 +53,11 @@ class Unacceptable(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
+
+
+def too_long() -> Unacceptable:
+    """RFC 6585 §5."""
+    return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
 
 
 def spell_refusal(refused: Unacceptable) -> bytes:

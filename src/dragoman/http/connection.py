@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, spell_refusal
+from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, spell_refusal, too_long
 from dragoman.http.continued import continued_parser
 from dragoman.http.gate import Gate
 from dragoman.http.whole_answers import WholeAnswers
@@ -152,7 +152,7 @@ class Connection(HttpToolsProtocol):
             return
         self._read += size
         if self.phase is Phase.HEAD and self._read > self._bounds.head_bytes:
-            raise _too_long()
+            raise too_long()
         if self._read > self._bounds.message_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
 
@@ -204,7 +204,7 @@ class Connection(HttpToolsProtocol):
         if not self._fresh:  # else all of it is in one piece
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self._bounds.head_bytes:
-                raise _too_long()
+                raise too_long()
 
     def on_message_complete(self) -> None:
         """All of it is here; unless it asks for another protocol: then its body is still to come (RFC 9110 §7.8)."""
@@ -294,7 +294,3 @@ class Connection(HttpToolsProtocol):
         """End it now, with what it has not taken."""
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
         self.transport.abort()
-
-
-def _too_long() -> Unacceptable:
-    return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
