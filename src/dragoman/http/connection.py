@@ -1,7 +1,4 @@
-"""The HTTP connection: uvicorn's, within bounds that hold before any work is done.
-
-Time is kept without a timer: each step notes when it began, and whoever has all connections looks at them now and then.
-"""
+"""The HTTP connection: uvicorn's, within bounds that hold before any work is done, and without a timer of its own."""
 
 from __future__ import annotations
 
@@ -87,6 +84,13 @@ class Connection(HttpToolsProtocol):
         if self.phase is Phase.BODY:
             return not self.cycle.response_complete
         return self.phase is not Phase.NOTHING
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request that is whole is being answered, whatever has come behind it."""
+        if self._answering is None or self._answering.response_complete:
+            return False
+        return self.phase is not Phase.BODY or self._answering is not self.cycle
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin."""
@@ -243,21 +247,19 @@ class Connection(HttpToolsProtocol):
         self._refused = True
         if self.phase is Phase.BODY and self.pipeline and self.pipeline[0][0] is self.cycle:
             self.pipeline.popleft()
-        first = self._answering
-        unanswered = first is not None and not first.response_complete
-        if first is None or self.phase is not Phase.BODY or first is not self.cycle:
-            if unanswered:
-                self.flow.pause_reading()
-                return
-        elif unanswered:
-            first.disconnected = True
-            first.message_event.set()
-        if first is None or self.phase is not Phase.BODY or not first.response_started:
+        if self.is_busy:
+            self.flow.pause_reading()
+            return
+        waiting = self._answering if self.phase is Phase.BODY else None
+        if waiting is not None and not waiting.response_complete:
+            waiting.disconnected = True
+            waiting.message_event.set()
+        if waiting is None or not waiting.response_started:
             self.transport.write(spell_refusal(refused))
         self.transport.close()
 
     def tend(self, now: float) -> Ending | None:
-        """End it where it has taken too long; why, if so. `now` is the loop's."""
+        """End it where it has taken too long; why, if so. To be asked now and then; `now` is the loop's."""
         if self.transport.get_write_buffer_size():
             if self._unsent_since is None:
                 self._unsent_since = now

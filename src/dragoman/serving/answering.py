@@ -128,7 +128,7 @@ def _fronts(
     server = msgspec.structs.replace(configuration.server, tls_certificate=None, tls_key=None)
     plain = msgspec.structs.replace(configuration, server=server)
     scraped = build_scraped(share.memory, __version__)
-    return public, Front(plain, scraped, share.listening, departure, most=scraping)
+    return public, Front(plain, scraped, share.listening, departure, most=scraping, log=served.log)
 
 
 async def _serve(fronts: Sequence[Front], served: Served, departure: Departure, started: Callable[[], None]) -> None:

@@ -43,7 +43,7 @@ _LONGEST_TURN_SECONDS = 1.0
 _AT_A_TIME = 1000
 """Connections that are looked at before requests get their turn."""
 _SPARED_SECONDS = 1.0
-"""Who has been here for so long without a request may have to make room."""
+"""Who has wanted nothing for so long may have to make room; of others the next request may be on its way."""
 _SHARE_THAT_GOES = 16
 """One in so many connections makes room at once, so that not every newcomer has everybody looked at."""
 _UNREAD_BYTES = 65536
@@ -85,7 +85,7 @@ class Front:
         departure: Departure,
         *,
         most: int,
-        log: Log | None = None,
+        log: Log,
     ) -> None:
         """`most` connections at once. Raises ListeningFault where TLS cannot be spoken as configured."""
         server = configuration.server
@@ -164,9 +164,10 @@ class Front:
         """Those who have wanted nothing for longest go; if there are none, those whose request does not get on."""
         now = self._loop.time()
         number = max(1, self._most // _SHARE_THAT_GOES)
-        candidates = ((*standing, one) for one in self._connections() if (standing := _standing(one, now)) is not None)
-        going = nsmallest(number, candidates, key=lambda one: one[:2])
-        for *_, connection in going:
+        standings = ((_standing(one, now, self._bounds.body_seconds), one) for one in self._connections())
+        candidates = ((standing, one) for standing, one in standings if standing is not None)
+        going = nsmallest(number, candidates, key=lambda candidate: candidate[0])
+        for _, connection in going:
             connection.transport.abort()
         late = [task for task, since in self._opening.items() if now - since > _SPARED_SECONDS]
         shaking_hands = late[: number - len(going)]
@@ -200,18 +201,28 @@ class Front:
         while True:
             await asyncio.sleep(min(_LONGEST_TURN_SECONDS, shortest / 4))
             for number, connection in enumerate(self._connections(), 1):
-                ending = connection.tend(self._loop.time())
-                if ending is not None and ending is not Ending.IDLE:
-                    self._ended[ending.value] += 1
+                self._tend_one(connection)
                 if number % _AT_A_TIME == 0:
                     await asyncio.sleep(0)
             if self._ended and self._loop.time() - told >= _TOLD_SECONDS:
                 told = self._loop.time()
                 self._tell_ended()
 
+    def _tend_one(self, connection: Connection) -> None:
+        if connection not in self._state.connections:  # gone since this turn began
+            return
+        try:
+            ending = connection.tend(self._loop.time())
+        except Exception as fault:  # noqa: BLE001 (one connection's fault must not spare all others their deadlines)
+            self._log.fault(fault)
+            connection.transport.abort()
+            return
+        if ending is not None and ending is not Ending.IDLE:
+            self._ended[ending.value] += 1
+
     def _tell_ended(self) -> None:
         ended, self._ended = self._ended, Counter()
-        if self._log is not None and ended.total():
+        if ended.total():
             self._log.write("warning", "connections_ended", **ended)
 
     async def _keep_time(self) -> None:
@@ -269,12 +280,15 @@ def _bound_unread(listening: socket.socket, seconds: float) -> None:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 2000))
 
 
-def _standing(connection: Connection, now: float) -> tuple[int, float] | None:
+def _standing(connection: Connection, now: float, body_seconds: float) -> tuple[int, float] | None:
     """Who has to go before whom, the smallest first; None for who is being answered, or has only just come."""
-    if connection.transport.is_closing():
+    if connection.transport.is_closing() or connection.is_busy:
         return None
-    if connection.phase is Phase.NOTHING and connection.answered:
-        return 0, connection.since
-    if connection.phase in (Phase.NOTHING, Phase.HEAD) and now - connection.since > _SPARED_SECONDS:
-        return 1, connection.since
+    age = now - connection.since
+    match connection.phase:
+        case Phase.NOTHING | Phase.HEAD if age > _SPARED_SECONDS:
+            at_rest = connection.answered and connection.phase is Phase.NOTHING
+            return 0 if at_rest else 1, connection.since
+        case Phase.BODY if age > body_seconds / 2:
+            return 2, connection.since
     return None
