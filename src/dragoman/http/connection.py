@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, spell_refusal, too_long
+from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, refuse_older, spell_refusal, too_long
 from dragoman.http.continued import continued_parser
 from dragoman.http.gate import Gate
 from dragoman.http.whole_answers import WholeAnswers
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uvicorn import Config
-    from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
-_WATCHED = frozenset({b"host", b"transfer-encoding", b"expect"})
+_WATCHED = frozenset({b"host", b"transfer-encoding", b"upgrade", b"expect"})
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 
 
@@ -43,6 +42,9 @@ class Phase(Enum):
     """Its head."""
     WHOLE = auto()
     """All of it, and its answer has not been given."""
+
+
+_NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
 
 
 class Connection(HttpToolsProtocol):
@@ -67,6 +69,8 @@ class Connection(HttpToolsProtocol):
         """Whether it ever had an answer."""
         self.begun = False
         self._bounds = bounds
+        self._most_fields = bounds.fields
+        self._moved = False
         self._lost = lost
         self._held = b""
         self._read = 0
@@ -114,7 +118,7 @@ class Connection(HttpToolsProtocol):
         if self._held or len(data) > _PIECE or len(self.pipeline) >= self._bounds.pipelined:
             self._held += data
             self._take_held()
-        else:
+        elif not self._refused:
             self._take(data)
 
     def _take_held(self) -> None:
@@ -127,12 +131,14 @@ class Connection(HttpToolsProtocol):
         self._gate.hold(bool(self._held))
 
     def _take(self, data: bytes) -> None:
-        if self._refused:
-            return
         try:
-            self._feed(data)
-            if self.phase is Phase.HEAD or self.phase is Phase.BODY:
+            self.parser.feed_data(data)
+            if self.phase is not _WHOLE:
                 self._bound_what_comes_in_pieces(len(data))
+        except HttpParserUpgrade as upgrade:
+            self._upgrades = False
+            self.parser = continued_parser(self, self.headers)
+            self._take(data[upgrade.args[0] :])
         except HttpParserError as error:
             cause = error.__context__
             if not isinstance(cause, Unacceptable):
@@ -141,41 +147,37 @@ class Connection(HttpToolsProtocol):
         except Unacceptable as refused:
             self._refuse(refused)
 
-    def _feed(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._upgrades = False
-            self.parser = continued_parser(self, self.headers)
-            self._feed(data[upgrade.args[0] :])
-
     def _bound_what_comes_in_pieces(self, size: int) -> None:
         """Raises Unacceptable. The piece in which a message begins is not counted: others may lie before it."""
-        if self._fresh:
+        if self._moved:
+            self._moved = False
+            self.since = self.loop.time()
+        if self._fresh or self.phase is _NOTHING:
             self._fresh = False
             return
         self._read += size
-        if self.phase is Phase.HEAD and self._read > self._bounds.head_bytes:
+        if self.phase is _HEAD and self._read > self._bounds.head_bytes:
             raise too_long()
         if self._read > self._bounds.message_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
 
     def on_message_begin(self) -> None:
         """Its first byte is here."""
-        self.phase = Phase.HEAD
-        self.since = self.loop.time()
-        self._read, self._fresh, self._hosts, self._coding = 0, True, 0, None
+        self.phase = _HEAD
+        self._read, self._hosts, self._coding = 0, 0, None
+        self._fresh = self._moved = True
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
-        if self.phase is not Phase.HEAD:
+        if self.phase is not _HEAD:
             return
         name = name.lower()
-        self.headers.append((name, value))
+        headers = self.headers
+        headers.append((name, value))
         if name in _WATCHED:
             self._watch(name, value)
-        if len(self.headers) > self._bounds.fields:
+        if len(headers) > self._most_fields:
             raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
 
     def _watch(self, name: bytes, value: bytes) -> None:
@@ -183,26 +185,30 @@ class Connection(HttpToolsProtocol):
             self._hosts += 1
         elif name == b"transfer-encoding":
             self._coding = value.lower()
+        elif name == b"upgrade":
+            self._upgrades = True
         else:
             self.expect_100_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         """Begin to answer, if the head is acceptable."""
         self._check_head()
-        self._upgrades = self.parser.should_upgrade()
+        self._upgrades = self._upgrades and self.parser.should_upgrade()
         super().on_headers_complete()
-        self.phase = Phase.BODY
-        self.since = self.loop.time()
+        self.phase = _BODY
+        self._moved = True
+        if not self.pipeline:
+            self._answering = self.cycle
+        version = self.scope["http_version"]
+        if version != "1.1":
+            refuse_older(version, self._coding)
 
     def _check_head(self) -> None:
         """Raises Unacceptable, which the parser takes as its own error."""
-        version = self.parser.get_http_version()
-        if version not in ("1.1", "1.0"):
-            raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
-        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):  # RFC 9112 §3.2
+        if self._hosts != 1 and (self._hosts or self.parser.get_http_version() == "1.1"):  # RFC 9112 §3.2
             raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
-        if self._coding is not None and (self._coding != b"chunked" or version == "1.0"):  # RFC 9112 §6.1
-            raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked, in HTTP/1.1")
+        if self._coding is not None and self._coding != b"chunked":  # RFC 9112 §6.1
+            raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked")
         if len(self.url) > self._bounds.url_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
         if not self._fresh:  # else all of it is in one piece
@@ -214,15 +220,10 @@ class Connection(HttpToolsProtocol):
         """All of it is here; unless it asks for another protocol: then its body is still to come (RFC 9110 §7.8)."""
         if self._upgrades:
             return
-        answered = self.cycle.response_complete
-        self.phase = Phase.NOTHING if answered else Phase.WHOLE
-        if answered:
-            self.since = self.loop.time()
+        self.phase = _WHOLE
+        if self.cycle.response_complete:
+            self.phase, self._moved = _NOTHING, True
         super().on_message_complete()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._answering = cycle
-        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Send what an answer without a body left waiting; then go on with the next request."""
@@ -233,11 +234,12 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._answering, application = self.pipeline.pop()
+            self._start_asgi_task(self._answering, application)
         elif self._refused:
             self.transport.close()
-        elif self.phase is Phase.WHOLE:
-            self.phase = Phase.NOTHING
+        elif self.phase is _WHOLE:
+            self.phase = _NOTHING
             self.since = self.loop.time()
         if self._held:
             self._take_held()
