@@ -69,7 +69,6 @@ class Connection(HttpToolsProtocol):
         """Whether it ever had an answer."""
         self.begun = False
         self._bounds = bounds
-        self._most_fields = bounds.fields
         self._moved = False
         self._lost = lost
         self._held = b""
@@ -173,11 +172,10 @@ class Connection(HttpToolsProtocol):
         if self.phase is not _HEAD:
             return
         name = name.lower()
-        headers = self.headers
-        headers.append((name, value))
+        self.headers.append((name, value))
         if name in _WATCHED:
             self._watch(name, value)
-        if len(headers) > self._most_fields:
+        if len(self.headers) > self._bounds.fields:
             raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
 
     def _watch(self, name: bytes, value: bytes) -> None:
