@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Found = TypeVar("Found")
 
@@ -147,14 +147,15 @@ def running_server(
     configuration_file: Path,
     *,
     workers: int | None = 1,
+    more: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     files: int | None = None,
 ) -> Iterator[ServerProcess]:
     """A server of which every worker answers, on a free port, until the block ends.
 
-    Without a number of workers it is the configuration's, and one of them answers.
+    Without a number of workers it is the configuration's, and one of them answers. `more` are options.
     """
-    arguments = [] if workers is None else ["--workers", str(workers)]
+    arguments = [*more, *([] if workers is None else ["--workers", str(workers)])]
     with started_process(configuration_file, *arguments, environment=environment, files=files) as server:
         wait_until(lambda: _WHERE.search(server.told) or server.process.poll() is not None)
         assert server.process.poll() is None, server.told

@@ -64,6 +64,7 @@ class Served:
     """What is switched on that RFC 9700 forbids, a sentence each."""
     broken: Callable[[], str | None]
     """Why nothing can be written any more until a restart, if so."""
+    log: Log
 
 
 def _never() -> bool:
@@ -152,6 +153,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         application=failpoints.around_application(application),
         exposures=list_exposures(mounts, await all_clients(store)),
         broken=lambda: store.broken,
+        log=log,
     )
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.config.reading import read_configuration
+from tests.certificates import write_certificate
 from tests.cli.commanding import PROGRAM, Folder, run
 from tests.serving import serving
 
@@ -122,10 +123,22 @@ def test_a_port_that_is_taken_is_named(folder: Folder):
 
 def test_tls_files_that_cannot_be_used_are_named(folder: Folder):
     folder.change(tls_certificate='tls_certificate = "chain.pem"', tls_key='tls_key = "key.pem"')
-    assert "chain.pem with server.tls_key key.pem cannot be used: No such file" in folder.run("serve").fault
-    for name in ("chain.pem", "key.pem"):
-        (folder.path / name).write_text("nothing")
+    assert "server.tls_certificate chain.pem cannot be read: No such file" in folder.run("serve").fault
+    write_certificate(folder.path / "chain.pem", "login.example.com")
+    assert "server.tls_key key.pem cannot be read: No such file" in folder.run("serve").fault
+    (folder.path / "key.pem").write_text("nothing")
     assert "two PEM files that belong together" in folder.run("serve").fault
+    write_certificate(folder.path / "key.pem", "login.example.com")
+    assert "cannot be used: the key is not the certificate's" in folder.run("serve").fault
+
+
+def test_the_options_of_tls_go_together_and_name_files_from_where_the_command_is_called(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert "--tls-cert and --tls-key go together" in folder.run("serve", "--tls-cert", "chain.pem").fault
+    fault = folder.run("serve", "--tls-cert", "chain.pem", "--tls-key", "key.pem").fault
+    assert f"server.tls_certificate {tmp_path / 'chain.pem'} cannot be read" in fault
 
 
 def test_a_second_server_on_one_database_is_refused(folder: Folder):

@@ -170,7 +170,7 @@ def test_a_disk_without_room_is_told(folder: Folder, monkeypatch: pytest.MonkeyP
 
 def test_tls_files_that_cannot_be_used_are_told(folder: Folder):
     folder.change(tls_certificate='tls_certificate = "chain.pem"', tls_key='tls_key = "chain.pem"')
-    assert "server.tls_key chain.pem cannot be used" in problem(folder, "tls")
+    assert "server.tls_certificate chain.pem cannot be read" in problem(folder, "tls")
     (folder.path / "chain.pem").write_text("no certificate")
     assert "two PEM files" in problem(folder, "tls")
 

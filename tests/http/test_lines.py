@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -67,6 +68,42 @@ def test_who_must_not_wait_is_told_so_and_loses_nothing():
             other.communicate()
         unhurried.write(b"second\n")
         assert reading.read(room) == b"second\n"
+
+
+def test_a_long_line_does_not_wait_either_and_is_written_as_far_as_there_is_room():
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb", buffering=0) as reading, os.fdopen(theirs, "w") as stream:
+        room = fcntl.fcntl(theirs, fcntl.F_GETPIPE_SZ)
+        unhurried = Unhurried(stream)
+        line = b"." * (2 * room) + b"\n"
+        unhurried.write(line)  # taken: what is left of it goes before the next lines
+        received = b""
+        while len(received) < len(line):
+            received += reading.read(room)
+            with suppress(BlockingIOError):
+                unhurried.write(b"")
+        assert received == line
+        unhurried.write(b"next\n")
+        assert reading.read(room) == b"next\n"
+
+
+def test_of_what_is_taken_nothing_is_lost_or_told_twice():
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb", buffering=0) as reading, os.fdopen(theirs, "w") as stream:
+        room = fcntl.fcntl(theirs, fcntl.F_GETPIPE_SZ)
+        unhurried, received, taken = Unhurried(stream), b"", b""
+        for number in range(200):
+            lines = b"%d %s\n" % (number, b"x" * (number * 700 % 30_011)) * 2
+            with suppress(BlockingIOError):
+                unhurried.write(lines)
+                taken += lines
+            if number % 3 == 0:
+                received += reading.read(room // 2)
+        while len(received) < len(taken):
+            with suppress(BlockingIOError):
+                unhurried.write(b"")
+            received += reading.read(room)
+    assert received == taken
 
 
 def test_a_stream_without_a_descriptor_is_written_to():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import ssl
 import urllib.request
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +62,11 @@ def test_a_configuration_at_fault_changes_nothing_and_is_told(folder: Folder):
             ("port", "port = 70000", "DRAGOMAN_… variable), server.workers"),
             ("dialect", 'dialect = "nowhere"', "there is no dialect 'nowhere'"),
             ("database", 'database = "other.db"', "database has changed, which needs a restart"),
-            ("tls_certificate", 'tls_certificate = "a.pem"\ntls_key = "b.pem"', "a.pem with server.tls_key b.pem"),
+            (
+                "tls_certificate",
+                'tls_certificate = "a.pem"\ntls_key = "b.pem"',
+                "server.tls_certificate a.pem cannot be read",
+            ),
         ):
             line = "workers = 0" if setting == "port" else line  # noqa: PLW2901 (the port itself is the test's)
             folder.change(**{setting: line})
@@ -105,6 +111,58 @@ def test_a_renewed_certificate_is_shown_after_a_reload(folder: Folder):
         assert shown_certificate(server) == second
         assert server.stop() == 0
         assert "Traceback" not in server.told
+
+
+def test_a_renewed_certificate_that_was_named_by_options_is_shown_after_a_reload_unless_it_is_at_fault(folder: Folder):
+    file, key = folder.path / "chain.pem", folder.path / "key.pem"
+    first = write_certificate(file, "login.example.com")
+    key.write_bytes(file.read_bytes())
+    options = ("--tls-cert", str(file), "--tls-key", str(key))
+    with running_server(folder.file, more=options) as server:
+        assert server.base_url.startswith("https://")
+        assert shown_certificate(server) == first
+        second = write_certificate(file, "login.example.com")
+        assert "the key is not the certificate's" in reload(server, "not_reloaded")["reason"]
+        assert shown_certificate(server) == first
+        key.write_bytes(file.read_bytes())
+        reload(server)
+        assert shown_certificate(server) == second
+        key.unlink()
+        assert f"server.tls_key {key} cannot be read" in reload(server, "not_reloaded")["reason"]
+        assert shown_certificate(server) == second
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2])
+def test_nothing_older_than_tls_1_2_is_spoken(folder: Folder, version: ssl.TLSVersion):
+    write_certificate(folder.path / "server.pem", "login.example.com")
+    folder.change(tls_certificate='tls_certificate = "server.pem"', tls_key='tls_key = "server.pem"')
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with warnings.catch_warnings(action="ignore"):
+        context.minimum_version = context.maximum_version = version
+    with (
+        running_server(folder.file) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain,
+    ):
+        if version is ssl.TLSVersion.TLSv1_2:
+            with context.wrap_socket(plain) as connection:
+                assert connection.selected_alpn_protocol() == "http/1.1"
+        else:
+            with pytest.raises(ssl.SSLError):
+                context.wrap_socket(plain)
+
+
+def test_an_old_worker_that_hangs_is_killed_when_its_time_to_drain_is_over(folder: Folder):
+    folder.change(drain_seconds="drain_seconds = 0")
+    with running_server(folder.file, workers=2) as server:
+        hanging = min(server.workers)
+        os.kill(hanging, signal.SIGSTOP)
+        reload(server)
+        assert hanging not in server.wait_for_workers(2)
+        assert [line["process"] for line in server.events("worker_killed")] == [hanging]
+        assert server.stop() == 0
 
 
 def test_the_service_manager_hears_of_each_step(folder: Folder, tmp_path: Path):

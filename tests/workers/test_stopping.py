@@ -7,18 +7,19 @@ import os
 import signal
 import socket
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.test_whole_story import begun, refuses
-from tests.processes import running_server, wait_for_end, wait_until
+from tests.processes import running_server, started_process, wait_for_end, wait_until
 from tests.workers.load import TOKEN_PATH, ask, form, load
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from dragoman.core.secret import Secret
     from tests.cli.commanding import Folder
     from tests.processes import ServerProcess
 
@@ -144,3 +145,26 @@ def test_the_connections_beyond_the_limit_of_files_wait_and_nobody_falls_over(fo
         assert server.workers == worker
         assert server.stop() == 0
         assert server.events("fault") == server.events("worker_ended") == server.events("keys_not_read") == []
+
+
+def test_the_descriptors_of_the_databases_pool_are_kept_from_connections(
+    folder: Folder, shop: tuple[str, str], postgresql_url: Secret
+):
+    folder.change(database=f'database = "{postgresql_url.reveal()}?pool_size=8"')
+    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    with running_server(folder.file, files=64) as server, ExitStack() as stack:
+        for _ in range(100):
+            silent = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            stack.enter_context(silent).sendall(b"GET / HTTP/1.1\r\nHost: ")
+        with load(server.port, shop, clients=16) as under_way:
+            under_way.wait_for_more(50)
+        assert (under_way.failed(), under_way.refused()) == ([], [])
+        assert server.stop() == 0
+        assert server.events("fault") == server.events("worker_ended") == server.events("keys_not_read") == []
+
+
+def test_a_pool_that_leaves_no_descriptor_for_clients_is_refused(folder: Folder, postgresql_url: Secret):
+    folder.change(database=f'database = "{postgresql_url.reveal()}?pool_size=40"')
+    with started_process(folder.file, files=64) as server:
+        assert server.wait() == 2
+        assert "may have 64 files open, and 68 are kept for the database and the rest: let it have 76" in server.told

@@ -27,7 +27,7 @@ from dragoman.store.opening import prepare as prepare_database
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @click.command()
@@ -36,18 +36,28 @@ if TYPE_CHECKING:
     show_default=True, help="The configuration file.",
 )  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes answer; instead of server.workers.")
-def command(path: Path, workers: int | None) -> int:
+@click.option(
+    "--tls-cert", "certificate", type=click.Path(path_type=Path),
+    help="A PEM file with the certificate chain; instead of server.tls_certificate.",
+)  # fmt: skip
+@click.option(
+    "--tls-key", "key", type=click.Path(path_type=Path),
+    help="A PEM file with the certificate's private key; instead of server.tls_key.",
+)  # fmt: skip
+def command(path: Path, workers: int | None, certificate: Path | None, key: Path | None) -> int:
     """Run the server in the foreground.
 
     Ctrl-C or SIGTERM lets requests in flight finish; a second one does not wait. SIGHUP takes over a changed
-    configuration without refusing anyone.
+    configuration, and a renewed certificate, without refusing anyone.
 
     \b
     dragoman serve
     dragoman serve --config /srv/dragoman/dragoman.toml --workers 2
+    dragoman serve --tls-cert chain.pem --tls-key key.pem
     DRAGOMAN_SERVER__PORT=9000 dragoman serve
     """
-    read = partial(_read, path, workers)
+    told = {"workers": workers, "tls_certificate": _absolute(certificate), "tls_key": _absolute(key)}
+    read = partial(_read, path, {name: value for name, value in told.items() if value is not None})
     configuration = read()
     with hold(configuration.location()):
         _prepare(configuration)
@@ -70,11 +80,18 @@ def command(path: Path, workers: int | None) -> int:
     return status
 
 
-def _read(path: Path, workers: int | None) -> Configuration:
+def _absolute(path: Path | None) -> str | None:
+    """Options are about where the command is called, settings about where their file is."""
+    return None if path is None else str(path.absolute())
+
+
+def _read(path: Path, told: Mapping[str, object]) -> Configuration:
+    """The configuration, with these settings of its server instead. Raises Fault."""
     configuration = read_configuration(path)
-    if workers is None:
-        return configuration
-    return msgspec.structs.replace(configuration, server=msgspec.structs.replace(configuration.server, workers=workers))
+    server = msgspec.structs.replace(configuration.server, **told)
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        raise Fault("--tls-cert and --tls-key go together: name both, or have the other in the configuration")
+    return msgspec.structs.replace(configuration, server=server)
 
 
 def _prepare(configuration: Configuration) -> None:

@@ -31,6 +31,21 @@ class ServerTable(Table, frozen=True):
     """Networks (CIDR) of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     body_limit: Annotated[int, Meta(ge=1024, le=1048576)] = 32768
     """The largest request body in bytes; more is refused before anything is done with it."""
+    head_limit: Annotated[int, Meta(ge=4096, le=65536)] = 16384
+    """The longest head of a request in bytes: its request line and header fields. The URL may take half of it."""
+    head_seconds: Annotated[int, Meta(ge=1, le=60)] = 10
+    """How long the head of a request may take to arrive, from its first byte on; for the first one of a connection,
+    from when the connection was opened. A TLS handshake has as long."""
+    body_seconds: Annotated[int, Meta(ge=1, le=600)] = 10
+    """How long the body of a request may take to arrive; then the answer is 408, and nothing is done with it."""
+    answer_seconds: Annotated[int, Meta(ge=1, le=600)] = 10
+    """How long an answer may lie here because its reader does not take it; then the connection is dropped."""
+    idle_seconds: Annotated[int, Meta(ge=1, le=3600)] = 30
+    """How long a connection stays open between two requests. Longer than a reverse proxy keeps its own, or it may be
+    closed under a request that is on its way."""
+    connections_per_address: Annotated[int, Meta(ge=0, le=65536)] = 256
+    """How many connections an address (of IPv6, a /64) may have at each worker; 0 is any number. Trusted proxies and
+    this machine may have any number."""
     drain_seconds: Annotated[int, Meta(ge=0, le=600)] = 10
     """How long requests in flight may take to finish after SIGTERM or Ctrl-C."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1

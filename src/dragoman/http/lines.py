@@ -94,26 +94,35 @@ class Unhurried:
         """Nothing to pass on: what is taken is written, or goes with the next lines."""
 
     def write(self, lines: bytes, /) -> None:
-        """Take all or nothing. Raises BlockingIOError while nobody reads, or another process is writing."""
-        waiting = [*self._rest, *pieces_of(lines)]
-        written = 0
-        try:
-            for piece in waiting:
-                self._write_now(piece)
-                written += 1
-        except BlockingIOError:
-            if written <= len(self._rest):
-                self._rest = waiting[written : len(self._rest)]
-                raise
-        self._rest = waiting[written:]
+        """Take all or nothing. Raises BlockingIOError while nobody reads, or another process is writing.
 
-    def _write_now(self, piece: bytes) -> None:
+        All is taken once any of it is written; what is left of it goes before the next lines.
+        """
+        waiting = [*self._rest, *pieces_of(lines)]
+        old = len(self._rest)
+        for number, piece in enumerate(waiting):
+            written = self._write_now(piece)
+            if written < len(piece):
+                left = [piece[written:], *waiting[number + 1 :]]
+                if number < old or (number == old and not written):
+                    self._rest = left[: max(0, old - number)]
+                    raise BlockingIOError
+                self._rest = left
+                return
+        self._rest = []
+
+    def _write_now(self, piece: bytes) -> int:
+        """How many bytes were written without waiting; a pipe that can be written to takes so many at once."""
         try:
             descriptor = self._stream.fileno()
         except OSError:
             self._stream.write(piece.decode())
-            return
-        if not select.select([], [descriptor], [], 0)[1]:
-            raise BlockingIOError
-        with alone_on(descriptor, wait=False):
-            os.write(descriptor, piece)
+            return len(piece)
+        written = 0
+        try:
+            with alone_on(descriptor, wait=False):
+                while written < len(piece) and select.select([], [descriptor], [], 0)[1]:
+                    written += os.write(descriptor, piece[written : written + select.PIPE_BUF])
+        except BlockingIOError:  # somebody else is writing, or took the room
+            pass
+        return written

@@ -12,6 +12,7 @@ import uvloop
 from dragoman import __version__
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.metrics.tally import Tally
+from dragoman.serving.descriptors import most_connections
 from dragoman.serving.forking import Ready, Status, Unusable, tell
 from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import refuse_unusable_tls
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.2
 _MOST_SCRAPING = 8
-"""Connections to the port of the metrics, of the descriptors that are kept back from others."""
+"""Connections to the port of the metrics, whose descriptors are kept back from others."""
 
 
 def run(
@@ -116,8 +117,10 @@ def _fronts(
     share: Share | None,
     departure: Departure,
 ) -> tuple[Front, ...]:
-    """What answers clients, and what tells metrics if anything does."""
-    public = Front(configuration, served.application, listening, departure)
+    """What answers clients, and what tells metrics if anything does. Raises Fault."""
+    scraping = 0 if share is None else _MOST_SCRAPING
+    most = most_connections(configuration, scraping)
+    public = Front(configuration, served.application, listening, departure, most=most, log=served.log)
     if share is None:
         return (public,)
     from dragoman.http.scrape import build_scraped  # noqa: PLC0415 (it costs a moment and memory)
@@ -125,7 +128,7 @@ def _fronts(
     server = msgspec.structs.replace(configuration.server, tls_certificate=None, tls_key=None)
     plain = msgspec.structs.replace(configuration, server=server)
     scraped = build_scraped(share.memory, __version__)
-    return public, Front(plain, scraped, share.listening, departure, _MOST_SCRAPING)
+    return public, Front(plain, scraped, share.listening, departure, most=scraping, log=served.log)
 
 
 async def _serve(fronts: Sequence[Front], served: Served, departure: Departure, started: Callable[[], None]) -> None:

@@ -49,6 +49,8 @@ class Crew:
         self._reasons: dict[int, str] = {}
         self._due = {0: time.monotonic()}
         self._dismissed = False
+        self._until: float | None = None
+        self._killed: set[int] = set()
         self._failed_starts = 0
         self._early_deaths = 0
         self._last_end = ""
@@ -99,11 +101,17 @@ class Crew:
 
     def next_moment(self) -> float | None:
         """When to tend it again at the latest (monotonic)."""
-        starting = (one.since + _START_SECONDS for pid, one in self._workers.items() if pid not in self._answering)
-        return min((*self._due.values(), *starting), default=None)
+        return min((*self._due.values(), *self._deadlines().values()), default=None)
+
+    def _deadlines(self) -> Mapping[int, float]:
+        """When to kill whom. A process that is killed may still take its time, in a call of the system's."""
+        living = {pid: one for pid, one in self._workers.items() if pid not in self._killed}
+        if self._dismissed:
+            return {} if self._until is None else dict.fromkeys(living, self._until)
+        return {pid: one.since + _START_SECONDS for pid, one in living.items() if pid not in self._answering}
 
     def tend(self) -> None:
-        """Start who is due, and end who has taken too long to answer."""
+        """Start who is due, and end who has taken too long to answer, or to leave."""
         now = time.monotonic()
         for place in [place for place, moment in self._due.items() if moment <= now]:
             del self._due[place]
@@ -114,9 +122,11 @@ class Crew:
                 continue
             self._workers[child.pid] = Worker(child=child, place=place, since=now)
             self._log.write("debug", "worker_started", process=child.pid)
-        for pid, worker in self._workers.items():
-            if pid not in self._answering and now >= worker.since + _START_SECONDS:
+        for pid, deadline in self._deadlines().items():
+            if now >= deadline:
+                self._killed.add(pid)
                 os.kill(pid, signal.SIGKILL)
+                self._log.write("warning", "worker_killed", process=pid, leaving=self._dismissed)
 
     def _not_started(self, place: int, error: OSError) -> None:
         self._failed_starts += 1
@@ -153,6 +163,7 @@ class Crew:
         answered = pid in self._answering
         self._answering.discard(pid)
         self._silent.discard(pid)
+        self._killed.discard(pid)
         self._last_end, self._last_reason = how_it_ended(wait_status), self._reasons.pop(pid, None)
         status = os.waitstatus_to_exitcode(wait_status)
         if status == Status.BROKEN:
@@ -171,9 +182,13 @@ class Crew:
             return 0.0
         return min(_FIRST_DELAY_SECONDS * (1 << min(self._early_deaths - 2, 16)), _LONGEST_DELAY_SECONDS)
 
-    def dismiss(self) -> None:
-        """Have all of them finish what they do and leave; nobody is replaced any more."""
+    def dismiss(self, until: float | None = None) -> None:
+        """Have all of them finish what they do and leave; nobody is replaced any more.
+
+        Who is still there at `until` (monotonic) is killed, as long as the crew is tended.
+        """
         self._dismissed = True
+        self._until = until if self._until is None else self._until
         self._due.clear()
         for worker in self._workers.values():
             worker.child.channel.close()

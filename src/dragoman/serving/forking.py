@@ -143,9 +143,11 @@ def _live(
     except BaseException:  # noqa: BLE001 (the last place where it can be told)
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(status)
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        finally:  # what comes after the fork in the caller's code is the parent's alone, whatever fails here
+            os._exit(status)
 
 
 def how_it_ended(wait_status: int) -> str:

@@ -1,43 +1,56 @@
 """The front of a server process: it takes connections from a socket that several processes may share, and drains.
 
 HTTP is uvicorn's. Taking connections and letting go of them is ours: one connection at a time, so that several workers
-get their share; never so many that the database is left without a file descriptor; and, when it leaves, no connection
-is dropped on which a request may just be arriving.
+get their share; never so many that the database is left without a file descriptor, and where there are as many, who
+wants nothing makes room; and, when it leaves, no connection is dropped on which a request may just be arriving.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import resource
+import ipaddress
 import socket
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from heapq import nsmallest
+from typing import TYPE_CHECKING
 
-import uvicorn
 from uvicorn.server import ServerState
 
-from dragoman.http.connection import Connection
+from dragoman.http.bounds import Ending
+from dragoman.http.connection import Connection, Phase
+from dragoman.serving.listening import tls_context
+from dragoman.serving.neighbours import Neighbours
+from dragoman.serving.speaking import bounds_of, closing_each, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterator
 
     from dragoman.config.settings import Configuration
-    from dragoman.http.exchange import Receive, Scope, Send
+    from dragoman.http.log import Log
     from dragoman.http.paths import Application
 
-_KEPT_BACK = 32
-"""File descriptors that no connection gets: the database's, the keys', the log's."""
-_MOST_OF_ALL = 65536
-"""Connections of one process, where the system sets no limit."""
 _BREATH_SECONDS = 0.05
 """How long to wait where there is no room for a connection, or none of the system's."""
 _QUIET_SECONDS = 0.5
 """How long a connection without a request stays open once the server leaves."""
 _LOOK_SECONDS = 0.01
-_HANDSHAKE_SECONDS = 10
+_LONGEST_TURN_SECONDS = 1.0
+"""Between two looks at all connections."""
+_AT_A_TIME = 1000
+"""Connections that are looked at before requests get their turn."""
+_SPARED_SECONDS = 1.0
+"""Who has wanted nothing for so long may have to make room; of others the next request may be on its way."""
+_SHARE_THAT_GOES = 16
+"""One in so many connections makes room at once, so that not every newcomer has everybody looked at."""
+_UNREAD_BYTES = 65536
+_GOODBYE_SECONDS = 3.0
+"""How long a connection with TLS may take to be closed by both sides."""
+_TOLD_SECONDS = 10.0
+"""Between two lines about connections that were ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +77,35 @@ class Departure:
 class Front:
     """Answers on one listening socket until its departure. Belongs to the event loop that made it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what answers where, and how it is told to stop)
         self,
         configuration: Configuration,
         application: Application,
         listening: socket.socket,
         departure: Departure,
-        most: int | None = None,
+        *,
+        most: int,
+        log: Log,
     ) -> None:
-        """`most` connections at once; unless told otherwise, as many as the system lets a process have."""
+        """`most` connections at once. Raises ListeningFault where TLS cannot be spoken as configured."""
+        server = configuration.server
         self._loop = asyncio.get_running_loop()
-        self._options = _options(configuration, application)
+        self._options = speaking(application)
         self._options.load()
+        self._tls = tls_context(configuration)
+        self._bounds = bounds_of(configuration)
         self._state = ServerState()
+        _bound_unread(listening, server.answer_seconds)
         self._listening = listening
         self._departure = departure
-        self._drain_seconds = configuration.server.drain_seconds
-        self._opening: set[asyncio.Task[None]] = set()
-        self._most = _most_connections() if most is None else most
+        self._drain_seconds = server.drain_seconds
+        self._opening: dict[asyncio.Task[None], float] = {}
+        self._most = most
+        self._neighbours = Neighbours(
+            server.connections_per_address, [ipaddress.ip_network(one) for one in server.trusted_proxies]
+        )
+        self._log = log
+        self._ended: Counter[str] = Counter()
 
     async def serve(self, started: Callable[[], None]) -> None:
         """Answer until the departure, then drain; `started` is called once connections are taken.
@@ -89,7 +113,7 @@ class Front:
         The listening socket is closed here, before requests in flight are waited for.
         """
         self._tell_time()
-        telling = self._loop.create_task(self._keep_time())
+        beside = [self._loop.create_task(self._keep_time()), self._loop.create_task(self._tend())]
         self._listening.setblocking(False)
         self._listen()
         started()
@@ -99,7 +123,9 @@ class Front:
             pass
         self._listening.close()
         await self._drain()
-        telling.cancel()
+        for task in beside:
+            task.cancel()
+        self._tell_ended()
 
     def _listen(self) -> None:
         if not self._departure.leaving.is_set():
@@ -111,7 +137,7 @@ class Front:
             self._rest()
             return False
         try:
-            taken, _ = self._listening.accept()
+            taken, peer = self._listening.accept()
         except ConnectionAbortedError:
             return True
         except BlockingIOError:
@@ -119,30 +145,85 @@ class Front:
         except OSError:  # no descriptor, no memory: those who knock wait in the kernel's queue
             self._rest()
             return False
-        task = self._loop.create_task(self._open(taken))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        host = peer[0]
+        if not self._neighbours.admit(host):
+            taken.close()
+            self._ended["address_has_too_many"] += 1
+            return True
+        task = self._loop.create_task(self._open(taken, partial(self._neighbours.release, host)))
+        self._opening[task] = self._loop.time()
+        task.add_done_callback(self._opening.pop)
         return True
 
     def _rest(self) -> None:
+        """Take nobody for a moment, and have some make room."""
         self._loop.remove_reader(self._listening)
-        self._loop.call_later(_BREATH_SECONDS, self._listen)
+        self._loop.call_later(0 if self._make_room() else _BREATH_SECONDS, self._listen)
 
-    async def _open(self, taken: socket.socket) -> None:
+    def _make_room(self) -> bool:
+        """Those who have wanted nothing for longest go; if there are none, those whose request does not get on."""
+        now = self._loop.time()
+        number = max(1, self._most // _SHARE_THAT_GOES)
+        standings = ((_standing(one, now, self._bounds.body_seconds), one) for one in self._connections())
+        candidates = ((standing, one) for standing, one in standings if standing is not None)
+        going = nsmallest(number, candidates, key=lambda candidate: candidate[0])
+        for _, connection in going:
+            connection.transport.abort()
+        late = [task for task, since in self._opening.items() if now - since > _SPARED_SECONDS]
+        shaking_hands = late[: number - len(going)]
+        for task in shaking_hands:
+            task.cancel()
+        self._ended["made_room"] += len(going) + len(shaking_hands)
+        return bool(going or shaking_hands)
+
+    async def _open(self, taken: socket.socket, release: Callable[[], None]) -> None:
         taken.setblocking(False)
+        connection = Connection(
+            self._options, self._state, {}, self._loop, bounds=self._bounds, lost=release
+        )  # fmt: skip
+        limits = {} if self._tls is None else {
+            "ssl_handshake_timeout": self._bounds.head_seconds,
+            "ssl_shutdown_timeout": min(self._bounds.head_seconds, _GOODBYE_SECONDS),
+        }  # fmt: skip
         try:
             taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self._loop.connect_accepted_socket(
-                self._protocol,
-                taken,
-                ssl=self._options.ssl,
-                ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._options.ssl else None,
-            )
+            await self._loop.connect_accepted_socket(lambda: connection, taken, ssl=self._tls, **limits)
         except OSError:  # it has gone already, or speaks no TLS
             taken.close()
+        finally:
+            if not connection.begun:
+                release()
 
-    def _protocol(self) -> asyncio.Protocol:
-        return Connection(config=self._options, server_state=self._state, app_state={}, _loop=self._loop)
+    async def _tend(self) -> None:
+        """Look at all connections again and again: no request pays for a timer of its own."""
+        shortest = min(self._bounds.head_seconds, self._bounds.body_seconds, self._bounds.answer_seconds)
+        told = self._loop.time()
+        while True:
+            await asyncio.sleep(min(_LONGEST_TURN_SECONDS, shortest / 4))
+            for number, connection in enumerate(self._connections(), 1):
+                self._tend_one(connection)
+                if number % _AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+            if self._ended and self._loop.time() - told >= _TOLD_SECONDS:
+                told = self._loop.time()
+                self._tell_ended()
+
+    def _tend_one(self, connection: Connection) -> None:
+        if connection not in self._state.connections:  # gone since this turn began
+            return
+        try:
+            ending = connection.tend(self._loop.time())
+        except Exception as fault:  # noqa: BLE001 (one connection's fault must not spare all others their deadlines)
+            self._log.fault(fault)
+            connection.transport.abort()
+            return
+        if ending is not None and ending is not Ending.IDLE:
+            self._ended[ending.value] += 1
+
+    def _tell_ended(self) -> None:
+        ended, self._ended = self._ended, Counter()
+        if ended.total():
+            self._log.write("warning", "connections_ended", **ended)
 
     async def _keep_time(self) -> None:
         while True:
@@ -159,7 +240,7 @@ class Front:
         What was sent on it before its client could know is still answered.
         """
         deadline = time.monotonic() + self._drain_seconds
-        self._options.loaded_app = closing = _closing(self._options.loaded_app)
+        self._options.loaded_app = closing = closing_each(self._options.loaded_app)
         for connection in self._connections():
             connection.app = closing
             if not _is_idle(connection):
@@ -189,46 +270,25 @@ def _is_idle(connection: Connection) -> bool:
     return bool(getattr(connection.cycle, "response_complete", True))
 
 
-def _closing(application: Application) -> Application:
-    """The same, but each answer ends its connection."""
+def _bound_unread(listening: socket.socket, seconds: float) -> None:
+    """What the system keeps of answers that nobody takes, and for how long; connections have it from their listener.
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_and_close(message: MutableMapping[str, Any]) -> None:
-            ends = message["type"] == "http.response.start"
-            await send({**message, "headers": [*message["headers"], (b"Connection", b"close")]} if ends else message)
-
-        await application(scope, receive, send_and_close)
-
-    return answer
+    Left alone it would keep megabytes for each, and none of it would be seen from here.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere it is as long as the system says
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 2000))
 
 
-def _silence_uvicorn() -> None:
-    """What it says of malformed requests would be written by the event loop itself, waiting for whoever reads it."""
-    logger = logging.getLogger("uvicorn.error")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-
-
-def _most_connections() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_OF_ALL if soft == resource.RLIM_INFINITY else max(1, min(soft - _KEPT_BACK, _MOST_OF_ALL))
-
-
-def _options(configuration: Configuration, application: Application) -> uvicorn.Config:
-    server = configuration.server
-    _silence_uvicorn()
-    return uvicorn.Config(
-        application,
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        ssl_certfile=None if server.tls_certificate is None else str(configuration.path(server.tls_certificate)),
-        ssl_keyfile=None if server.tls_key is None else str(configuration.path(server.tls_key)),
-    )
+def _standing(connection: Connection, now: float, body_seconds: float) -> tuple[int, float] | None:
+    """Who has to go before whom, the smallest first; None for who is being answered, or has only just come."""
+    if connection.transport.is_closing() or connection.is_busy:
+        return None
+    age = now - connection.since
+    match connection.phase:
+        case Phase.NOTHING | Phase.HEAD if age > _SPARED_SECONDS:
+            at_rest = connection.answered and connection.phase is Phase.NOTHING
+            return 0 if at_rest else 1, connection.since
+        case Phase.BODY if age > body_seconds / 2:
+            return 2, connection.since
+    return None

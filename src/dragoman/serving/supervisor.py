@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _SPARE_SECONDS = 3.0
 """What workers get beyond the time to drain, and for ending at once, before they are killed."""
 _LONGEST_WAIT_SECONDS = 5.0
+_LOOK_SECONDS = 0.002
+"""Between two looks whether those who were killed have gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Supervisor:
         """The exit status, and a sentence for the operator where there is one. Raises Fault before it ever answered."""
         with self._signals:
             try:
-                while self._deadline is None or self._pids():
+                while self._deadline is None or (self._pids() and time.monotonic() < self._deadline):
                     self._wait()
                     for number in self._signals.take():
                         self._obey(number)
@@ -147,8 +149,6 @@ class Supervisor:
             self._stop(Status.GIVEN_UP, self._crew.failing)
         if self._deadline is None:
             self._go_on()
-        elif time.monotonic() >= self._deadline:
-            self._kill_all()
 
     def _judge_start(self) -> None:
         if self._crew.unusable is not None:
@@ -184,9 +184,10 @@ class Supervisor:
         configuration, crew = self._coming
         if reason := crew.unusable or crew.failing:
             crew.end()
+            crew.dismiss(time.monotonic() + _SPARE_SECONDS)
             self._not_reloaded(reason)
         elif crew.complete:
-            self._crew.dismiss()
+            self._crew.dismiss(time.monotonic() + self._configuration.server.drain_seconds + _SPARE_SECONDS)
             crew, self._crew, self._configuration = self._crew, crew, configuration
             self._log = self._outside.open_log(configuration)
             self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()))
@@ -220,11 +221,13 @@ class Supervisor:
             crew.end()
 
     def _kill_all(self) -> None:
-        """Whoever is still there goes now."""
+        """Whoever is still there goes now. Who cannot, stuck in a call of the system's, is left to it."""
         for crew in self._crews():
             crew.end(signal.SIGKILL)
-            for pid in crew.pids:
-                crew.bury(pid, os.waitpid(pid, 0)[1])
+        deadline = time.monotonic() + _SPARE_SECONDS
+        while self._pids() and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(_LOOK_SECONDS)
 
 
 def _refuse_what_needs_a_restart(old: Configuration, new: Configuration) -> None:

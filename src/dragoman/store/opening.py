@@ -78,6 +78,17 @@ def open_tool(location: Path | Secret) -> AbstractAsyncContextManager[Store]:
     return postgresql.open_tool(location)
 
 
+def most_descriptors(location: Path | Secret) -> int:
+    """How many file descriptors the store of one process has open at most. Raises StoreFault."""
+    if isinstance(location, Path):
+        from dragoman.store.sqlite import opening as sqlite
+
+        return sqlite.MOST_DESCRIPTORS
+    from dragoman.store.postgresql import opening as postgresql
+
+    return postgresql.most_descriptors(location)
+
+
 def shown(location: Path | Secret) -> str:
     """What messages call the database; never with a password. Raises StoreFault."""
     if isinstance(location, Path):

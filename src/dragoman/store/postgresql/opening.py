@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from dragoman.core.secret import Secret
 
 _CONNECTIONS_OF_A_TOOL = 2
+_DESCRIPTORS_OF_A_LOOK = 4
+"""For one connection that is being made or closed while all others are there."""
+
+
+def most_descriptors(url: Secret) -> int:
+    """Of one process: its connections, and what looking for the server takes. Raises StoreFault."""
+    return read_address(url).connections + _DESCRIPTORS_OF_A_LOOK
 
 
 @asynccontextmanager

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+MOST_DESCRIPTORS = 12
+"""Of one process: the file and its log, once for the reader and once for the writer, what they share, the lock, the
+turn, the time; and a journal while the file is examined."""
+
 
 @asynccontextmanager
 async def open_server(path: Path) -> AsyncIterator[Store]:

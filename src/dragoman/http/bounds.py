@@ -1,0 +1,79 @@
+"""What a connection may cost before anybody has looked at what it asks for: bytes, pieces and seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one connection may take."""
+
+    head_bytes: int = 16384
+    """Request line and header fields."""
+    url_bytes: int = 8192
+    fields: int = 100
+    """Header fields of a request."""
+    message_bytes: int = 294912
+    """A request with all that chunks add to it; the body itself has its own, smaller limit."""
+    pipelined: int = 16
+    """Requests that wait for the answers of those before them; where there are as many, no more is read."""
+    head_seconds: float = 10
+    """From the first byte of a request to the end of its head; for a connection's first one, from its opening."""
+    body_seconds: float = 10
+    answer_seconds: float = 10
+    """How long an answer may lie here, or a part of it, because its reader does not take it."""
+    idle_seconds: float = 30
+    """Between two requests."""
+
+
+DEFAULT = Bounds()
+
+
+class Ending(Enum):
+    """Why a connection was ended by this side."""
+
+    SILENT = "silent"
+    """It was opened, and nothing came."""
+    SLOW_HEAD = "slow_head"
+    SLOW_BODY = "slow_body"
+    UNREAD = "unread"
+    """It did not take its answers."""
+    IDLE = "idle"
+    """It had its answers and wanted nothing more; that is no offence."""
+
+
+class Unacceptable(Exception):
+    """A message that is refused by what it looks like, whatever it asks for."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def too_long() -> Unacceptable:
+    """RFC 6585 §5."""
+    return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
+
+
+def refuse_older(version: str, coding: bytes | None) -> None:
+    """Raises Unacceptable for what is not HTTP/1.0, or has what that has not."""
+    if version != "1.0":
+        raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
+    if coding is not None:  # RFC 9112 §6.1
+        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "HTTP/1.0 has no Transfer-Encoding")
+
+
+def spell_refusal(refused: Unacceptable) -> bytes:
+    """The whole answer, after which the connection is closed: no dialect is known yet, so it is RFC 6749 §5.2's."""
+    body = json.dumps({"error": "invalid_request", "error_description": refused.reason}).encode()
+    head = (
+        f"HTTP/1.1 {refused.status.value} {refused.status.phrase}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        "cache-control: no-store\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
