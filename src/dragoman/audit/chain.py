@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HASH_LENGTH = 64
 """Hexadecimal digits."""
@@ -60,10 +63,17 @@ class Sealer:
 
         `begun` is a JSON object of facts without its closing brace.
         """
-        number = head.number + 1
-        body = b'%b,"chain":"%b","number":%d' % (begun, chain, number)
-        digest = self._mac(head.hash, body)
-        return b"".join((body, _HASH, digest, _END)), Head(number, digest)
+        return self.seal_all((begun,), chain, head)
+
+    def seal_all(self, begun: Sequence[bytes], chain: bytes, head: Head) -> tuple[bytes, Head]:
+        """The next lines, likewise: what `seal` does, for many at a time."""
+        number, digest = head
+        lines: list[bytes] = []
+        for number, one in enumerate(begun, head.number + 1):
+            body = b'%b,"chain":"%b","number":%d' % (one, chain, number)
+            digest = self._mac(digest, body)
+            lines += (body, _HASH, digest, _END)
+        return b"".join(lines), Head(number, digest)
 
     def follows(self, link: Link, previous: bytes) -> bool:
         """Whether this line was made after the one with this hash."""

@@ -59,10 +59,16 @@ def name_segment(chain: str, place: int, time: float) -> Segment:
     return Segment(chain, place, datetime.fromtimestamp(time, tz=UTC).strftime(_MOMENT))
 
 
+def read_name(file: str) -> Segment | None:
+    """What a file's name says, if it is one of ours."""
+    name = _NAME.fullmatch(file)
+    return None if name is None else Segment(name[2], int(name[3]), name[1] or "")
+
+
 def list_segments(folder: Path) -> Sequence[Segment]:
     """All that are there, each chain in order. Raises OSError."""
-    found = (_NAME.fullmatch(entry.name) for entry in os.scandir(folder))
-    segments = (Segment(name[2], int(name[3]), name[1] or "") for name in found if name is not None)
+    with os.scandir(folder) as entries:
+        segments = [segment for entry in entries if (segment := read_name(entry.name)) is not None]
     return sorted(segments, key=lambda one: (one.chain != LEDGER, one.chain, one.place))
 
 

@@ -30,12 +30,7 @@ class OpenSegment:
 
     def write(self, sealer: Sealer, chain: str, begun: Sequence[bytes]) -> None:
         """A line for each of these (chain.Sealer.seal), all or none of them. Raises OSError."""
-        named, head = chain.encode(), self.head
-        lines = []
-        for one in begun:
-            line, head = sealer.seal(one, named, head)
-            lines.append(line)
-        text = b"".join(lines)
+        text, head = sealer.seal_all(begun, chain.encode(), self.head)
         append(self._descriptor, self.size, text)
         self.head = head
         self.size += len(text)

@@ -21,9 +21,14 @@ def one_line(facts: Mapping[str, object]) -> bytes:
     if len(text) > LONGEST_TEXT:  # a shorter line has no text that is too long
         facts = {name: _cut(fact) for name, fact in facts.items()}
         text = _encoded(facts)
-    if not text.isascii() or b"\x7f" in text:
+    if not is_harmless(text):
         text = json.dumps(facts).replace("\x7f", "\\u007f").encode()
     return text
+
+
+def is_harmless(text: bytes) -> bool:
+    """Whether no character in it is more than text to a terminal or a viewer; JSON escapes the others."""
+    return text.isascii() and b"\x7f" not in text
 
 
 def _encoded(facts: Mapping[str, object]) -> bytes:

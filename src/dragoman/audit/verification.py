@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,10 +12,10 @@ import msgspec
 from dragoman.audit.chain import Sealer, take_apart
 from dragoman.audit.entry import CLOSED, OPENED, REMOVED
 from dragoman.audit.examination import Examined, Note, Walk, examine
-from dragoman.audit.folder import LEDGER, Segment, is_held, list_segments, locked, read_lines
+from dragoman.audit.folder import LEDGER, Segment, is_held, list_segments, locked, read_lines, read_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dragoman.audit.chain import Head
@@ -59,6 +60,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...]
     pieces: tuple[Piece, ...]
+    removed: Mapping[str, int] = {}
+    """Of chains whose time is partly or wholly over: the number of the last line that was taken away."""
 
     @property
     def sound(self) -> bool:
@@ -98,7 +101,7 @@ def verify_folder(folder: Path, key: bytes) -> Verdict:
         findings.extend(_begins_wrongly(one, before, examined[file], known))
         findings.extend(_ends_wrongly(one, following, examined, known))
         pieces.append(_piece(one, following, examined[file], known))
-    return Verdict(findings=tuple(findings), pieces=tuple(pieces))
+    return Verdict(findings=tuple(findings), pieces=tuple(pieces), removed=_removed_lines(known))
 
 
 def verify_lines(lines: Iterable[bytes], key: bytes) -> Verdict:
@@ -150,6 +153,15 @@ def _known(notes: Iterable[Note]) -> _Known:
     return _Known(frozenset(told[OPENED]), told[CLOSED], told[REMOVED])
 
 
+def _removed_lines(known: _Known) -> Mapping[str, int]:
+    last: dict[str, int] = {}
+    for file, (number, _) in known.removed.items():
+        segment = read_name(file)
+        if segment is not None:
+            last[segment.chain] = max(number, last.get(segment.chain, 0))
+    return last
+
+
 def _broken_lines(examined: Mapping[str, Examined]) -> Iterator[Finding]:
     for file, one in examined.items():
         if one.trouble is not None:
@@ -177,13 +189,11 @@ def _begins_wrongly(one: _Seen, before: _Seen | None, examined: Examined, known:
     """The first file of a chain that is there begins it, or those before it were taken away in order."""
     if before is not None or one.segment.place == 1 or examined.trouble is not None:
         return
-    ends = {end for file, end in known.removed.items() if _is_before(file, one.segment)}
+    chain, place = one.segment.chain, one.segment.place
+    before_it = {file: read_name(file) for file in known.removed}
+    ends = {known.removed[file] for file, name in before_it.items() if name and name[:2] == (chain, place - 1)}
     if (examined.first - 1, examined.previous.decode()) not in ends:
         yield Finding(file=one.segment.file, what="the files of its chain before it are missing")
-
-
-def _is_before(file: str, segment: Segment) -> bool:
-    return file.endswith(f"{segment.chain}-{segment.place - 1:06}.jsonl")
 
 
 def _ends_wrongly(
