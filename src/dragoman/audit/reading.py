@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from dragoman.audit.folder import Segment
 
+_WINDOW = 1000
+"""So many lines of a file are held back, to be told by time; more than are written at once."""
 _SOME_BYTES = 64 * 1024
 _SLACK_SECONDS = 60
 """By so much a file's own times may be off from those of its lines."""
@@ -174,9 +176,14 @@ def _written_at(path: Path) -> float:
 
 
 def _records(path: Path) -> Iterator[Record]:
-    """None where the file is gone by now."""
+    """By time: a note of the audit about itself may stand before events that waited for it. None where it is gone."""
+    window: list[tuple[float, int, Record]] = []
     with suppress(FileNotFoundError):
-        for line in read_lines(path):
+        for place, line in enumerate(read_lines(path)):
             record = read_record(line)
             if record is not None:
-                yield record
+                heapq.heappush(window, (record.time, place, record))
+            if len(window) > _WINDOW:
+                yield heapq.heappop(window)[2]
+    while window:
+        yield heapq.heappop(window)[2]

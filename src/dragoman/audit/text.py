@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LONGEST_TEXT = 1024
 """Characters; a longer text is cut."""
@@ -22,7 +19,7 @@ def one_line(facts: Mapping[str, object]) -> bytes:
         facts = {name: _cut(fact) for name, fact in facts.items()}
         text = _encoded(facts)
     if not is_harmless(text):
-        text = json.dumps(facts).replace("\x7f", "\\u007f").encode()
+        text = json.dumps(_mended(facts)).replace("\x7f", "\\u007f").encode()
     return text
 
 
@@ -34,8 +31,19 @@ def is_harmless(text: bytes) -> bool:
 def _encoded(facts: Mapping[str, object]) -> bytes:
     try:
         return _encode(facts)
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
-        return json.dumps(facts).encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return _encode(_mended(facts))
+
+
+def _mended(fact: object) -> object:
+    """The fact with a replacement character for each half of a surrogate pair: many a reader of JSON stops at one."""
+    if isinstance(fact, str):
+        return fact.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(fact, Mapping):
+        return {name: _mended(one) for name, one in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [_mended(one) for one in fact]
+    return fact
 
 
 def _cut(fact: object) -> object:
