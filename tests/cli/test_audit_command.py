@@ -57,6 +57,7 @@ def test_every_outcome_of_a_server_with_workers_is_found_and_verifies(folder: Fo
         spent_refresh_token_comes_back(folder, url, shop)
         wait_until(lambda: "grant_revoked" in outcomes(folder))
         assert folder.run("audit", "verify").status == 0
+        assert server.stop() == 0
     found = lines_of(folder, "--client", "shop")
     assert [one["time"] for one in found] == sorted(one["time"] for one in found)
     assert outcomes(folder, "--event", "token_issued").count("token_issued") == 23
