@@ -148,7 +148,16 @@ def test_lines_among_others_are_verified_chain_by_chain(whole: Path):
     assert not verify_lines([*lines[:3], edited, *lines[4:]], KEY).sound
     cut = verify_lines(lines[2:], KEY)
     assert cut.sound
-    assert cut.pieces[0].first == 3
+    assert (cut.pieces[0].unjudged, cut.pieces[0].first) == (3, 4)
+    assert {piece.unjudged for piece in cut.pieces[1:]} == {None}
+
+
+def test_a_forged_line_among_others_is_found_or_told_not_to_be_judged():
+    forged = b'{"time":1,"event":"audit","chain":"00","number":%d,"hash":"' + b"0" * 64 + b'"}\n'
+    assert not verify_lines([forged % 1], KEY).sound
+    [piece] = verify_lines([forged % 7], KEY).pieces
+    assert (piece.unjudged, piece.first, piece.last) == (7, 8, 7)
+    assert not verify_lines([forged % 7, forged % 8], KEY).sound
 
 
 def test_a_ledger_that_ends_in_the_middle_of_a_line_goes_on_and_says_so(tmp_path: Path):

@@ -53,6 +53,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     end: End
     torn: int = 0
     """Bytes of a line that was never finished."""
+    unjudged: int | None = None
+    """In a log: the number of a line that nothing can be said of, because the one before it is not there."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def verify_folder(folder: Path, key: bytes) -> Verdict:
 
 
 def verify_lines(lines: Iterable[bytes], key: bytes) -> Verdict:
-    """The chains in the lines of a log, whatever else is in it. Where a chain was begun before, so it is told."""
+    """The chains in the lines of a log, whatever else is in it. A chain may have been begun before: see `unjudged`."""
     sealer = Sealer(key)
     walks: dict[str, Walk] = {}
     findings: dict[str, Finding] = {}
@@ -117,7 +119,8 @@ def verify_lines(lines: Iterable[bytes], key: bytes) -> Verdict:
         if walk is None:
             walk = walks[link.chain] = Walk(sealer, link.chain)
             walk.first = link.number
-            if link.number != 1:  # its MAC is over a hash that is not here: it counts from the next one on
+            if link.number != 1:  # its MAC is over a hash that is not here
+                walk.first += 1
                 walk.head = link.head
                 continue
         what = walk.step(link, line)
@@ -125,7 +128,13 @@ def verify_lines(lines: Iterable[bytes], key: bytes) -> Verdict:
             findings[link.chain] = Finding(file=link.chain, line=place, what=what)
     pieces = tuple(
         Piece(
-            file=chain, chain=chain, first=walk.first, last=walk.head.number, hash=walk.head.hash.decode(), end=End.OPEN
+            file=chain,
+            chain=chain,
+            first=walk.first,
+            last=walk.head.number,
+            hash=walk.head.hash.decode(),
+            end=End.OPEN,
+            unjudged=None if walk.first <= 1 else walk.first - 1,
         )
         for chain, walk in walks.items()
     )

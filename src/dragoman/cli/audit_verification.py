@@ -86,6 +86,8 @@ def _tell(verdict: Verdict) -> None:
         place = finding.file if finding.line is None else f"{finding.file}, line {finding.line}"
         click.echo(printable(f"{place}: {finding.what}"))
     for piece in verdict.pieces:
+        if piece.unjudged is not None:
+            click.echo(f"{piece.file}: line {piece.unjudged} cannot be judged, because the one before it is not there")
         if piece.end is not End.SEALED:
             click.echo(printable(f"{piece.file}: {_end(piece)}"))
     click.echo(f"{lines} lines of {chains} chains hold; {_found(len(verdict.findings))}")
