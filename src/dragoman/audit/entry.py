@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dragoman.audit.text import LONGEST_TEXT, is_harmless, one_line
+from dragoman.audit.text import LONGEST_TEXT, is_harmless, mend, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,10 +62,11 @@ def begin_event(event: Event, time: float) -> bytes:
         begun = b""
     if begun and len(begun) <= LONGEST_TEXT and is_harmless(begun):
         return begun
-    return one_line({**msgspec.structs.asdict(common), **event.facts})[:-1]
+    return one_line(mend({**msgspec.structs.asdict(common), **event.facts}))[:-1]
 
 
 def begin_note(outcome: str, time: float, facts: Mapping[str, object]) -> bytes:
     """A note of the audit about itself, likewise."""
     level = "warning" if outcome in (LOST, DAMAGED) else "info"
-    return one_line({"time": round(time, 3), "level": level, "event": "audit", "outcome": outcome, **facts})[:-1]
+    note = {"time": round(time, 3), "level": level, "event": "audit", "outcome": outcome, **facts}
+    return one_line(mend(note))[:-1]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_TEXT = 1024
 """Characters; a longer text is cut."""
@@ -19,7 +22,7 @@ def one_line(facts: Mapping[str, object]) -> bytes:
         facts = {name: _cut(fact) for name, fact in facts.items()}
         text = _encoded(facts)
     if not is_harmless(text):
-        text = json.dumps(_mended(facts)).replace("\x7f", "\\u007f").encode()
+        text = json.dumps(facts).replace("\x7f", "\\u007f").encode()
     return text
 
 
@@ -31,19 +34,16 @@ def is_harmless(text: bytes) -> bool:
 def _encoded(facts: Mapping[str, object]) -> bytes:
     try:
         return _encode(facts)
-    except UnicodeEncodeError:  # half a surrogate pair
-        return _encode(_mended(facts))
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
+        return json.dumps(facts).encode()
 
 
-def _mended(fact: object) -> object:
-    """The fact with a replacement character for each half of a surrogate pair: many a reader of JSON stops at one."""
-    if isinstance(fact, str):
-        return fact.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(fact, Mapping):
-        return {name: _mended(one) for name, one in fact.items()}
-    if isinstance(fact, list | tuple):
-        return [_mended(one) for one in fact]
-    return fact
+def mend(facts: Mapping[str, object]) -> Mapping[str, object]:
+    """The facts with a replacement character for each half of a surrogate pair: many a reader of JSON stops at one."""
+    return {
+        name: fact.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(fact, str) else fact
+        for name, fact in facts.items()
+    }
 
 
 def _cut(fact: object) -> object:
