@@ -44,7 +44,9 @@ _NOTES = """\
 - `dragoman_token_responses_total` counts every answer of a token endpoint, faults (`server_error`) and shed load
   (`temporarily_unavailable`) included. What was refused before its grant type was known is `grant_type="other"`.
 - Durations are as the server sees them, with the time that the request's body takes to arrive.
-- The three numbers of the password hashes are told once a second, `dragoman_store_writable` every five seconds.
+- The numbers of the password hashes and of the audit are told once a second, `dragoman_store_writable` every five
+  seconds.
+- With `audit.to = "log"` the numbers of the audit say nothing: what the log loses, it tells itself.
 - `dragoman_workers` is more than `server.workers` while a reload goes on."""
 
 _ALERTS = """\
@@ -91,6 +93,14 @@ groups:
           severity: page
         annotations:
           summary: "no token can be issued: the database takes no writes"
+      # Tokens are issued all the same; what waits is kept within a bound, and what is lost is counted.
+      - alert: DragomanAuditNotWritten
+        expr: dragoman_audit_writable == 0
+        for: 1m
+        labels:
+          severity: page
+        annotations:
+          summary: "the audit cannot be written; commands that change something are refused"
       - alert: DragomanSheddingLogins
         expr: rate(dragoman_password_hashes_shed_total[5m]) > 0
         for: 5m

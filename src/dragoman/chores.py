@@ -12,7 +12,7 @@ from dragoman.core.errors import Fault, OAuthError
 from dragoman.hashing.doubles import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from dragoman.core.model import Client
     from dragoman.hashing.doubles import Doubles
@@ -27,6 +27,8 @@ _KEY_WATCH_SECONDS = 1
 _PURGE_SECONDS = 600
 _TIME_SECONDS = 10
 _READY_SECONDS = 1
+_AUDIT_FIRST_SECONDS = 60
+_AUDIT_SECONDS = 3600
 _PAGE = 500
 _COUNT_SECONDS = 600
 _COUNTED_AT_ONCE = 100
@@ -140,6 +142,23 @@ async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None
             log.write("error", "clock_behind", seconds=behind, remedy="set this machine's clock; see `dragoman doctor`")
         told = behind > 0
         await asyncio.sleep(_TIME_SECONDS)
+
+
+async def keep_audit(remove: Callable[[float], Sequence[str]], now: Callable[[], int], log: Log, *, kept: int) -> None:
+    """Take away files of the audit once all that is in them is so many seconds old. `remove` gets the oldest time."""
+    pause = _AUDIT_FIRST_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = _AUDIT_SECONDS
+        if isinstance(now, SteadyClock) and now.behind:
+            continue  # a clock that may be wrong decides nothing for good
+        try:
+            removed = await asyncio.to_thread(remove, now() - kept)
+        except OSError as error:
+            log.write("warning", "audit_not_removed", reason=error.strerror or str(error))
+            continue
+        if removed:
+            log.write("info", "audit_removed", files=list(removed))
 
 
 async def is_ready(store: Store, leaving: Callable[[], bool]) -> bool:

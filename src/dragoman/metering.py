@@ -7,6 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.metrics.series import (
+    AUDIT_LOST,
+    AUDIT_WAITING,
+    AUDIT_WRITABLE,
     PASSWORD_HASHES_ABANDONED,
     PASSWORD_HASHES_RUNNING,
     PASSWORD_HASHES_SHED,
@@ -17,20 +20,28 @@ from dragoman.metrics.series import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from dragoman.audit.logged import LineAudit
+    from dragoman.audit.recording import FolderAudit
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
 
 _PASSWORDS_SECONDS = 1
+_AUDIT_SECONDS = 1
 _STORE_SECONDS = 5
 
 
 def metered(
-    tally: Tally | None, store: Store, passwords: PasswordHasher, now: Callable[[], int]
+    tally: Tally | None,
+    store: Store,
+    passwords: PasswordHasher,
+    audit: FolderAudit | LineAudit,
+    now: Callable[[], int],
 ) -> Iterator[Callable[[], Coroutine[object, object, None]]]:
     """What keeps the tally up to date, to be run beside the server; nothing without a tally."""
     if tally is not None:
         yield partial(_tell_passwords, passwords, tally)
+        yield partial(_tell_audit, audit, tally)
         yield partial(_tell_store, store, now, tally)
 
 
@@ -52,6 +63,17 @@ def _tell_queue(passwords: PasswordHasher, tally: Tally, told: tuple[int, int]) 
     tally.count(PASSWORD_HASHES_SHED, more=shed - told[0])
     tally.count(PASSWORD_HASHES_ABANDONED, more=abandoned - told[1])
     return shed, abandoned
+
+
+async def _tell_audit(audit: FolderAudit | LineAudit, tally: Tally) -> None:
+    told = 0
+    while True:
+        tally.tell(AUDIT_WRITABLE, audit.writable)
+        tally.tell(AUDIT_WAITING, audit.waiting)
+        lost = audit.lost
+        tally.count(AUDIT_LOST, more=lost - told)
+        told = lost
+        await asyncio.sleep(_AUDIT_SECONDS)
 
 
 async def _tell_store(store: Store, now: Callable[[], int], tally: Tally) -> None:

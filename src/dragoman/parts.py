@@ -6,6 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dragoman.audit.logged import LineAudit
+from dragoman.audit.recording import FolderAudit
+from dragoman.audit.writing import Files
 from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
@@ -16,7 +19,9 @@ from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
+from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import Keyring, create_missing, load_keyring
+from dragoman.tokens.keys import KeyFault, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.dialects.dialect import Dialect
+    from dragoman.http.log import Log
     from dragoman.store.store import Store
 
 
@@ -61,6 +67,24 @@ def open_passwords(configuration: Configuration) -> PasswordHasher:
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
     slots = table.slots or max(1, usable_cores() // configuration.server.workers)
     return PasswordHasher(profile=profile, slots=slots, waiting=table.queue)
+
+
+def open_audit(configuration: Configuration, key: bytes, log: Log) -> FolderAudit | LineAudit:
+    """Where a server's events go, as configured. Raises AuditFault."""
+    table = configuration.audit
+    if table.to == "log":
+        return LineAudit(key, log.put, time.time)
+    files = Files(folder=configuration.path(table.files), key=key, largest=table.file_mib * 2**20)
+    return FolderAudit(files, log, time.time)
+
+
+def read_audit_key(configuration: Configuration) -> bytes:
+    """The key of the audit's chains, also where a server would refuse to start with its keys. Raises KeyFault."""
+    folder = configuration.path(configuration.keys)
+    keys = read_keys(folder)
+    if not any(key.purpose is Purpose.DIGEST for key in keys):
+        raise KeyFault(f"the digest key, which the audit needs too, is missing from {folder}; restore it from a backup")
+    return Keyring(keys=keys, access_keys={}).audit_key()
 
 
 def read_keyring(folder: Path) -> Keyring:

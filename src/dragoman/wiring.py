@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients, count_hashes, is_ready, keep_time, keep_up, purge, watch_keys
+from dragoman.audit.retention import remove_old
+from dragoman.chores import all_clients, count_hashes, is_ready, keep_audit, keep_time, keep_up, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.dialects.dialect import KeyFacts
@@ -27,11 +28,11 @@ from dragoman.hearing import hearing
 from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
 from dragoman.http.exchange import Edge
-from dragoman.http.log import Log, LoggedAudit
+from dragoman.http.log import Log
 from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
-from dragoman.parts import build_mounts, load_dialects, open_passwords, open_tokens, standing_rules
+from dragoman.parts import build_mounts, load_dialects, open_audit, open_passwords, open_tokens, standing_rules
 from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
@@ -40,6 +41,8 @@ from dragoman.tokens.keyring import public_jwks, verification_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+    from dragoman.audit.logged import LineAudit
+    from dragoman.audit.recording import FolderAudit
     from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.core.ports import Audit
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
     from dragoman.tokens.current import CurrentTokens
+
+    OpenAudit = FolderAudit | LineAudit
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 
@@ -106,13 +111,14 @@ async def open_server(
             now = clock or SteadyClock(time.time, time.monotonic)
             await _count_on(now, store, server)
             opened = _Opened(configuration=configuration, part=part, log=log, store=store, passwords=passwords, now=now)
-            served, chores = await _put_together(opened, server)
+            served, chores, audit = await _put_together(opened, server)
             tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
             try:
                 yield served
             finally:
                 for task in tasks:
                     task.cancel()
+                audit.close()
     finally:
         passwords.close()
         log.flush()
@@ -130,18 +136,20 @@ class _Opened:
     now: Callable[[], int]
 
 
-async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore]]:
-    """The server, and its chores, not begun yet. Raises Fault."""
+async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore], OpenAudit]:
+    """The server, its chores, not begun yet, and the audit, to be closed. Raises Fault."""
     configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
     failpoints = _open_failpoints(log)
-    audit, observe = count_from(opened.part.tally, LoggedAudit(log), load_grant_types())
+    key = tokens.keyring.audit_key()
+    mounts = build_mounts(configuration, dialects)
+    recording = open_audit(configuration, key, log)
+    audit, observe = count_from(opened.part.tally, recording, load_grant_types())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
     services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, audit))
-    mounts = build_mounts(configuration, dialects)
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
@@ -158,8 +166,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
-    chores.extend(metered(opened.part.tally, store, opened.passwords, now))
-    return served, [*chores, *(_shared_chores(configuration, store, now, log) if opened.part.purges else ())]
+    chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
+    if opened.part.purges:
+        chores.extend(_shared_chores(configuration, store, now, log))
+        chores.extend(_audit_chores(configuration, key, now, log))
+    return served, chores, recording
 
 
 async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -> None:
@@ -175,6 +186,14 @@ def _shared_chores(configuration: Configuration, store: Store, now: Callable[[],
     if isinstance(now, SteadyClock):
         location = configuration.location()
         yield partial(keep_time, store, now, partial(note_time, location), log)
+
+
+def _audit_chores(configuration: Configuration, key: bytes, now: Callable[[], int], log: Log) -> Iterator[Chore]:
+    """Likewise, where the audit has files."""
+    table = configuration.audit
+    if table.to == "files":
+        remove = partial(remove_old, configuration.path(table.files), key, time.time)
+        yield partial(keep_audit, remove, now, log, kept=table.kept_days * 86400)
 
 
 def _edge(configuration: Configuration, log: Log, observe: Observe | None) -> Edge:

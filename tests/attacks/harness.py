@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from dragoman.config.settings import LogTable, MountTable
+from dragoman.config.settings import AuditTable, LogTable, MountTable
 from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
@@ -344,7 +344,9 @@ def configuration_of(folder: Path, **settings: object) -> Configuration:
     """All dialects, each under its own prefix; `standard` at the root as well."""
     mounts = [MountTable(dialect="standard", demo_resource=True)]
     mounts += [MountTable(dialect=name, prefix=f"/{name}", demo_resource=True) for name in DIALECTS]
-    return msgspec.structs.replace(configure(folder, *mounts, **settings), log=LogTable(level="info"))
+    return msgspec.structs.replace(
+        configure(folder, *mounts, **settings), log=LogTable(level="info"), audit=AuditTable(to="log")
+    )
 
 
 @contextmanager

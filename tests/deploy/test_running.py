@@ -95,6 +95,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         "DRAGOMAN_CONFIG": str(etc / "dragoman.toml"),
         "DRAGOMAN_DATABASE": str(tmp_path / "state" / "dragoman.db"),
         "DRAGOMAN_KEYS": str(tmp_path / "state" / "keys"),
+        "DRAGOMAN_AUDIT__FILES": str(tmp_path / "state" / "audit"),
         "DRAGOMAN_SERVER__HOST": "127.0.0.1",
         "DRAGOMAN_SERVER__PORT": str(port),
         "DRAGOMAN_PASSWORDS__MEMORY_KIB": "8",

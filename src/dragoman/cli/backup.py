@@ -10,6 +10,7 @@ import msgspec
 
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, warn
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
@@ -72,9 +73,10 @@ def command(**parameters: object) -> None:
     keys = configuration.path(configuration.keys)
     refuse_taken(options.keys)
     location = configuration.location()
-    saved = back_up(location, options.destination)
-    if options.with_keys:
-        copy_keys(keys, options.keys)
+    with recorded(configuration, to=str(options.destination.absolute()), with_keys=int(options.with_keys)):
+        saved = back_up(location, options.destination)
+        if options.with_keys:
+            copy_keys(keys, options.keys)
     if not is_due(saved.version):  # else noting it would bring the database to this program's schema
         _note(configuration)
     _tell(options, saved, shown(location))

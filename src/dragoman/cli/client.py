@@ -20,6 +20,7 @@ from dragoman.cli.client_registration import (
 from dragoman.cli.client_state import COMMANDS
 from dragoman.cli.configured import after_option, config_option, json_option, limit_option
 from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
 from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client
@@ -87,7 +88,8 @@ def create(**parameters: object) -> None:
     secret, stored = (None, ()) if options.public else first_secret(configuration, options.secret)
     said = {**options.members(), "id": client_id, "secrets": stored, "created_at": epoch_seconds()}
     client = make_client(configuration, said)
-    in_store(configuration, lambda store: store.administration.create_client(client))
+    with recorded(configuration, client_id=client_id):
+        in_store(configuration, lambda store: store.administration.create_client(client))
     tell_of_client(configuration, client_id)
     tell_client(configuration, client, secret, as_json=options.as_json)
 

@@ -10,6 +10,7 @@ from dragoman.cli.announcing import tell_of_client
 from dragoman.cli.asking import read_named_secret
 from dragoman.cli.client_registration import describe_client, warnings_about
 from dragoman.cli.opening import client_secrets_of, in_store
+from dragoman.cli.operating import names_of_changes, recorded
 from dragoman.cli.showing import print_facts, print_json, warn
 from dragoman.core.errors import Fault
 
@@ -43,9 +44,11 @@ def change_stored(configuration: Configuration, client_id: str, change: Callable
     """The client as it is after the change. Raises Fault."""
 
     async def work(store: Store) -> Client:
-        changed = change(await find_client(store, client_id))
-        if not await store.administration.update_client(changed):
-            raise unknown_client(client_id)
+        client = await find_client(store, client_id)
+        changed = change(client)
+        with recorded(configuration, client_id=client_id, changed=names_of_changes(client, changed)):
+            if not await store.administration.update_client(changed):
+                raise unknown_client(client_id)
         return changed
 
     client = in_store(configuration, work)

@@ -18,6 +18,7 @@ from dragoman.cli.client_change import (
 )
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
@@ -67,8 +68,9 @@ def delete(client_id: str, path: Path, *, yes: bool) -> None:
     configuration = read_configuration(path)
     in_store(configuration, lambda store: find_client(store, client_id))
     confirm(f"Delete the client {client_id} and end all its sessions?", already=yes)
-    if not in_store(configuration, lambda store: store.administration.delete_client(client_id, epoch_seconds())):
-        raise unknown_client(client_id)
+    with recorded(configuration, client_id=client_id):
+        if not in_store(configuration, lambda store: store.administration.delete_client(client_id, epoch_seconds())):
+            raise unknown_client(client_id)
     tell_of_client(configuration, client_id)
     click.echo(f"client {client_id} is deleted and its sessions have ended{noticed(configuration)}")
 

@@ -32,6 +32,9 @@ _CONFIGURATION = """\
 # Made by `dragoman demo`. The issuer is set to where the demo listens.
 database = "dragoman.db"
 keys = "keys"
+
+[audit]
+to = "log"
 """ + "".join(
     f'\n[[mounts]]\ndialect = "{part.dialect}"\ndemo_resource = true\n'
     + ('shared_key = "shown"\n' if part.client.get("may_read_shared_key") else "")

@@ -16,6 +16,7 @@ import msgspec
 
 from dragoman.cli.configuration_text import Chosen, write_configuration
 from dragoman.cli.configured import json_option
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_json, warn
 from dragoman.config.reading import CONFIG_NAME, ConfigurationFault, read_configuration
 from dragoman.config.settings import Configuration
@@ -90,7 +91,8 @@ def command(**parameters: object) -> None:
     _make_folder(options.folder)
     new_keys = create_keys(configuration)
     keyring = read_keyring(configuration.path(configuration.keys))
-    asyncio.run(_make_database(configuration, keyring.fingerprint()))
+    with recorded(configuration, new_keys=len(new_keys)):
+        asyncio.run(_make_database(configuration, keyring.fingerprint()))
     if not there:
         _publish(file, text)
     elif options.given:

@@ -9,6 +9,7 @@ import click
 
 from dragoman.cli.announcing import tell_of_keys
 from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_json, print_table, told_time, warn
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
@@ -94,7 +95,9 @@ def rotate(purpose: str, algorithm: str | None, active_in: int | None, path: Pat
     active_from = now + (active_in if active_in is not None else 0 if before is None else _OVERLAP)
     if before is not None:  # of two that begin in one second, chance would decide
         active_from = max(active_from, now + _LEAST_NOTICE, before.active_from + 1)
-    kid = add_key(folder, kind, chosen, now, active_from)
+    with recorded(configuration, purpose=purpose, algorithm=chosen, active_from=active_from) as act:
+        kid = add_key(folder, kind, chosen, now, active_from)
+        act.tell(kid=kid)
     tell_of_keys(configuration)
     if as_json:
         print_json({"kid": kid, "purpose": purpose, "algorithm": chosen, "active_from": active_from})
@@ -120,7 +123,8 @@ def retire(kid: str, seconds: int, path: Path) -> None:
     configuration = read_configuration(path)
     folder, now = _folder(configuration), epoch_seconds()
     _refuse_last(configuration, read_keys(folder), kid, now + seconds)
-    retire_key(folder, kid, now + seconds, now)
+    with recorded(configuration, kid=kid, retires_at=now + seconds):
+        retire_key(folder, kid, now + seconds, now)
     tell_of_keys(configuration)
     click.echo(f"key {kid} retires at {told_time(now + seconds)}")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from dragoman.cli.operating import operators_audit
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Services
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.http.log import Log, LoggedAudit
 from dragoman.parts import epoch_seconds, open_passwords, open_tokens, read_keyring, standing_rules
 from dragoman.store.opening import open_tool, shown
 
@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 class TokenDesk:
     """All that reading a token needs."""
 
+    configuration: Configuration
     services: Services
     server: ServerRules
     now: int
@@ -87,7 +88,7 @@ async def token_desk(
             passwords=passwords,
             client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
             tokens=tokens,
-            audit=LoggedAudit(Log(configuration.log.level)),
+            audit=operators_audit(configuration),
             grant_types={},
         )
-        yield TokenDesk(services=services, server=server, now=epoch_seconds())
+        yield TokenDesk(configuration=configuration, services=services, server=server, now=epoch_seconds())

@@ -11,6 +11,7 @@ import msgspec
 from dragoman.cli.asking import confirm
 from dragoman.cli.backup import KEYS_ENDING
 from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, told_time, warn
 from dragoman.config.reading import read_configuration
 from dragoman.parts import epoch_seconds, read_keyring
@@ -97,10 +98,13 @@ def _restore(options: RestoreOptions, configuration: Configuration) -> Restored:
         nothing_lost=options.nothing_lost,
         replace=options.replace,
     )
-    if options.source is not None:
-        return restore(location, options.source, terms)
-    confirm(f"{shown(location)}: end all sessions, so that everybody logs in again?", already=options.yes)
-    return renew(location, terms)
+    if options.source is None:
+        confirm(f"{shown(location)}: end all sessions, so that everybody logs in again?", already=options.yes)
+    source = None if options.source is None else str(options.source.absolute())
+    with recorded(configuration, source=source, nothing_lost=int(options.nothing_lost)) as act:
+        restored = renew(location, terms) if options.source is None else restore(location, options.source, terms)
+        act.tell(sessions_ended=restored.ended, state_of=restored.latest_time)
+    return restored
 
 
 def _tell(options: RestoreOptions, restored: Restored, database: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.cli.operating import recorded
 from dragoman.core.bearer import admit_bearer, read_bearer
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId
@@ -62,13 +63,18 @@ async def revoke_token(desk: TokenDesk, presented: Secret) -> str:
         if refused.refusal is not Refusal.REFRESH_TOKEN_AS_ACCESS_TOKEN:
             raise
         return await revoke_session(desk, desk.services.tokens.read_refresh_token(presented).grant_id)
-    await grants.revoke_access_token(token.id, token.expires_at, desk.now)
+    with recorded(
+        desk.configuration, client_id=token.client_id, grant_id=None if token.grant_id is None else token.grant_id.hex()
+    ):
+        await grants.revoke_access_token(token.id, token.expires_at, desk.now)
     return "the access token is revoked; its session goes on"
 
 
 async def revoke_session(desk: TokenDesk, grant_id: GrantId) -> str:
     """End a grant with all its tokens; what was ended, as a sentence."""
-    ended = await desk.services.grants.revoke_grant(grant_id, desk.now, _BECAUSE)
+    with recorded(desk.configuration, grant_id=grant_id.hex(), because=_BECAUSE) as act:
+        ended = await desk.services.grants.revoke_grant(grant_id, desk.now, _BECAUSE)
+        act.tell(sessions_ended=int(ended))
     return (
         f"the session {grant_id.hex()} {'has ended, with all its tokens' if ended else 'had ended before, or is gone'}"
     )

@@ -14,6 +14,7 @@ from dragoman.cli.asking import STANDARD_INPUT, ask_new_password, read_secret
 from dragoman.cli.client_options import values_of
 from dragoman.cli.configured import after_option, config_option, json_option, limit_option
 from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
 from dragoman.cli.user_account import (
     change_account,
@@ -127,7 +128,8 @@ def create(**parameters: object) -> None:
     )
     check_login_names(owner)
     created = replace(owner, password_hash=_first_hash(configuration, options, owner))
-    in_store(configuration, lambda store: store.administration.create_resource_owner(created))
+    with recorded(configuration, subject=owner.id):
+        in_store(configuration, lambda store: store.administration.create_resource_owner(created))
     _tell(created, as_json=options.as_json)
 
 

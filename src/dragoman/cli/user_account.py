@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dragoman.cli.opening import in_store, passwords_of
+from dragoman.cli.operating import names_of_changes, recorded
 from dragoman.core.errors import Fault
 from dragoman.core.login_name import canonical, fault_of
 from dragoman.core.password_rules import find_weakness, names_of, names_of_host
@@ -45,10 +46,12 @@ def change_account(
     """The account as it is after the change. Raises Fault."""
 
     async def work(store: Store) -> ResourceOwner:
-        changed = change(await find_account(store, who))
+        owner = await find_account(store, who)
+        changed = change(owner)
         check_login_names(changed)
-        if not await store.administration.update_resource_owner(changed, epoch_seconds()):
-            raise Fault(f"there is no user {who!r} any more; nothing was changed")
+        with recorded(configuration, subject=owner.id, changed=names_of_changes(owner, changed)):
+            if not await store.administration.update_resource_owner(changed, epoch_seconds()):
+                raise Fault(f"there is no user {who!r} any more; nothing was changed")
         return changed
 
     return in_store(configuration, work)

@@ -11,6 +11,7 @@ import click
 from dragoman.cli.asking import ask_new_password, confirm
 from dragoman.cli.configured import config_option
 from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
 from dragoman.cli.user_account import change_account, find_account, hash_password
 from dragoman.config.reading import read_configuration
 from dragoman.parts import epoch_seconds
@@ -42,13 +43,17 @@ def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: b
 
     async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
-        await store.administration.set_password_hash(owner.id, stored)
-        if owner.password_expired:
-            await store.administration.update_resource_owner(replace(owner, password_expired=False), epoch_seconds())
-        if keep_sessions:
-            return owner, 0
-        # after the password, so that no session can begin with the old one in between
-        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _NEW_PASSWORD)
+        with recorded(configuration, subject=owner.id) as act:
+            await store.administration.set_password_hash(owner.id, stored)
+            if owner.password_expired:
+                changed = replace(owner, password_expired=False)
+                await store.administration.update_resource_owner(changed, epoch_seconds())
+            if keep_sessions:
+                return owner, 0
+            # after the password, so that no session can begin with the old one in between
+            ended = await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _NEW_PASSWORD)
+            act.tell(sessions_ended=ended)
+        return owner, ended
 
     owner, ended = in_store(configuration, work)
     told = f"sessions go on, `dragoman user sign-out {who}` ends them" if keep_sessions else f"sessions ended: {ended}"
@@ -118,12 +123,16 @@ def sign_out(who: str, path: Path) -> None:
     \b
     dragoman user sign-out ann
     """
+    configuration = read_configuration(path)
 
     async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
-        return owner, await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _SIGNED_OUT)
+        with recorded(configuration, subject=owner.id) as act:
+            ended = await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _SIGNED_OUT)
+            act.tell(sessions_ended=ended)
+        return owner, ended
 
-    owner, ended = in_store(read_configuration(path), work)
+    owner, ended = in_store(configuration, work)
     click.echo(f"user {owner.username} is signed out; sessions that ended: {ended}")
 
 
@@ -140,7 +149,8 @@ def delete(who: str, path: Path, *, yes: bool) -> None:
     configuration = read_configuration(path)
     owner = in_store(configuration, lambda store: find_account(store, who))
     confirm(f"Delete the user {owner.username} (id {owner.id}) and end all its sessions?", already=yes)
-    in_store(configuration, lambda store: store.administration.delete_resource_owner(owner.id, epoch_seconds()))
+    with recorded(configuration, subject=owner.id):
+        in_store(configuration, lambda store: store.administration.delete_resource_owner(owner.id, epoch_seconds()))
     click.echo(f"user {owner.username} is deleted and its sessions have ended")
 
 

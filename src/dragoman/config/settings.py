@@ -99,6 +99,19 @@ class LogTable(Table, frozen=True):
     """The least important events that are written."""
 
 
+class AuditTable(Table, frozen=True):
+    """The audit: a line for each outcome with its true reason, chained so that tampering shows (docs/audit.md)."""
+
+    to: Literal["files", "log"] = "files"
+    """Where it is written: to files of its own, or among the lines of the log, where nothing can be written to."""
+    files: str = "audit"
+    """The folder of its files."""
+    kept_days: Annotated[int, Meta(ge=1, le=3650)] = 365
+    """For how many days they are kept; then whole files are taken away."""
+    file_mib: Annotated[int, Meta(ge=1, le=1024)] = 64
+    """How large a file may become before another follows it; so one does at the end of each day (UTC)."""
+
+
 class MetricsTable(Table, frozen=True):
     """Metrics for Prometheus, on a port of their own: whoever reaches it may read them."""
 
@@ -141,6 +154,7 @@ class Configuration(Table, frozen=True):
     """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
     passwords: PasswordsTable = PasswordsTable()
     log: LogTable = LogTable()
+    audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""

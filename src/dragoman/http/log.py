@@ -1,10 +1,9 @@
-"""The log and, written into it, the audit: one JSON object a line, never a secret."""
+"""The log: one JSON object a line, never a secret."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import json
 import os
 import sys
 import threading
@@ -12,19 +11,16 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from dragoman.audit.text import one_line
 from dragoman.http.lines import alone_on, is_file, pieces_of
 
 if TYPE_CHECKING:
-    from dragoman.core.ports import Event
     from dragoman.http.lines import Stream
 
 LEVELS = ("debug", "info", "warning", "error")
 _RANKS = {level: rank for rank, level in enumerate(LEVELS)}
 _MOST_WAITING = 4 * 2**20
 """Bytes that may wait for somebody to read; a line beyond them is lost and counted."""
-_LONGEST_TEXT = 1024
 _DEEPEST_TRACEBACK = 60
 _GATHERING_SECONDS = 0.02
 """For how long lines gather before they are handed over."""
@@ -33,7 +29,6 @@ _IDLE_SECONDS = 5.0
 _RETRY_SECONDS = 0.05
 _LONGEST_RETRY_SECONDS = 0.5
 """Less than a flush waits, so that each flush sees a try."""
-_encode = msgspec.json.Encoder().encode
 
 
 class Log:
@@ -51,6 +46,10 @@ class Log:
         """
         if _RANKS[level] >= self._least:
             self._outlet.put(_line(level, event, facts))
+
+    def put(self, line: bytes) -> None:
+        """A line that somebody else has made, whatever the level; else as `write`."""
+        self._outlet.put(line)
 
     def flush(self) -> None:
         """Returns when all that was written is out, or after a second in which it could not be."""
@@ -213,48 +212,4 @@ def _has_descriptor(stream: Stream) -> bool:
 
 
 def _line(level: str, event: str, facts: dict[str, object]) -> bytes:
-    line = {"time": round(time.time(), 3), "level": level, "event": event, **facts}
-    text = _encoded(line)
-    if len(text) > _LONGEST_TEXT:  # a shorter line has no text that is too long
-        line = {name: _cut(fact) for name, fact in line.items()}
-        text = _encoded(line)
-    if not text.isascii() or b"\x7f" in text:  # characters that a terminal or a viewer could take for more than text
-        text = json.dumps(line).replace("\x7f", "\\u007f").encode()
-    return text + b"\n"
-
-
-def _encoded(line: dict[str, object]) -> bytes:
-    try:
-        return _encode(line)
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
-        return json.dumps(line).encode()
-
-
-def _cut(fact: object) -> object:
-    """The fact without the end of any text in it that is too long."""
-    if isinstance(fact, str) and len(fact) > _LONGEST_TEXT:
-        return fact[:_LONGEST_TEXT] + "..."
-    if isinstance(fact, list | tuple):
-        return [_cut(one) for one in fact]
-    return fact
-
-
-class LoggedAudit:
-    """The audit as log lines (core.ports.Audit)."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def record(self, event: Event) -> None:
-        """One line with the outcome and the true reason."""
-        self._log.write(
-            "warning" if event.alarm else "info",
-            "audit",
-            outcome=event.name,
-            dialect=event.dialect,
-            client=event.client_id,
-            subject=event.subject,
-            grant=event.grant_id,
-            address=event.sender.address,
-            **event.facts,
-        )
+    return one_line({"time": round(time.time(), 3), "level": level, "event": event, **facts}) + b"\n"

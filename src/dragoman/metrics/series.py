@@ -88,6 +88,23 @@ STORE_WRITABLE: Final = Series(
     initial=1.0,
     least=True,
 )
+AUDIT_WRITABLE: Final = Series(
+    name="dragoman_audit_writable",
+    kind=Kind.GAUGE,
+    meaning="1 while every worker can write its audit, else 0; tried when there is something to write.",
+    initial=1.0,
+    least=True,
+)
+AUDIT_WAITING: Final = Series(
+    name="dragoman_audit_events_waiting",
+    kind=Kind.GAUGE,
+    meaning="Audit events that are in memory and not written yet.",
+)
+AUDIT_LOST: Final = Series(
+    name="dragoman_audit_events_lost_total",
+    kind=Kind.COUNTER,
+    meaning="Audit events for which there was no room while the audit could not be written.",
+)
 COUNTED: Final = (
     GRANT_REVOCATIONS,
     TOKEN_RESPONSES,
@@ -97,6 +114,9 @@ COUNTED: Final = (
     PASSWORD_HASHES_SHED,
     PASSWORD_HASHES_ABANDONED,
     STORE_WRITABLE,
+    AUDIT_WRITABLE,
+    AUDIT_WAITING,
+    AUDIT_LOST,
 )
 """Those that workers count."""
 WIDTHS: Final = {series.name: series.width for series in COUNTED}

@@ -79,6 +79,10 @@ class Keyring:
         """The key of the digests of client secrets."""
         return self.only_key(Purpose.DIGEST).derive("client secret")
 
+    def audit_key(self) -> bytes:
+        """The key of the chains of the audit."""
+        return self.only_key(Purpose.DIGEST).derive("audit chain")
+
     def fingerprint(self) -> str:
         """A check value of the keys that are never rotated, to be kept beside what was made with them.
 
