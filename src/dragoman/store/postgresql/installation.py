@@ -27,7 +27,7 @@ ALONE = (
 """What begins a transaction that changes the schema: one process at a time does. Others' statements may hold it up for
 two seconds; then it gives up. It holds them up for as long as it takes, which is long where an index is built."""
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
-_TABLE = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1"
+_NAMES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 
 
 async def prepare(address: Address) -> None:
@@ -93,11 +93,10 @@ async def refuse_unfit(connection: Connection, address: Address) -> None:
 
 async def read_version(connection: Connection, address: Address) -> str | None:
     """The schema version, if it fits; None where nothing has been created. Raises StoreFault."""
-    if not await connection.fetchval(_TABLE, "alembic_version"):
-        if await connection.fetchval(TABLES):
-            raise _foreign(address)
+    names = {found["table_name"] for found in await connection.fetch(_NAMES)}  # one look: others may be creating them
+    if not names:
         return None
-    if not await connection.fetchval(_TABLE, "installation"):
+    if not {"alembic_version", "installation"} <= names:
         raise _foreign(address)
     version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     if version is None:
