@@ -33,6 +33,11 @@ class WireRequest(Struct, frozen=True, kw_only=True):
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def joined_header(self, name: str) -> str | None:
+        """All values of this header in one list (RFC 9110 §5.3); None where it is not there."""
+        lines = [value.decode("latin-1") for key, value in self.headers if key == name.encode("latin-1", "replace")]
+        return ", ".join(lines) if lines else None
+
 
 class WireResponse(Struct, frozen=True, kw_only=True):
     """One HTTP answer."""
