@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from dragoman.verification.cast import Cast
 
 CHEAP_PASSWORDS = PasswordsTable(memory_kib=8, iterations=1)
-PATIENT_THROTTLE = ThrottleTable(account_failures=100, account_limit=1_000_000, address_failures=1_000_000)
+PATIENT_THROTTLE = ThrottleTable(
+    account_failures=1_000_000, account_limit=1_000_000, address_failures=1_000_000, client_failures=1_000_000
+)
 """For what sends wrong passwords all the time to see something else."""
 CREATED_AT = 1_700_000_000
 

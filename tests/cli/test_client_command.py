@@ -51,6 +51,7 @@ def test_all_that_is_said_is_kept(folder: Folder):
         "access_token_lifetime": 60, "refresh_token_lifetime": None, "refresh_token_idle_lifetime": 7,
         "refresh": "reuse", "grace": 0, "refresh_ends_access_token": True, "audience": ["https://api.example"],
         "authorities": ["ROLE_A", "ROLE_B"], "may_read_shared_key": True, "enabled": True,
+        "end_user_address_header": None,
     }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class ThrottleTable(Table, frozen=True):
 
     enabled: bool = True
     """Whether guesses are counted at all. Without it the hash of a password is all that slows a guesser down."""
-    account_failures: Annotated[int, Meta(ge=1, le=100)] = 5
+    account_failures: Annotated[int, Meta(ge=1, le=1000000)] = 5
     """How many wrong passwords in a row an account takes before each further one has to wait."""
     first_wait_seconds: Annotated[int, Meta(ge=1, le=3600)] = 2
     """The wait after those; each further wrong password doubles it."""
