@@ -114,7 +114,7 @@ def test_u12_a_held_address_is_told_so_in_every_dialect(server: Server, dialect:
     for one in range(50):
         log_in(server, client, f"held-{dialect}-{one}", "wrong", peer)
     answer = dialect_log_in(server, dialect, client, server.add_owner(), PASSWORD, peer=peer)
-    assert answer.status == 429
+    assert answer.status == (503 if dialect == "axosoft" else 429)  # its document says so
     assert answer.header("Retry-After") == "600"
     assert b"invalid_grant" not in answer.body
 

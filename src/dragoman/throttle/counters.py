@@ -70,7 +70,7 @@ class Counters:
             now, limits = self._elapsed(), self._address_limits(keys)
             slot = self._memory.addresses.find(keys.address, limits, now)
             before, after = slot.counter, count(slot.counter, limits, now)
-            self._memory.addresses.put(slot, after, now)
+            self._memory.addresses.put(slot, after)
             alarms = (*_crossed(before, after, limits, Alarm.ADDRESS_HELD), *self._count_client(keys, now))
             held = judge(before, limits, now) is Verdict.REFUSED
             return Wrong(alarms=alarms, held_for=seconds_closed(after, limits, now) if held else None)
@@ -86,9 +86,9 @@ class Counters:
                 keys, limits = ticket.keys, self._address_limits(ticket.keys)
                 table, own = self._pool(ticket.known)
                 slot = table.find(keys.account, own, now)
-                table.put(slot, count(slot.counter, own, now), now)
+                table.put(slot, count(slot.counter, own, now))
                 slot = self._memory.addresses.find(keys.address, limits, now)
-                self._memory.addresses.put(slot, count(slot.counter, limits, now), now)
+                self._memory.addresses.put(slot, count(slot.counter, limits, now))
 
     def _take(self, keys: Keys, now: float) -> Reserved | Holding:
         addresses, limits = self._memory.addresses, self._address_limits(keys)
@@ -114,8 +114,8 @@ class Counters:
 
     def _reserve(self, keys: Keys, table: Table, account: Slot, address: Slot, now: float) -> Reserved:
         lease = self._policy.lease
-        table.put(account, reserve(account.counter, now, lease), now)
-        self._memory.addresses.put(address, reserve(address.counter, now, lease), now)
+        table.put(account, reserve(account.counter, now, lease))
+        self._memory.addresses.put(address, reserve(address.counter, now, lease))
         return Reserved(
             keys=keys,
             known=table is self._memory.known,
@@ -131,14 +131,14 @@ class Counters:
         if outcome is not Outcome.WRONG:
             given_back = give_back(account.counter)
             right = outcome is Outcome.RIGHT and not account.shared
-            _change(table, account, forget(given_back) if right and given_back.failures else given_back, now)
-            _change(self._memory.addresses, address, give_back(address.counter), now)
+            _change(table, account, forget(given_back) if right and given_back.failures else given_back)
+            _change(self._memory.addresses, address, give_back(address.counter))
             if outcome is Outcome.RIGHT:
                 self._end_row(keys, now, by_known=ticket.known, of=not ticket.known)
             return ()
         failed, counted = fail(account.counter, own, now), fail(address.counter, limits, now)
-        _change(table, account, failed, now)
-        _change(self._memory.addresses, address, counted, now)
+        _change(table, account, failed)
+        _change(self._memory.addresses, address, counted)
         return (
             *_crossed(address.counter, counted, limits, Alarm.ADDRESS_HELD),
             *(() if ticket.known else _crossed(account.counter, failed, own, Alarm.ACCOUNT_CLOSED)),
@@ -152,14 +152,14 @@ class Counters:
         """
         table, limits = self._pool(of)
         slot = table.find(keys.account, limits, now)
-        if slot.counter.failures and not slot.shared and not slot.evicts:
-            _change(table, slot, ease(slot.counter, limits) if by_known and not of else forget(slot.counter), now)
+        if slot.there and slot.counter.failures and not slot.shared:
+            _change(table, slot, ease(slot.counter, limits) if by_known and not of else forget(slot.counter))
 
     def _count_client(self, keys: Keys, now: float) -> tuple[Alarm, ...]:
         limits = self._policy.client
         slot = self._memory.clients.find(keys.client, limits, now)
         after = count(slot.counter, limits, now)
-        self._memory.clients.put(slot, after, now)
+        self._memory.clients.put(slot, after)
         return _crossed(slot.counter, after, limits, Alarm.CLIENT_GUESSED_AT)
 
     def _pool(self, known: bool) -> tuple[Table, Limits]:
@@ -171,10 +171,10 @@ class Counters:
         return self._policy.shared_address if keys.shared_address else self._policy.address
 
 
-def _change(table: Table, slot: Slot, counter: Counter, now: float) -> None:
+def _change(table: Table, slot: Slot, counter: Counter) -> None:
     """Nothing is written, and nobody makes room, where nothing has changed."""
     if counter is not slot.counter:
-        table.put(slot, counter, now)
+        table.put(slot, counter)
 
 
 def _crossed(before: Counter, after: Counter, limits: Limits, alarm: Alarm) -> tuple[Alarm, ...]:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from dragoman.core.throttle import Policy
 
-_ACCOUNTS: Final = 16384
+_ACCOUNTS: Final = 32768
 _KNOWN: Final = 4096
 """A table of its own: only where somebody has logged in is there anything in it, so junk cannot fill it."""
 _ADDRESSES: Final = 8192
 _CLIENTS: Final = 128
 MEMORY_BYTES: Final = (_ACCOUNTS + _KNOWN + _ADDRESSES + _CLIENTS) * SET_BYTES
-"""Twelve megabytes, of which nothing is taken that was never used. The same for every configuration: a server that is
+"""Nineteen megabytes, of which nothing is taken that was never used. The same for every configuration: a server that is
 reloaded keeps it."""
 _TRIES = 50
 _PAUSE_SECONDS = 0.0002
