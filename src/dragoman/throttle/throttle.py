@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.throttle import Attempt, Holding, Outcome, Wrong
 from dragoman.throttle.counters import BUSY, Reserved
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PAUSES: Final = (0.01, 0.02, *(0.05,) * 60)
 """Seconds after which to look again, in case that another process has settled what stands in the way; three in all."""
 _MOST_WAITING = 1000
+_TURNS = 50
+_TURN_SECONDS = 0.01
+Said = TypeVar("Said")
 
 
 class Patience:
@@ -68,6 +71,16 @@ class Patience:
                 self._waiting.pop(account, None)
 
 
+async def in_turn(act: Callable[[], Said]) -> Said | None:
+    """What it says, once it is alone with the memory; None where somebody has that for a second."""
+    for _ in range(_TURNS):
+        try:
+            return act()
+        except Stuck:
+            await asyncio.sleep(_TURN_SECONDS)
+    return None
+
+
 class MemoryThrottle:
     """For one process, or for all workers of one server."""
 
@@ -95,19 +108,14 @@ class MemoryThrottle:
     async def settle(self, ticket: Ticket, outcome: Outcome) -> tuple[Alarm, ...]:
         """Say how the check went. What cannot be said is taken for a failure when the lease has ended."""
         reserved = _ours(ticket)
-        try:
-            return self._counters.settle(reserved, outcome)
-        except Stuck:
-            return ()
-        finally:
-            self._patience.go_on(reserved.keys.account)
+        alarms = await in_turn(lambda: self._counters.settle(reserved, outcome))
+        self._patience.go_on(reserved.keys.account)
+        return alarms or ()
 
     async def count_wrong_secret(self, address: str, client_id: str) -> Wrong:
         """A client's secret was wrong."""
-        try:
-            return self._counters.count_wrong_secret(self._namer.keys_of_client(address, client_id))
-        except Stuck:
-            return Wrong(alarms=(), held_for=None)
+        keys = self._namer.keys_of_client(address, client_id)
+        return await in_turn(lambda: self._counters.count_wrong_secret(keys)) or _UNCOUNTED
 
 
 class NoThrottle:

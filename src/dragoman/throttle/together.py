@@ -8,7 +8,7 @@ from dragoman.core.throttle import Attempt, Holding, Outcome, Wrong
 from dragoman.core.value import value
 from dragoman.throttle.counters import BUSY, Reserved
 from dragoman.throttle.memory import Stuck
-from dragoman.throttle.throttle import Patience
+from dragoman.throttle.throttle import Patience, in_turn
 
 if TYPE_CHECKING:
     from dragoman.core.throttle import Alarm, Ticket
@@ -66,22 +66,17 @@ class SharedThrottle:
         """Say how the check went. What cannot be said is taken for a failure when the lease has ended."""
         if not isinstance(ticket, SharedTicket):
             raise TypeError("a ticket of another throttle")
-        try:
-            if not ticket.own:
-                alarms = await self._remote.settle(ticket.reserved, outcome) or ()
-                self._own.note(ticket.reserved, outcome)
-                return alarms
-            return self._own.settle(ticket.reserved, outcome)
-        except Stuck:
-            return ()
-        finally:
-            self._patience.go_on(ticket.reserved.keys.account)
+        reserved, own = ticket.reserved, self._own
+        if ticket.own:
+            alarms = await in_turn(lambda: own.settle(reserved, outcome))
+        else:
+            alarms = await self._remote.settle(reserved, outcome)
+            await in_turn(lambda: own.note(reserved, outcome))
+        self._patience.go_on(reserved.keys.account)
+        return alarms or ()
 
     async def count_wrong_secret(self, address: str, client_id: str) -> Wrong:
         """A client's secret was wrong."""
         keys = self._namer.keys_of_client(address, client_id)
-        try:
-            own = self._own.count_wrong_secret(keys)
-        except Stuck:
-            own = Wrong(alarms=(), held_for=None)
-        return await self._remote.count_wrong_secret(keys) or own
+        own = await in_turn(lambda: self._own.count_wrong_secret(keys))
+        return await self._remote.count_wrong_secret(keys) or own or Wrong(alarms=(), held_for=None)
