@@ -55,6 +55,18 @@ def test_all_that_is_said_is_kept(folder: Folder):
     }  # fmt: skip
 
 
+def test_a_back_end_tells_of_its_end_users_in_a_header_of_its_own(folder: Folder):
+    folder.client("shop", "--end-user-address-header", "X-End-User-IP")
+    assert folder.done("client", "show", "shop", "--json").json["end_user_address_header"] == "x-end-user-ip"
+    assert folder.done("client", "update", "shop", "--grace", 7, "--json").json["end_user_address_header"] is not None
+    shown = folder.done("client", "update", "shop", "--end-user-address-header", "", "--json").json
+    assert shown["end_user_address_header"] is None
+    for name in ("Authorization", "X End", "X-\u00e9", "a" * 65, "host"):
+        assert "cannot be the header" in folder.run("client", "update", "shop", "--end-user-address-header", name).fault
+    made = folder.run("client", "create", "--generate", "--public", "--end-user-address-header", "X-End-User-IP")
+    assert "anybody can write headers" in made.fault
+
+
 def test_an_update_changes_what_is_said_and_nothing_else(folder: Folder):
     folder.client("shop", "--refresh-token-lifetime", 0, "--scope", "a b", "--audience", "x", "--grace", 5)
     before = folder.done("client", "show", "shop", "--json").json

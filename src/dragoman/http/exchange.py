@@ -135,6 +135,7 @@ def read_wire(
         path=scope["path"],
         query=scope["query_string"],
         headers=dict(headers[::-1]),
+        header_lines=headers,
         body=body,
         path_parameters=scope.get("path_params") or {},
         address=address,

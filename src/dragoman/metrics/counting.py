@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.guessing import HELD
 from dragoman.core.revocation import REVOKED_BY_CLIENT, SIGNED_OUT_BY_BEARER
-from dragoman.core.token_endpoint import REUSED
 from dragoman.core.throttle import Alarm
+from dragoman.core.token_endpoint import REUSED
 from dragoman.metrics.series import (
     BOUNDS,
     GRANT_REVOCATIONS,
