@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.config.settings import ServerTable, ThrottleTable
+from dragoman.config.settings import PasswordsTable, ServerTable, ThrottleTable
 from tests.attacks.harness import PASSWORD, Server, configuration_of, running
-from tests.attacks.test_throttle import FREE, address, guess, log_in
+from tests.attacks.test_throttle import FREE, address, at_once, guess, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PROXY = "10.9.8.7"
 SHARED = "198.51.100.0/24"
@@ -170,3 +171,26 @@ def test_nobody_is_believed_who_has_not_shown_to_be_that_back_end(server: Server
     assert server.events()[-1]["address"] == peer
     server.form("/oauth2/token", form | {"client_id": public} | {"client_secret": ""}, peer=peer, headers=headers)
     assert server.events()[-1]["address"] == peer
+
+
+def test_who_is_turned_away_by_a_full_queue_has_not_guessed(tmp_path: Path):
+    passwords = PasswordsTable(memory_kib=8192, iterations=4, slots=1, queue=0)
+    with running(configuration_of(tmp_path, throttle=ThrottleTable(), passwords=passwords)) as server:
+        client, owner = server.add_client(), server.add_owner()
+        statuses: list[int] = []
+        while 503 not in statuses:
+            requests = [at_once(server, client, f"name {one}", "wrong", address()) for one in range(4)]
+            statuses = [answer.status for answer in server.ask_all(requests)]
+            requests = [at_once(server, client, owner, PASSWORD, address()) for _ in range(4)]
+            statuses += [answer.status for answer in server.ask_all(requests)]
+        assert guess(server, client, owner, 10) == FREE
+
+
+def test_switched_off_nothing_is_counted_or_kept(tmp_path: Path):
+    with running(configuration_of(tmp_path, throttle=ThrottleTable(enabled=False))) as server:
+        client, owner, peer = server.add_client(), server.add_owner(), address()
+        assert guess(server, client, owner, 60, peer) == 60
+        wrong = {"grant_type": "client_credentials", "client_id": client, "client_secret": "wrong"}
+        assert {server.form("/oauth2/token", wrong, peer=peer).status for _ in range(60)} == {401}
+        assert log_in(server, client, owner, PASSWORD, peer).status == 200
+        assert server.run(server.tool.find_resource_owner(server.owner_id(owner))).known_places == ()

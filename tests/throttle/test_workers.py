@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import signal
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dragoman.core.throttle import Holding, Outcome
 from dragoman.throttle.memory import Stuck, shared_memory
+from tests.cli.commanding import make_folder
+from tests.processes import kill, running_server, wait_until
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy
+from tests.workers.load import TOKEN_PATH, ask
+from tests.workers.test_workers import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 RULES = policy(lease=0.3)
 PROCESSES = 4
@@ -88,3 +95,30 @@ def test_f28_what_a_killed_process_had_reserved_has_failed_and_its_turn_is_over(
         assert str(counters.take(namer().keys(attempt("victim"))).by) == "account"
         later.now += RULES.strangers.first_wait
         assert not isinstance(counters.take(namer().keys(attempt("victim"))), Holding)
+
+
+def test_f28_the_workers_of_a_server_count_together_and_a_dead_one_takes_nothing_along(tmp_path: Path):
+    folder = make_folder(tmp_path / "server")
+    client = "shop", folder.client("shop", "--grant-type", "password")
+    folder.user("ann")
+
+    def log_in(password: str) -> tuple[int | None, int]:
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+            answer = ask(connection, TOKEN_PATH, client, grant_type="password", username="ann", password=password)
+        refused = [line.get("detail") for line in server.events("audit") if line["outcome"] == "token_refused"]
+        return answer.status, refused.count("wrong password")
+
+    with running_server(folder.file, workers=2) as server:
+        for one in server.workers:
+            with stopped(server.workers - {one}):
+                assert [log_in("wrong")[0] for _ in range(2)] == [400] * 2
+        wait_until(lambda: len(server.events("audit")) == 4)
+        kill(min(server.workers))
+        server.wait_for_workers(2)
+        before = server.ready_workers()
+        server.send(signal.SIGHUP)
+        wait_until(lambda: not before & server.workers and len(server.ready_workers()) == 2)
+        assert [log_in("wrong")[0] for _ in range(8)] == [400] * 8
+        assert log_in("correct horse")[0] == 400
+        wait_until(lambda: len(server.events("audit")) == 13)
+        assert log_in("wrong")[1] == 5
