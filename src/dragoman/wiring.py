@@ -235,7 +235,6 @@ def _open_failpoints(log: Log) -> Failpoints:
     return failpoints
 
 
-def _open_services(
 def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
     opened: _Opened,
     clients: CachedClients,

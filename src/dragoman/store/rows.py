@@ -108,7 +108,7 @@ def resource_owner_of(row: Row) -> ResourceOwner:
     )
 
 
-NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0)
+NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]")
 """What is read in place of a row that is not there, where it must not be quicker to find nobody."""
 
 
