@@ -101,6 +101,7 @@ def test_f28_the_workers_of_a_server_count_together_and_a_dead_one_takes_nothing
     folder = make_folder(tmp_path / "server")
     client = "shop", folder.client("shop", "--grant-type", "password")
     folder.user("ann")
+    folder.change(to='to = "log"')
 
     def log_in(password: str) -> tuple[int | None, int]:
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
