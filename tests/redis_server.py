@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 PASSWORD = "p@ss:w/rd?#%[1]"
 """Whatever has to be percent-encoded in a URL: nothing of it may be seen anywhere."""
 ENCODED = "p%40ss%3Aw%2Frd%3F%23%25%5B1%5D"
-LEAST = "resetchannels &dragoman:* resetkeys -@all +ping +subscribe +publish +info"
+LEAST = (
+    "resetchannels &dragoman:* resetkeys ~dragoman:throttle:* -@all +ping +subscribe +publish +info "
+    "+script|load +evalsha +get +set +del +incr +decr +expire +time"
+)
 """What docs/shared-state.md lets the user of the server do."""
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _WHEELS = {

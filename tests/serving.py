@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from dragoman.config.settings import Configuration, LogTable, MountTable, PasswordsTable, ServerTable
+from dragoman.config.settings import (
+    Configuration,
+    LogTable,
+    MountTable,
+    PasswordsTable,
+    ServerTable,
+    ThrottleTable,
+)
 from dragoman.core.model import ResourceOwner
 from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register
@@ -28,20 +35,23 @@ if TYPE_CHECKING:
     from dragoman.verification.cast import Cast
 
 CHEAP_PASSWORDS = PasswordsTable(memory_kib=8, iterations=1)
+PATIENT_THROTTLE = ThrottleTable(
+    account_failures=1_000_000, account_limit=1_000_000, address_failures=1_000_000, client_failures=1_000_000
+)
+"""For what sends wrong passwords all the time to see something else."""
 CREATED_AT = 1_700_000_000
 
 
 def configure(folder: Path, *mounts: MountTable, **settings: object) -> Configuration:
     """A quiet configuration with the cheapest hashes."""
-    return Configuration(
-        folder=str(folder),
-        mounts=mounts,
-        passwords=CHEAP_PASSWORDS,
-        client_cache_seconds=0,
-        log=LogTable(level="error"),
-        server=ServerTable(port=0),
-        **settings,
-    )
+    defaults = {
+        "passwords": CHEAP_PASSWORDS,
+        "throttle": PATIENT_THROTTLE,
+        "client_cache_seconds": 0,
+        "log": LogTable(level="error"),
+        "server": ServerTable(port=0),
+    }
+    return Configuration(folder=str(folder), mounts=mounts, **{**defaults, **settings})
 
 
 def mount_of(dialect: str, *, account_state: str = "hidden") -> MountTable:

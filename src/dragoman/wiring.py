@@ -8,7 +8,7 @@ import os
 import random
 import secrets
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from dragoman.parts import build_mounts, load_dialects, open_audit, open_passwor
 from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
+from dragoman.throttling import Surroundings, opened_throttle
 from dragoman.tokens.keyring import public_jwks, verification_key
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
     from dragoman.core.ports import Audit
     from dragoman.core.rules import ServerRules
+    from dragoman.core.throttle import Throttle
     from dragoman.failpoints import Failpoints
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.paths import Application
@@ -88,6 +90,8 @@ class Part:
     """Whether it is on its way out, and so no longer ready."""
     tally: Tally | None = None
     """Where it counts, if anywhere."""
+    throttle_memory: int | None = None
+    """The descriptor of the memory in which it counts guesses together with the other processes, if there are any."""
 
 
 _WHOLE = Part()
@@ -106,11 +110,20 @@ async def open_server(
     passwords = open_passwords(configuration)
     opening = open_store if part.alone else open_worker
     try:
-        async with opening(configuration.location()) as store:
+        async with opening(configuration.location()) as store, AsyncExitStack() as closing:
             server = await standing_rules(configuration, store)
             now = clock or SteadyClock(time.time, time.monotonic)
             await _count_on(now, store, server)
-            opened = _Opened(configuration=configuration, part=part, log=log, store=store, passwords=passwords, now=now)
+            opened = _Opened(
+                configuration=configuration,
+                part=part,
+                log=log,
+                store=store,
+                passwords=passwords,
+                now=now,
+                elapsed=clock or time.monotonic,
+                closing=closing,
+            )
             served, chores, audit = await _put_together(opened, server)
             tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
             try:
@@ -134,6 +147,9 @@ class _Opened:
     store: Store
     passwords: PasswordHasher
     now: Callable[[], int]
+    elapsed: Callable[[], float]
+    closing: AsyncExitStack
+    """Closes what is opened still, in order."""
 
 
 async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore], OpenAudit]:
@@ -149,7 +165,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     audit, observe = count_from(opened.part.tally, recording, load_grant_types())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
-    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, audit))
+    around = Surroundings(
+        key=tokens.keyring.throttle_key(), memory=opened.part.throttle_memory, elapsed=opened.elapsed, log=log
+    )
+    throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
+    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit))
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
@@ -215,8 +235,13 @@ def _open_failpoints(log: Log) -> Failpoints:
     return failpoints
 
 
-def _open_services(
-    opened: _Opened, clients: CachedClients, tokens: CurrentTokens, doubles: Doubles, audit: Audit
+def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
+    opened: _Opened,
+    clients: CachedClients,
+    tokens: CurrentTokens,
+    doubles: Doubles,
+    throttle: Throttle,
+    audit: Audit,
 ) -> Services:
     passwords, store = opened.passwords, opened.store
     return Services(
@@ -226,6 +251,7 @@ def _open_services(
         passwords=EqualPasswords(passwords, doubles),
         client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
         tokens=tokens,
+        throttle=throttle,
         audit=audit,
         grant_types=load_grant_types(),
     )

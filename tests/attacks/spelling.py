@@ -39,7 +39,13 @@ def token_path(dialect: str) -> str:
 
 
 def send(  # the rest of the request is named freely
-    server: Server, dialect: str, client_id: str, secret: str | None = None, /, **fields: str
+    server: Server,
+    dialect: str,
+    client_id: str,
+    secret: str | None = None,
+    /,
+    peer: str = "127.0.0.1",
+    **fields: str,
 ) -> Answer:
     """A token request with the client's own credentials, unless another secret is given."""
     secret = server.secret_of(client_id) if secret is None else secret
@@ -48,7 +54,7 @@ def send(  # the rest of the request is named freely
         fields |= {"client_id": client_id, "client_secret": secret}
     else:
         headers.append(basic(client_id, secret))
-    return server.ask("POST", token_path(dialect), headers=headers, body=urlencode(fields).encode())
+    return server.ask("POST", token_path(dialect), headers=headers, body=urlencode(fields).encode(), peer=peer)
 
 
 def log_in(

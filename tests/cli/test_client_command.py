@@ -51,7 +51,20 @@ def test_all_that_is_said_is_kept(folder: Folder):
         "access_token_lifetime": 60, "refresh_token_lifetime": None, "refresh_token_idle_lifetime": 7,
         "refresh": "reuse", "grace": 0, "refresh_ends_access_token": True, "audience": ["https://api.example"],
         "authorities": ["ROLE_A", "ROLE_B"], "may_read_shared_key": True, "enabled": True,
+        "end_user_address_header": None,
     }  # fmt: skip
+
+
+def test_a_back_end_tells_of_its_end_users_in_a_header_of_its_own(folder: Folder):
+    folder.client("shop", "--end-user-address-header", "X-End-User-IP")
+    assert folder.done("client", "show", "shop", "--json").json["end_user_address_header"] == "x-end-user-ip"
+    assert folder.done("client", "update", "shop", "--grace", 7, "--json").json["end_user_address_header"] is not None
+    shown = folder.done("client", "update", "shop", "--end-user-address-header", "", "--json").json
+    assert shown["end_user_address_header"] is None
+    for name in ("Authorization", "X End", "X-\u00e9", "a" * 65, "host"):
+        assert "cannot be the header" in folder.run("client", "update", "shop", "--end-user-address-header", name).fault
+    made = folder.run("client", "create", "--generate", "--public", "--end-user-address-header", "X-End-User-IP")
+    assert "anybody can write headers" in made.fault
 
 
 def test_an_update_changes_what_is_said_and_nothing_else(folder: Folder):

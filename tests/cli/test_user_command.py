@@ -8,6 +8,7 @@ import subprocess
 import bcrypt
 import pytest
 
+from dragoman.cli.opening import in_store
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import PROGRAM, Folder, post
 from tests.serving import serving
@@ -25,7 +26,7 @@ def test_a_new_account_has_what_is_said_and_shows_no_password(folder: Folder):
     assert made == {
         "id": "7", "username": "ann", "email": "Ann@Example.com", "first_name": "Ann", "last_name": "Lee",
         "authorities": ["ROLE_A", "Account Admin"], "belongs_to": "shop", "enabled": True, "locked": False,
-        "expired": False, "password_expired": False, "has_password": True,
+        "expired": False, "password_expired": False, "has_password": True, "known_places": 0,
     }  # fmt: skip
     for who in ("ann", "ANN@example.COM", "7"):
         shown = folder.done("user", "show", who, "--json")
@@ -205,3 +206,25 @@ def test_a_password_of_other_rules_still_logs_its_owner_in(folder: Folder):
                 password=password,
             )  # fmt: skip
             assert status == 200
+
+
+def test_unlocking_has_wrong_passwords_forgotten_and_a_new_password_known_places_too(folder: Folder):
+    folder.user("ann")
+
+    async def find(store):
+        return await store.find_resource_owner_by_login("ann")
+
+    async def remember(store):
+        await store.remember_places((await find(store)).id, ("somewhere",))
+
+    configuration = read_configuration(folder.file)
+    in_store(configuration, remember)
+    folder.done("user", "unlock", "ann")
+    assert (in_store(configuration, find).throttle_resets, in_store(configuration, find).known_places) == (
+        1,
+        ("somewhere",),
+    )
+    folder.done("user", "update", "ann", "--first-name", "Ann")
+    assert folder.done("user", "show", "ann", "--json").json["known_places"] == 1
+    folder.done("user", "set-password", "ann", "--password-stdin", stdin="battery staple\n")
+    assert (in_store(configuration, find).throttle_resets, in_store(configuration, find).known_places) == (2, ())

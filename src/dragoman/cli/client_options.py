@@ -36,6 +36,7 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     refresh: str | None = None
     grace: int | None = None
     refresh_ends_access_token: bool | None = None
+    end_user_address_header: str | None = None
 
     def members(self) -> Mapping[str, object]:
         """The members of a client that something was said of; an empty text makes an empty list."""
@@ -101,6 +102,11 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     ),
     _seconds("grace", "How long the refresh token before the live one is still answered; 0: never.", _ENDING),
     _switch("refresh-ends-access-token", "Whether a refresh ends the access token before it."),
+    click.option(
+        "--end-user-address-header",
+        metavar="NAME",
+        help="For a back end: the header in which it tells its end user's address, believed from it alone.",
+    ),
     _several("audience", "audience", "URI", "Whom its access tokens are for."),
     click.option(
         "--authority",

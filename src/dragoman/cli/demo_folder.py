@@ -35,6 +35,10 @@ keys = "keys"
 
 [audit]
 to = "log"
+
+# One machine tries everything out here, wrong passwords too.
+[throttle]
+address_failures = 1000
 """ + "".join(
     f'\n[[mounts]]\ndialect = "{part.dialect}"\ndemo_resource = true\n'
     + ('shared_key = "shown"\n' if part.client.get("may_read_shared_key") else "")

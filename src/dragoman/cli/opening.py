@@ -14,6 +14,7 @@ from dragoman.core.ports import Services
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.parts import epoch_seconds, open_passwords, open_tokens, read_keyring, standing_rules
 from dragoman.store.opening import open_tool, shown
+from dragoman.throttle.throttle import NoThrottle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -88,6 +89,7 @@ async def token_desk(
             passwords=passwords,
             client_secrets=ClientSecretHasher(tokens.keyring.client_secret_key(), passwords),
             tokens=tokens,
+            throttle=NoThrottle(),
             audit=operators_audit(configuration),
             grant_types={},
         )

@@ -86,8 +86,9 @@ def check_password_hash(configuration: Configuration, stored: str) -> str:
 
 
 def describe_account(owner: ResourceOwner) -> Mapping[str, object]:
-    """All of it that may be shown: of the password, whether there is one."""
-    shown = {field.name: getattr(owner, field.name) for field in fields(owner)}
+    """All of it that may be shown: of the password, whether there is one; of known places, how many."""
+    shown = {field.name: getattr(owner, field.name) for field in fields(owner) if field.name != "throttle_resets"}
+    shown["known_places"] = len(owner.known_places)
     shown["has_password"] = shown.pop("password_hash") is not None
     return shown
 

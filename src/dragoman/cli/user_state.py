@@ -103,13 +103,17 @@ def lock(who: str, path: Path) -> None:
 @click.argument("who")
 @config_option
 def unlock(who: str, path: Path) -> None:
-    r"""Let the owner of the locked account WHO log in again.
+    r"""Let the owner of the account WHO log in again, where it is locked or has had too many wrong passwords.
+
+    Running servers forget the wrong passwords at its next log-in.
 
     \b
     dragoman user unlock ann
     """
-    owner = change_account(read_configuration(path), who, lambda owner: replace(owner, locked=False))
-    click.echo(f"user {owner.username} is unlocked")
+    configuration = read_configuration(path)
+    owner = change_account(configuration, who, lambda owner: replace(owner, locked=False))
+    in_store(configuration, lambda store: store.administration.reset_throttle(owner.id))
+    click.echo(f"user {owner.username} is unlocked, and its wrong passwords are forgotten")
 
 
 @click.command("sign-out", short_help="End all sessions of an account.")

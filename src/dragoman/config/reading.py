@@ -129,6 +129,9 @@ def _check(configuration: Configuration, path: Path) -> None:
     for network in server.trusted_proxies:
         if reason := _why_no_proxies(network):
             raise ConfigurationFault(f"{path}, server.trusted_proxies: {reason}")
+    for network in configuration.throttle.shared_addresses:
+        if reason := _why_no_network(network):
+            raise ConfigurationFault(f"{path}, throttle.shared_addresses: {reason}")
     least = _ARGON2_KIB_A_LANE * passwords.parallelism
     if passwords.memory_kib < least:
         raise ConfigurationFault(
@@ -142,12 +145,18 @@ def _check(configuration: Configuration, path: Path) -> None:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
 
 
-def _why_no_proxies(text: str) -> str | None:
+def _why_no_network(text: str) -> str | None:
     try:
-        network = ipaddress.ip_network(text)
+        ipaddress.ip_network(text)
     except ValueError as error:
         return f"{error}; write networks as 10.0.0.0/8"
-    if network.prefixlen == 0:
+    return None
+
+
+def _why_no_proxies(text: str) -> str | None:
+    if reason := _why_no_network(text):
+        return reason
+    if ipaddress.ip_network(text).prefixlen == 0:
         return f"{text} is everyone: anyone could write the address they come from; name your proxies' own networks"
     return None
 

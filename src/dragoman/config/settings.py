@@ -92,6 +92,39 @@ class PasswordsTable(Table, frozen=True):
     with SHA-1 hashes of leaked passwords; docs/passwords.md describes them. Log-ins do not ask them."""
 
 
+class ThrottleTable(Table, frozen=True):
+    """How often secrets may be guessed (NIST SP 800-63B-4 §3.2.2); docs/throttling.md tells what each limit is for."""
+
+    enabled: bool = True
+    """Whether guesses are counted at all. Without it the hash of a password is all that slows a guesser down."""
+    account_failures: Annotated[int, Meta(ge=1, le=1000000)] = 5
+    """How many wrong passwords in a row an account takes before each further one has to wait."""
+    first_wait_seconds: Annotated[int, Meta(ge=1, le=3600)] = 2
+    """The wait after those; each further wrong password doubles it."""
+    longest_wait_seconds: Annotated[int, Meta(ge=1, le=86400)] = 900
+    """What no wait exceeds."""
+    account_limit: Annotated[int, Meta(ge=2, le=1000000)] = 100
+    """How many wrong passwords in a row an account takes in all. A fifth of them is kept for addresses from which its
+    owner has logged in before; strangers have the rest."""
+    account_memory_seconds: Annotated[int, Meta(ge=60, le=31536000)] = 86400
+    """For how long after the last wrong password they are remembered."""
+    address_failures: Annotated[int, Meta(ge=1, le=1000000)] = 50
+    """How many wrong passwords and client secrets may come from one address (of IPv6: one /64) before it is answered
+    429."""
+    address_seconds: Annotated[int, Meta(ge=1, le=86400)] = 600
+    """From the first of those until the address begins anew."""
+    shared_addresses: tuple[str, ...] = ()
+    """Networks (CIDR) whose addresses many people have in common: a company's way out, a back end that does not tell
+    whom it speaks for."""
+    shared_address_failures: Annotated[int, Meta(ge=1, le=1000000)] = 1000
+    """The same as address_failures, for each of those addresses."""
+    client_failures: Annotated[int, Meta(ge=1, le=1000000)] = 1000
+    """How many wrong passwords and secrets through one client, within address_seconds, raise an alarm. Nobody is
+    refused for it."""
+    machines: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """How many machines answer for one database without a `shared` server: each keeps to its part of every limit."""
+
+
 class LogTable(Table, frozen=True):
     """The log, one JSON object a line, on standard error."""
 
@@ -153,6 +186,7 @@ class Configuration(Table, frozen=True):
     scopes: dict[str, str] = {}
     """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
     passwords: PasswordsTable = PasswordsTable()
+    throttle: ThrottleTable = ThrottleTable()
     log: LogTable = LogTable()
     audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.guessing import refuse_wrong_secret
 from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Client, ClientCredentials
+    from dragoman.core.model import Client, ClientCredentials, Sender
     from dragoman.core.ports import Services
 
 _NOTHING = Secret("")
 
 
-async def authenticate_client(services: Services, presented: ClientCredentials) -> Client:
+async def authenticate_client(services: Services, presented: ClientCredentials, sender: Sender, dialect: str) -> Client:
     """The client, once its secret is right; the same work and one refusal for unknown ids and wrong secrets.
+
+    Each of these is counted for its sender's address; beyond the allowance it is told `too_many_requests`. A right
+    secret is believed however many were wrong before, so that nobody can lock a client out.
 
     Raises OAuthError with the refusal that reading came to, or `missing_client_id`, `unknown_client`,
     `missing_client_secret`, `wrong_client_secret`, `unexpected_client_secret`, `client_id_mismatch`.
@@ -28,14 +32,16 @@ async def authenticate_client(services: Services, presented: ClientCredentials) 
     stored = client.secrets if client is not None else ()
     matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING)
     if client is None:
-        raise OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
+        unknown = OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
+        raise await refuse_wrong_secret(services, "", sender, dialect, unknown)
     if client.confidential:
         if not presented.secret:
             raise OAuthError(
                 Refusal.MISSING_CLIENT_SECRET, "confidential client without secret", parameter="client_secret"
             )
         if not matches:
-            raise OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret")
+            wrong = OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret")
+            raise await refuse_wrong_secret(services, client.id, sender, dialect, wrong)
     elif presented.secret:
         raise OAuthError(Refusal.UNEXPECTED_CLIENT_SECRET, "public client sent a secret")
     if presented.other_id is not None and presented.other_id != client.id:

@@ -56,6 +56,8 @@ class Client:
     may_read_shared_key: bool = False
     enabled: bool = True
     created_at: int = 0
+    end_user_address_header: str | None = None
+    """The header, in lower case, in which it tells from which address its end user comes: for back ends."""
 
     @property
     def confidential(self) -> bool:
@@ -81,6 +83,10 @@ class ResourceOwner:
     expired: bool = False
     password_expired: bool = False
     created_at: int = 0
+    throttle_resets: int = 0
+    """How often its failed log-ins were forgotten by order: each time its throttle begins anew."""
+    known_places: tuple[str, ...] = ()
+    """From where its owner has logged in (`Throttle.place_of`), the latest last."""
 
 
 @value
@@ -155,6 +161,10 @@ class ClientCredentials:
     """The refusal that reading them already came to, raised when it is the client's turn."""
 
 
+def _no_header(_name: str) -> None:
+    return None
+
+
 @value
 class TokenRequest:
     """A decoded token request (RFC 6749 §3.2), the same whatever dialect it was written in."""
@@ -168,6 +178,8 @@ class TokenRequest:
     sender: Sender = field(default_factory=Sender)
     hung_up: Callable[[], Awaitable[bool]] | None = None
     """Returns once nobody waits for the answer any more; False if that cannot be known. For work that has to wait."""
+    header: Callable[[str], str | None] = _no_header
+    """All values of a header, by its name in lower case (RFC 9110 §5.3); None where it is not there."""
 
 
 @value
@@ -185,6 +197,8 @@ class Authorization:
     """The stored hash that a password was checked against; the grant is begun only if it is still the stored one."""
     new_password_hash: str | None = None
     """A stronger hash of the password just checked, to be stored in place of the old."""
+    known_places: tuple[str, ...] | None = None
+    """From where its owner has logged in, this time included, where that is to be stored."""
 
 
 @value

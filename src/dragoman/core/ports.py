@@ -24,6 +24,7 @@ from dragoman.core.model import (
 )
 from dragoman.core.rules import Rules, TokenRecipe
 from dragoman.core.secret import Secret
+from dragoman.core.throttle import Throttle
 from dragoman.core.value import value
 
 
@@ -48,6 +49,10 @@ class ResourceOwners(Protocol):
 
     async def replace_password_hash(self, owner_id: str, old: str, new: str) -> bool:
         """Store a stronger hash of the same password, unless the stored one has changed meanwhile."""
+        ...
+
+    async def remember_places(self, owner_id: str, known_places: tuple[str, ...]) -> None:
+        """Store from where its owner has logged in. Of two at once one may be lost."""
         ...
 
 
@@ -236,6 +241,7 @@ class Services:
     passwords: Passwords
     client_secrets: ClientSecrets
     tokens: Tokens
+    throttle: Throttle
     audit: Audit
     grant_types: Mapping[str, GrantType]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.client_authentication import authenticate_client
+from dragoman.core.end_user import from_end_user
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import admit_client, admit_grant_type, admit_resource_owner
 from dragoman.core.issuing import Issue, issue
@@ -15,7 +16,7 @@ from dragoman.core.rules import ScopeCheck
 from dragoman.core.scope_judgement import initial_scope, judge_scope, narrow
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Authorization, TokenRequest, TokenResponse
+    from dragoman.core.model import Authorization, Client, TokenRequest, TokenResponse
     from dragoman.core.ports import GrantType, Services
     from dragoman.core.rules import Rules, ServerRules
 
@@ -31,7 +32,9 @@ async def answer(
 ) -> TokenResponse:
     """The tokens, or the OAuthError; one audit event either way. `now` is in epoch seconds."""
     try:
-        response = await _respond(services, server, rules, request, now)
+        client = await _identify(services, rules, request)
+        request = from_end_user(request, client)
+        response = await _respond(services, server, rules, client, request, now=now)
     except RefreshTokenReuse as reuse:
         await _end_grant(services, rules, request, reuse, now)
         await _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
@@ -43,13 +46,17 @@ async def answer(
     return response
 
 
-async def _respond(
-    services: Services, server: ServerRules, rules: Rules, request: TokenRequest, now: int
+async def _identify(services: Services, rules: Rules, request: TokenRequest) -> Client:
+    """The client, authenticated."""
+    if rules.order_of(request.grant_type).grant_type_before_client:
+        _find_grant_type(services, rules, request)
+    return await authenticate_client(services, request.client, request.sender, rules.dialect)
+
+
+async def _respond(  # noqa: PLR0913 - what the steps need
+    services: Services, server: ServerRules, rules: Rules, client: Client, request: TokenRequest, *, now: int
 ) -> TokenResponse:
     order = rules.order_of(request.grant_type)
-    if order.grant_type_before_client:
-        _find_grant_type(services, rules, request)
-    client = await authenticate_client(services, request.client)
     admit_client(client, rules)
     requested = None
     if order.scope is ScopeCheck.BEFORE_GRANT_TYPE:
@@ -68,6 +75,7 @@ async def _respond(
     if strengthened is None:
         strengthened = await grant_type.authorize(services, rules, client, request, now)
         admit_resource_owner(strengthened.resource_owner, rules, at_refresh=False)
+    await _remember_places(services, strengthened)
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
@@ -93,6 +101,13 @@ async def _strengthen_hash(services: Services, authorization: Authorization) -> 
     if not await services.resource_owners.replace_password_hash(owner.id, old, new):
         return None
     return replace(authorization, password_hash=new)
+
+
+async def _remember_places(services: Services, authorization: Authorization) -> None:
+    """Before anything is issued: where it cannot be stored, nothing has happened."""
+    owner, places = authorization.resource_owner, authorization.known_places
+    if owner is not None and places is not None:
+        await services.resource_owners.remember_places(owner.id, places)
 
 
 def _find_grant_type(services: Services, rules: Rules, request: TokenRequest) -> GrantType:

@@ -39,6 +39,7 @@ def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
         scope=read_scope(parameters.get("scope"), words.scope),
         sender=read_sender(wire),
         hung_up=wire.hung_up,
+        header=wire.joined_header,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import ClientDefaults, DialectFile
 
 _ENDLESS = 0
+_HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
+_NOT_FOR_ADDRESSES = frozenset({"authorization", "cookie", "host", "content-length", "content-type"})
 _LIFETIMES = {"access_token_lifetime": 1, "refresh_token_lifetime": 0, "refresh_token_idle_lifetime": 0, "grace": 0}
 """The least number of seconds of each; 0 is no end, or no grace."""
 
@@ -62,7 +65,21 @@ def _client(said: dict[str, Any]) -> Client:
     for lifetime in ("refresh_token_lifetime", "refresh_token_idle_lifetime"):
         if said.get(lifetime) == _ENDLESS:
             said[lifetime] = None
-    return replace(client, **said)
+    header = said.pop("end_user_address_header", None)
+    return replace(client, **said, end_user_address_header=header.lower() if header else None)
+
+
+def _check_header(client: Client) -> None:
+    header = client.end_user_address_header
+    if header is None:
+        return
+    if not client.confidential:
+        raise RegistrationFault(
+            f"client {client.id}: anybody can write headers in the name of a public client; give it a secret, or take "
+            "--end-user-address-header out"
+        )
+    if _HEADER_NAME.fullmatch(header) is None or header in _NOT_FOR_ADDRESSES:
+        raise RegistrationFault(f"client {client.id}: {header!r} cannot be the header of an address; X-End-User-IP can")
 
 
 def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> None:
@@ -71,6 +88,7 @@ def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> N
         raise RegistrationFault(
             f"client {client.id}: client_credentials needs a secret; take the grant type or --public out"
         )
+    _check_header(client)
     for name in sorted(client.dialects):
         if name not in dialects:
             raise RegistrationFault(

@@ -18,6 +18,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     query: bytes = b""
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
     """The first line of each name (RFC 9110 §5.3); names in lower case."""
+    header_lines: Headers = ()
+    """All lines as they came."""
     body: bytes = b""
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
@@ -32,6 +34,12 @@ class WireRequest(Struct, frozen=True, kw_only=True):
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def joined_header(self, name: str) -> str | None:
+        """All values of this header in one list (RFC 9110 §5.3); None where it is not there."""
+        sought = name.encode("latin-1", "replace")
+        lines = [value.decode("latin-1") for key, value in self.header_lines if key == sought]
+        return ", ".join(lines) if lines else None
 
 
 class WireResponse(Struct, frozen=True, kw_only=True):

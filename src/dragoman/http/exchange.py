@@ -98,7 +98,8 @@ class Endpoint:
     def _refusal(self, refused: OAuthError, wire: WireRequest, *, unread: bool) -> WireResponse:
         """The refusal; where the body was not read to its end, the connection goes with it."""
         busy = refused.refusal in (Refusal.TEMPORARILY_UNAVAILABLE, Refusal.TOO_MANY_REQUESTS)
-        response = self.refuse(refused, wire, _RETRY_AFTER_SECONDS if busy else None)
+        retry_after = int(refused.values.get("retry_after", _RETRY_AFTER_SECONDS)) if busy else None
+        response = self.refuse(refused, wire, retry_after)
         if not unread:
             return response
         return replace(response, headers=(*response.headers, (b"Connection", b"close")))
@@ -134,6 +135,7 @@ def read_wire(
         path=scope["path"],
         query=scope["query_string"],
         headers=dict(headers[::-1]),
+        header_lines=headers,
         body=body,
         path_parameters=scope.get("path_params") or {},
         address=address,

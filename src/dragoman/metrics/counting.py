@@ -6,9 +6,20 @@ from bisect import bisect_left
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from dragoman.core.guessing import HELD
 from dragoman.core.revocation import REVOKED_BY_CLIENT, SIGNED_OUT_BY_BEARER
+from dragoman.core.throttle import Alarm
 from dragoman.core.token_endpoint import REUSED
-from dragoman.metrics.series import BOUNDS, GRANT_REVOCATIONS, MOST_CLIENTS, OTHER, REQUEST_DURATION, TOKEN_RESPONSES
+from dragoman.metrics.series import (
+    BOUNDS,
+    GRANT_REVOCATIONS,
+    GUESSES_HELD,
+    MOST_CLIENTS,
+    OTHER,
+    REQUEST_DURATION,
+    THROTTLE_ALARMS,
+    TOKEN_RESPONSES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +35,8 @@ _TOKEN_ANSWERS = frozenset({"token_issued", "token_refused", "dialect_refused"})
 _RETRY = {1: "yes", 0: "no"}
 _NO_QUESTION = "not_applicable"
 _LONGEST_CLIENT_ID = 256
+_HELD = {detail: held.value for held, detail in HELD.items()}
+_ALARMS = frozenset(alarm.value for alarm in Alarm)
 
 
 class Counting:
@@ -43,6 +56,10 @@ class Counting:
     def record(self, event: Event) -> None:
         """Pass the event on, then count it."""
         self._audit.record(event)
+        if event.name in _ALARMS:
+            self._tally.count(THROTTLE_ALARMS, (event.name,))
+        elif (detail := event.facts.get("detail")) in _HELD:
+            self._tally.count(GUESSES_HELD, (_HELD[str(detail)],))
         if event.name in _TOKEN_ANSWERS:
             named = event.facts.get("grant_type")
             self._grant_type.set(named if isinstance(named, str) and named in self._grant_types else OTHER)

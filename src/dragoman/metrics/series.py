@@ -61,6 +61,18 @@ REQUEST_DURATION: Final = Series(
     meaning="Time from the head of a request until its answer is ready.",
     labels=("endpoint", "dialect"),
 )
+GUESSES_HELD: Final = Series(
+    name="dragoman_guesses_held_total",
+    kind=Kind.COUNTER,
+    meaning="Passwords and client secrets that the throttle kept from being tried any further.",
+    labels=("held",),
+)
+THROTTLE_ALARMS: Final = Series(
+    name="dragoman_throttle_alarms_total",
+    kind=Kind.COUNTER,
+    meaning="Limits that were reached: each is told once, when it begins.",
+    labels=("alarm",),
+)
 PASSWORD_HASHES_RUNNING: Final = Series(
     name="dragoman_password_hashes_running",
     kind=Kind.GAUGE,
@@ -109,6 +121,8 @@ COUNTED: Final = (
     GRANT_REVOCATIONS,
     TOKEN_RESPONSES,
     REQUEST_DURATION,
+    GUESSES_HELD,
+    THROTTLE_ALARMS,
     PASSWORD_HASHES_RUNNING,
     PASSWORD_HASHES_WAITING,
     PASSWORD_HASHES_SHED,
@@ -142,6 +156,8 @@ LABELS: Final = {
     "grant_type": "a grant type that this server has, else `other`",
     "outcome": "`ok`, or the name of the refusal",
     "endpoint": "`token`, `introspection`, `revocation`, `key`, `jwks`, `metadata` or `resource`",
+    "held": "`account`, `address`, or `busy` where too many were being checked at once",
+    "alarm": "`address_throttled`, `account_closed_to_strangers` or `client_guessed_at`",
     "version": "the version of Dragoman",
 }
 """What each label can say. None of it is text that a request brought along."""

@@ -61,12 +61,13 @@ def run(
         _run(serve(None if meter is None else meter.share()))
 
 
-def work(
+def work(  # noqa: PLR0913 - what a worker is given
     configuration: Configuration,
     listening: socket.socket,
     channel: socket.socket,
     *,
     purges: bool,
+    throttle_memory: int | None = None,
     share: Share | None = None,
 ) -> int:
     """Be a worker: answer until the parent closes the channel or SIGTERM comes; the status to end with.
@@ -80,7 +81,13 @@ def work(
         loop.add_signal_handler(signal.SIGTERM, departure.leaving.set)
         loop.add_signal_handler(signal.SIGUSR1, departure.end)
         loop.add_reader(channel, _leave_with_parent, loop, channel, departure)
-        part = Part(alone=False, purges=purges, leaving=departure.leaving.is_set, tally=_tally(share))
+        part = Part(
+            alone=False,
+            purges=purges,
+            leaving=departure.leaving.is_set,
+            tally=_tally(share),
+            throttle_memory=throttle_memory,
+        )
         async with open_server(configuration, part=part) as served:
             ready = Ready(exposures=tuple(served.exposures))
             fronts = _fronts(configuration, served, listening, share, departure)

@@ -45,6 +45,8 @@ class Outside:
     open_log: Callable[[Configuration], Log]
     manager: ServiceManager
     meter: Meter | None = None
+    throttle_memory: int | None = None
+    """The descriptor of the memory in which all workers count guesses; it outlives them."""
 
 
 class Supervisor:
@@ -92,7 +94,14 @@ class Supervisor:
         def work(place: int, channel: socket.socket, share: Share | None) -> int:
             from dragoman.serving.answering import work  # noqa: PLC0415 (in the child alone: the parent stays small)
 
-            return work(configuration, self._listening, channel, purges=place == 0, share=share)
+            return work(
+                configuration,
+                self._listening,
+                channel,
+                purges=place == 0,
+                throttle_memory=self._outside.throttle_memory,
+                share=share,
+            )
 
         def start(place: int) -> Child:
             ends = [end for crew in self._crews() for end in crew.ends]

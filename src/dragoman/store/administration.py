@@ -129,9 +129,16 @@ class Administration:
         return await self._database.transact(work)
 
     async def set_password_hash(self, owner_id: str, password_hash: str | None) -> bool:
-        """Replace the hash, whatever it was; False if there is no such account. Its grants stay."""
+        """Replace the hash, whatever it was; False if there is no such account. Its grants stay.
+
+        Wrong passwords are forgotten, and from where its owner has logged in.
+        """
         values = {"id": owner_id, "password_hash": password_hash}
         return await self._database.change(sql.SET_PASSWORD_HASH, values) == 1
+
+    async def reset_throttle(self, owner_id: str) -> bool:
+        """Have its wrong passwords forgotten by all servers, at the next log-in; False if there is no such account."""
+        return await self._database.change(sql.RESET_THROTTLE, {"id": owner_id}) == 1
 
     async def list_resource_owners(self, after: str = "", limit: int = 100) -> tuple[ResourceOwner, ...]:
         """Up to `limit` accounts in the order of their ids, those after the id given."""

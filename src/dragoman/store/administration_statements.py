@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     insert,
     literal_column,
+    null,
     or_,
     select,
     update,
@@ -42,6 +43,8 @@ Columns = TypeVarTuple("Columns")
 
 _LIMIT = bindparam("limit", type_=BigInteger())
 _BEFORE = moment("before")
+_NONE: ColumnElement[int] = literal_column("0")
+_ONE: ColumnElement[int] = literal_column("1")
 _FIRST: ColumnElement[int] = literal_column("0")  # else one of the compilers writes it as a parameter
 
 
@@ -93,10 +96,23 @@ LIST_CLIENTS = _page(clients)
 DELETE_CLIENT = delete(clients).where(clients.c.id == value_of(clients.c.id))
 
 CREATE_RESOURCE_OWNER = insert(resource_owners)
-UPDATE_RESOURCE_OWNER = _update_all_but(resource_owners, "id", "created_at", "password_hash")
+UPDATE_RESOURCE_OWNER = _update_all_but(
+    resource_owners, "id", "created_at", "password_hash", "throttle_resets", "known_places"
+)
+_ONE_MORE_RESET = coalesce(resource_owners.c.throttle_resets, _NONE) + _ONE
+# Whoever knew the old password may have logged in with it: no place of theirs is known any more.
 SET_PASSWORD_HASH = (
     update(resource_owners)
-    .values(password_hash=value_of(resource_owners.c.password_hash))
+    .values(
+        password_hash=value_of(resource_owners.c.password_hash),
+        throttle_resets=_ONE_MORE_RESET,
+        known_places=null(),
+    )
+    .where(resource_owners.c.id == value_of(resource_owners.c.id))
+)
+RESET_THROTTLE = (
+    update(resource_owners)
+    .values(throttle_resets=_ONE_MORE_RESET)
     .where(resource_owners.c.id == value_of(resource_owners.c.id))
 )
 LIST_RESOURCE_OWNERS = _page(resource_owners)

@@ -57,6 +57,7 @@ def client_of(row: Row) -> Client:
         may_read_shared_key=bool(row[16]),
         enabled=bool(row[17]),
         created_at=row[18],
+        end_user_address_header=row[19],
     )
 
 
@@ -82,6 +83,7 @@ def client_values(client: Client) -> Values:
         "may_read_shared_key": client.may_read_shared_key,
         "enabled": client.enabled,
         "created_at": client.created_at,
+        "end_user_address_header": client.end_user_address_header,
     }
 
 
@@ -101,10 +103,12 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         expired=bool(row[10]),
         password_expired=bool(row[11]),
         created_at=row[12],
+        throttle_resets=row[13] or 0,
+        known_places=_names(row[14] or "[]"),
     )
 
 
-NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0)
+NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]")
 """What is read in place of a row that is not there, where it must not be quicker to find nobody."""
 
 
@@ -124,7 +128,14 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
         "expired": owner.expired,
         "password_expired": owner.password_expired,
         "created_at": owner.created_at,
+        "throttle_resets": owner.throttle_resets,
+        "known_places": places_text(owner.known_places),
     }
+
+
+def places_text(known_places: tuple[str, ...]) -> str:
+    """What is stored of from where somebody has logged in."""
+    return _array(known_places)
 
 
 def grant_of(row: Row) -> Grant:

@@ -83,6 +83,12 @@ REPLACE_PASSWORD_HASH = (
     .where(resource_owners.c.id == value_of(resource_owners.c.id), resource_owners.c.password_hash == bindparam("old"))
 )
 
+REMEMBER_PLACES = (
+    update(resource_owners)
+    .values(known_places=value_of(resource_owners.c.known_places))
+    .where(resource_owners.c.id == value_of(resource_owners.c.id))
+)
+
 FIND_GRANT = select(*GRANT_COLUMNS).where(grants.c.id == value_of(grants.c.id))
 
 # An id of a resource owner is never null, so that an absent one shows.

@@ -17,6 +17,7 @@ from dragoman.store.rows import (
     client_of,
     grant_of,
     grant_values,
+    places_text,
     resource_owner_of,
     revocation_values,
     sender_text,
@@ -79,6 +80,10 @@ class Store:
     async def replace_password_hash(self, owner_id: str, old: str, new: str) -> bool:
         """Store a stronger hash of the same password, unless the stored one has changed meanwhile."""
         return await self._database.change(sql.REPLACE_PASSWORD_HASH, {"id": owner_id, "old": old, "new": new}) == 1
+
+    async def remember_places(self, owner_id: str, known_places: tuple[str, ...]) -> None:
+        """Store from where its owner has logged in. Of two at once one may be lost."""
+        await self._database.change(sql.REMEMBER_PLACES, {"id": owner_id, "known_places": places_text(known_places)})
 
     async def create_grant(
         self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None

@@ -50,6 +50,7 @@ clients = Table(
     Column("may_read_shared_key", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("end_user_address_header", Text),
 )
 
 resource_owners = Table(
@@ -68,6 +69,8 @@ resource_owners = Table(
     Column("expired", Boolean, nullable=False),
     Column("password_expired", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("throttle_resets", BigInteger),
+    Column("known_places", Text),
 )
 
 # User names and e-mail addresses share one key, so nobody's user name can be somebody else's address.

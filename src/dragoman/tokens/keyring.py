@@ -83,6 +83,10 @@ class Keyring:
         """The key of the chains of the audit."""
         return self.only_key(Purpose.DIGEST).derive("audit chain")
 
+    def throttle_key(self) -> bytes:
+        """The key of the digests by which failed log-ins are counted."""
+        return self.only_key(Purpose.DIGEST).derive("throttle")
+
     def fingerprint(self) -> str:
         """A check value of the keys that are never rotated, to be kept beside what was made with them.
 

@@ -9,6 +9,7 @@ PARAMETERS: Final = {
     "FIND_RESOURCE_OWNER": "id",
     "FIND_RESOURCE_OWNER_BY_LOGIN": "login",
     "REPLACE_PASSWORD_HASH": "new id old",
+    "REMEMBER_PLACES": "known_places id",
     "FIND_GRANT": "id",
     "FIND_SESSION": "id",
     "FIND_SESSION_OF_TOKEN": "token_id id",
@@ -37,19 +38,20 @@ access_token_digest access_token_token_id access_token_grant_id access_token_cli
     "CREATE_CLIENT": """\
 id name secrets grant_types scope dialects token_format shared_key_signature access_token_lifetime
   refresh_token_lifetime refresh_token_idle_lifetime refresh grace refresh_ends_access_token audience authorities
-  may_read_shared_key enabled created_at""",
+  may_read_shared_key enabled created_at end_user_address_header""",
     "UPDATE_CLIENT": """\
 name secrets grant_types scope dialects token_format shared_key_signature access_token_lifetime
   refresh_token_lifetime refresh_token_idle_lifetime refresh grace refresh_ends_access_token audience authorities
-  may_read_shared_key enabled id""",
+  may_read_shared_key enabled end_user_address_header id""",
     "LIST_CLIENTS": "after limit",
     "DELETE_CLIENT": "id",
     "CREATE_RESOURCE_OWNER": """\
 id username email first_name last_name password_hash authorities belongs_to enabled locked expired password_expired
-  created_at""",
+  created_at throttle_resets known_places""",
     "UPDATE_RESOURCE_OWNER": """\
 username email first_name last_name authorities belongs_to enabled locked expired password_expired id""",
     "SET_PASSWORD_HASH": "password_hash id",
+    "RESET_THROTTLE": "id",
     "LIST_RESOURCE_OWNERS": "after limit",
     "LIST_PASSWORD_HASHES": "after limit",
     "DELETE_RESOURCE_OWNER": "id",

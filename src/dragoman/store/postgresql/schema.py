@@ -75,6 +75,7 @@ SCHEMA: Final = (
     may_read_shared_key BOOLEAN NOT NULL,
     enabled BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
+    end_user_address_header TEXT,
     CONSTRAINT pk_clients PRIMARY KEY (id),
     CONSTRAINT fk_clients_id_subjects FOREIGN KEY(id) REFERENCES subjects (id)
 )""",
@@ -92,6 +93,8 @@ SCHEMA: Final = (
     expired BOOLEAN NOT NULL,
     password_expired BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
+    throttle_resets BIGINT,
+    known_places TEXT,
     CONSTRAINT pk_resource_owners PRIMARY KEY (id),
     CONSTRAINT fk_resource_owners_id_subjects FOREIGN KEY(id) REFERENCES subjects (id),
     CONSTRAINT fk_resource_owners_belongs_to_clients FOREIGN KEY(belongs_to) REFERENCES clients (id)

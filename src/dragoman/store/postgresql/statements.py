@@ -10,26 +10,30 @@ SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.s
   clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
   clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
   clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
-  clients.enabled, clients.created_at
+  clients.enabled, clients.created_at, clients.end_user_address_header
 FROM clients
 WHERE clients.id = $1::VARCHAR""",
     "FIND_RESOURCE_OWNER": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners
 WHERE resource_owners.id = $1::VARCHAR""",
     "FIND_RESOURCE_OWNER_BY_LOGIN": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
 WHERE login_names.login = $1::VARCHAR""",
     "REPLACE_PASSWORD_HASH": """\
 UPDATE resource_owners SET password_hash=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR AND
   resource_owners.password_hash = $3::VARCHAR""",
+    "REMEMBER_PLACES": """\
+UPDATE resource_owners SET known_places=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR""",
     "FIND_GRANT": """\
 SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
@@ -44,7 +48,8 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
   grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username, resource_owners.email,
   resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
-  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
+  resource_owners.throttle_resets, resource_owners.known_places
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $1::BYTEA""",
     "FIND_SESSION_OF_TOKEN": """\
@@ -56,7 +61,8 @@ WHERE revoked_access_tokens.token_id = $1::BYTEA) AS anon_1, grants.id, grants.c
   grants.revoked_by, grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
   resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
-  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
+  resource_owners.throttle_resets, resource_owners.known_places
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $2::BYTEA""",
     "CREATE_GRANT": """\
@@ -158,42 +164,48 @@ WHERE subjects.id = $1::VARCHAR""",
     "CREATE_CLIENT": """\
 INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
   access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
-  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at) VALUES ($1::VARCHAR,
-  $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::BOOLEAN, $9::BIGINT,
-  $10::BIGINT, $11::BIGINT, $12::VARCHAR, $13::BIGINT, $14::BOOLEAN, $15::VARCHAR, $16::VARCHAR, $17::BOOLEAN,
-  $18::BOOLEAN, $19::BIGINT)""",
+  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at,
+  end_user_address_header) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR,
+  $7::VARCHAR, $8::BOOLEAN, $9::BIGINT, $10::BIGINT, $11::BIGINT, $12::VARCHAR, $13::BIGINT, $14::BOOLEAN,
+  $15::VARCHAR, $16::VARCHAR, $17::BOOLEAN, $18::BOOLEAN, $19::BIGINT, $20::VARCHAR)""",
     "UPDATE_CLIENT": """\
 UPDATE clients SET name=$1::VARCHAR, secrets=$2::VARCHAR, grant_types=$3::VARCHAR, scope=$4::VARCHAR,
   dialects=$5::VARCHAR, token_format=$6::VARCHAR, shared_key_signature=$7::BOOLEAN,
   access_token_lifetime=$8::BIGINT, refresh_token_lifetime=$9::BIGINT, refresh_token_idle_lifetime=$10::BIGINT,
   refresh=$11::VARCHAR, grace=$12::BIGINT, refresh_ends_access_token=$13::BOOLEAN, audience=$14::VARCHAR,
-  authorities=$15::VARCHAR, may_read_shared_key=$16::BOOLEAN, enabled=$17::BOOLEAN WHERE clients.id = $18::VARCHAR""",
+  authorities=$15::VARCHAR, may_read_shared_key=$16::BOOLEAN, enabled=$17::BOOLEAN,
+  end_user_address_header=$18::VARCHAR WHERE clients.id = $19::VARCHAR""",
     "LIST_CLIENTS": """\
 SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
   clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
   clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
   clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
-  clients.enabled, clients.created_at
+  clients.enabled, clients.created_at, clients.end_user_address_header
 FROM clients
 WHERE clients.id > $1::VARCHAR ORDER BY clients.id
  LIMIT $2::BIGINT OFFSET 0""",
     "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = $1::VARCHAR",
     "CREATE_RESOURCE_OWNER": """\
 INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
-  enabled, locked, expired, password_expired, created_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR,
-  $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR, $9::BOOLEAN, $10::BOOLEAN, $11::BOOLEAN,
-  $12::BOOLEAN, $13::BIGINT)""",
+  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places) VALUES ($1::VARCHAR,
+  $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR, $9::BOOLEAN,
+  $10::BOOLEAN, $11::BOOLEAN, $12::BOOLEAN, $13::BIGINT, $14::BIGINT, $15::VARCHAR)""",
     "UPDATE_RESOURCE_OWNER": """\
 UPDATE resource_owners SET username=$1::VARCHAR, email=$2::VARCHAR, first_name=$3::VARCHAR, last_name=$4::VARCHAR,
   authorities=$5::VARCHAR, belongs_to=$6::VARCHAR, enabled=$7::BOOLEAN, locked=$8::BOOLEAN, expired=$9::BOOLEAN,
   password_expired=$10::BOOLEAN WHERE resource_owners.id = $11::VARCHAR""",
     "SET_PASSWORD_HASH": """\
-UPDATE resource_owners SET password_hash=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR""",
+UPDATE resource_owners SET password_hash=$1::VARCHAR, throttle_resets=(coalesce(resource_owners.throttle_resets, 0)
+  + 1), known_places=NULL WHERE resource_owners.id = $2::VARCHAR""",
+    "RESET_THROTTLE": """\
+UPDATE resource_owners SET throttle_resets=(coalesce(resource_owners.throttle_resets, 0) + 1) WHERE
+  resource_owners.id = $1::VARCHAR""",
     "LIST_RESOURCE_OWNERS": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners
 WHERE resource_owners.id > $1::VARCHAR ORDER BY resource_owners.id
  LIMIT $2::BIGINT OFFSET 0""",

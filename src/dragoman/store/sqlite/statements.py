@@ -10,26 +10,30 @@ SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.s
   clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
   clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
   clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
-  clients.enabled, clients.created_at
+  clients.enabled, clients.created_at, clients.end_user_address_header
 FROM clients
 WHERE clients.id = :id""",
     "FIND_RESOURCE_OWNER": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners
 WHERE resource_owners.id = :id""",
     "FIND_RESOURCE_OWNER_BY_LOGIN": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
 WHERE login_names.login = :login""",
     "REPLACE_PASSWORD_HASH": """\
 UPDATE resource_owners SET password_hash=:new WHERE resource_owners.id = :id AND resource_owners.password_hash =
   :old""",
+    "REMEMBER_PLACES": """\
+UPDATE resource_owners SET known_places=:known_places WHERE resource_owners.id = :id""",
     "FIND_GRANT": """\
 SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
@@ -44,7 +48,8 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
   grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username, resource_owners.email,
   resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
-  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
+  resource_owners.throttle_resets, resource_owners.known_places
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = :id""",
     "FIND_SESSION_OF_TOKEN": """\
@@ -56,7 +61,8 @@ WHERE revoked_access_tokens.token_id = :token_id) AS anon_1, grants.id, grants.c
   grants.revoked_by, grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
   resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
-  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1
+  resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
+  resource_owners.throttle_resets, resource_owners.known_places
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = :id""",
     "CREATE_GRANT": """\
@@ -135,42 +141,50 @@ WHERE subjects.id = :id""",
     "CREATE_CLIENT": """\
 INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
   access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
-  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at) VALUES (:id, :name,
-  :secrets, :grant_types, :scope, :dialects, :token_format, :shared_key_signature, :access_token_lifetime,
-  :refresh_token_lifetime, :refresh_token_idle_lifetime, :refresh, :grace, :refresh_ends_access_token, :audience,
-  :authorities, :may_read_shared_key, :enabled, :created_at)""",
+  refresh_ends_access_token, audience, authorities, may_read_shared_key, enabled, created_at,
+  end_user_address_header) VALUES (:id, :name, :secrets, :grant_types, :scope, :dialects, :token_format,
+  :shared_key_signature, :access_token_lifetime, :refresh_token_lifetime, :refresh_token_idle_lifetime, :refresh,
+  :grace, :refresh_ends_access_token, :audience, :authorities, :may_read_shared_key, :enabled, :created_at,
+  :end_user_address_header)""",
     "UPDATE_CLIENT": """\
 UPDATE clients SET name=:name, secrets=:secrets, grant_types=:grant_types, scope=:scope, dialects=:dialects,
   token_format=:token_format, shared_key_signature=:shared_key_signature,
   access_token_lifetime=:access_token_lifetime, refresh_token_lifetime=:refresh_token_lifetime,
   refresh_token_idle_lifetime=:refresh_token_idle_lifetime, refresh=:refresh, grace=:grace,
   refresh_ends_access_token=:refresh_ends_access_token, audience=:audience, authorities=:authorities,
-  may_read_shared_key=:may_read_shared_key, enabled=:enabled WHERE clients.id = :id""",
+  may_read_shared_key=:may_read_shared_key, enabled=:enabled, end_user_address_header=:end_user_address_header
+  WHERE clients.id = :id""",
     "LIST_CLIENTS": """\
 SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
   clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
   clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
   clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
-  clients.enabled, clients.created_at
+  clients.enabled, clients.created_at, clients.end_user_address_header
 FROM clients
 WHERE clients.id > :after ORDER BY clients.id
  LIMIT :limit OFFSET 0""",
     "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = :id",
     "CREATE_RESOURCE_OWNER": """\
 INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
-  enabled, locked, expired, password_expired, created_at) VALUES (:id, :username, :email, :first_name, :last_name,
-  :password_hash, :authorities, :belongs_to, :enabled, :locked, :expired, :password_expired, :created_at)""",
+  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places) VALUES (:id, :username,
+  :email, :first_name, :last_name, :password_hash, :authorities, :belongs_to, :enabled, :locked, :expired,
+  :password_expired, :created_at, :throttle_resets, :known_places)""",
     "UPDATE_RESOURCE_OWNER": """\
 UPDATE resource_owners SET username=:username, email=:email, first_name=:first_name, last_name=:last_name,
   authorities=:authorities, belongs_to=:belongs_to, enabled=:enabled, locked=:locked, expired=:expired,
   password_expired=:password_expired WHERE resource_owners.id = :id""",
     "SET_PASSWORD_HASH": """\
-UPDATE resource_owners SET password_hash=:password_hash WHERE resource_owners.id = :id""",
+UPDATE resource_owners SET password_hash=:password_hash, throttle_resets=(coalesce(resource_owners.throttle_resets,
+  0) + 1), known_places=NULL WHERE resource_owners.id = :id""",
+    "RESET_THROTTLE": """\
+UPDATE resource_owners SET throttle_resets=(coalesce(resource_owners.throttle_resets, 0) + 1) WHERE
+  resource_owners.id = :id""",
     "LIST_RESOURCE_OWNERS": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners
 WHERE resource_owners.id > :after ORDER BY resource_owners.id
  LIMIT :limit OFFSET 0""",

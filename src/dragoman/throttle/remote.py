@@ -1,0 +1,202 @@
+"""Counters in a Redis or Valkey, for all machines together; where it is of no use now, that is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.throttle import Alarm, Held, Holding, Wrong
+from dragoman.shared.connection import connected
+from dragoman.shared.faults import Away
+from dragoman.throttle.counters import BUSY, Reserved
+from dragoman.throttle.script import SCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from dragoman.core.throttle import Limits, Outcome, Policy
+    from dragoman.shared.address import Address
+    from dragoman.shared.circuit import Circuit
+    from dragoman.shared.connection import Connection
+    from dragoman.throttle.keys import Keys
+
+_SECONDS: Final = 0.25
+"""For one command, and for a connection."""
+_MOST_CONNECTIONS: Final = 8
+_MOST_NAMES: Final = 1_000_000
+"""About 150 bytes each."""
+_COMMON: Final = 1024
+_ALARMS: Final = ((1, Alarm.ADDRESS_HELD), (2, Alarm.ACCOUNT_CLOSED), (4, Alarm.CLIENT_GUESSED_AT))
+
+
+class RemoteCounters:
+    """The same verbs as `counters.Counters`; each answers None where the server is of no use now."""
+
+    def __init__(  # noqa: PLR0913 - who is asked, for what, and who is told
+        self,
+        policy: Policy,
+        address: Address,
+        prefix: str,
+        *,
+        circuit: Circuit,
+        tell: Callable[[str | None], None],
+        most_names: int = _MOST_NAMES,
+    ) -> None:
+        """`tell` gets the reason when it begins to be of no use, and None when it is back."""
+        self._policy = policy
+        self._line = _Line(address, circuit, tell)
+        self._prefix = f"{prefix}:throttle"
+        self._most_names = most_names
+
+    async def take(self, keys: Keys) -> Reserved | Holding | None:
+        """Reserve one guess, where the account and the address allow it."""
+        match await self._call("take", keys):
+            case [b"admitted", _, int(known), int(common_account), int(common_address)]:
+                return Reserved(
+                    keys=keys,
+                    known=bool(known),
+                    common_account=bool(common_account),
+                    common_address=bool(common_address),
+                )
+            case [b"account", *_]:
+                return Holding(by=Held.ACCOUNT, retry_after=1)
+            case [b"address", int(seconds), *_]:
+                return Holding(by=Held.ADDRESS, retry_after=seconds)
+            case [b"busy", *_]:
+                return BUSY
+        return None
+
+    async def settle(self, ticket: Reserved, outcome: Outcome) -> tuple[Alarm, ...] | None:
+        """Say what became of it; what somebody should look at."""
+        match await self._call("settle", ticket.keys, ticket, outcome.value):
+            case int(alarms):
+                return _alarms(alarms)
+        return None
+
+    async def count_wrong_secret(self, keys: Keys) -> Wrong | None:
+        """One more wrong secret of a client; whether its address is held now."""
+        match await self._call("count", keys):
+            case [int(held_for), int(alarms)]:
+                return Wrong(alarms=_alarms(alarms), held_for=held_for or None)
+        return None
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._line.close()
+
+    async def _call(self, verb: str, keys: Keys, ticket: Reserved | None = None, outcome: str = "") -> object:
+        policy = self._policy
+        flags = (keys.known, *((False,) * 3 if ticket is None else _flags(ticket)))
+        address = policy.shared_address if keys.shared_address else policy.address
+        numbers = (
+            *(str(int(flag)) for flag in flags),
+            outcome,
+            *(text for one in (policy.known, policy.strangers, address, policy.client) for text in _numbers(one)),
+        )
+        names = self._names(keys)
+        words = (str(len(names)), *names, verb, str(policy.lease), str(self._most_names), *numbers)
+        return await self._line.ask(words)
+
+    def _names(self, keys: Keys) -> Sequence[str]:
+        account, address = keys.account.hex(), keys.address.hex()
+        common = [int.from_bytes(key[:2], "big") % _COMMON for key in (keys.account, keys.address)]
+        return tuple(
+            f"{self._prefix}:{name}"
+            for name in (
+                f"known:{account}",
+                f"account:{account}",
+                f"address:{address}",
+                f"client:{keys.client.hex()}",
+                "names",
+                f"account:common:{common[0]}",
+                f"address:common:{common[1]}",
+            )
+        )
+
+
+def _flags(ticket: Reserved) -> tuple[bool, bool, bool]:
+    return ticket.known, ticket.common_account, ticket.common_address
+
+
+def _numbers(limits: Limits) -> Iterator[str]:
+    yield from map(str, (limits.free, limits.most, limits.first_wait, limits.longest_wait, limits.memory))
+    yield str(int(limits.since_first))
+
+
+def _alarms(bits: int) -> tuple[Alarm, ...]:
+    return tuple(alarm for bit, alarm in _ALARMS if bits & bit)
+
+
+class _Line:
+    """A few connections, used by turns; one that failed once is not used again."""
+
+    def __init__(self, address: Address, circuit: Circuit, tell: Callable[[str | None], None]) -> None:
+        self._address = address
+        self._circuit = circuit
+        self._tell = tell
+        self._told: str | None = None
+        self._turns = asyncio.Semaphore(_MOST_CONNECTIONS)
+        self._idle: list[_Open] = []
+
+    async def ask(self, words: Sequence[str]) -> object:
+        """What the script answers, or None; after a failure nobody tries for a moment."""
+        if self._circuit.wait_seconds() > 0:
+            return None
+        try:
+            async with asyncio.timeout(2 * _SECONDS):
+                answer = await self._ask(words)
+        except (Away, TimeoutError) as away:
+            self._circuit.failed()
+            self._say(str(away) or "no answer in time")
+            return None
+        self._circuit.succeeded()
+        self._say(None)
+        return answer
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _ask(self, words: Sequence[str]) -> object:
+        async with self._turns:
+            one = self._idle.pop() if self._idle else await _open(self._address)
+            try:
+                answer = await one.connection.ask("EVALSHA", one.script, *words)
+            except BaseException:
+                await one.close()
+                raise
+            self._idle.append(one)
+            return answer
+
+    def _say(self, reason: str | None) -> None:
+        if (reason is None) is not (self._told is None):
+            self._tell(reason)
+        self._told = reason
+
+
+class _Open:
+    """One connection, and what the script is called on it."""
+
+    def __init__(self, entered: AbstractAsyncContextManager[Connection], connection: Connection, script: str) -> None:
+        self._entered = entered
+        self.connection = connection
+        self.script = script
+
+    async def close(self) -> None:
+        await self._entered.__aexit__(None, None, None)
+
+
+async def _open(address: Address) -> _Open:
+    """Raises Away."""
+    entering = connected(address, _SECONDS)
+    connection = await entering.__aenter__()
+    try:
+        script = await connection.ask("SCRIPT", "LOAD", SCRIPT)
+    except BaseException:
+        await entering.__aexit__(None, None, None)
+        raise
+    if not isinstance(script, bytes):
+        await entering.__aexit__(None, None, None)
+        raise Away("what answers is neither Redis nor Valkey")
+    return _Open(entering, connection, script.decode("ascii", "replace"))

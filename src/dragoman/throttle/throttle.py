@@ -1,0 +1,148 @@
+"""The throttle of one server: its counters in memory, and a little patience (core.throttle.Throttle)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dragoman.core.throttle import Attempt, Holding, Outcome, Wrong
+from dragoman.throttle.counters import BUSY, Reserved
+from dragoman.throttle.memory import Stuck
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from dragoman.core.throttle import Alarm, Ticket
+    from dragoman.throttle.counters import Counters
+    from dragoman.throttle.keys import Namer
+
+_PAUSES: Final = (0.01, 0.02, *(0.05,) * 60)
+"""Seconds after which to look again, in case that another process has settled what stands in the way; three in all."""
+_MOST_WAITING = 1000
+_TURNS = 50
+_TURN_SECONDS = 0.01
+Said = TypeVar("Said")
+
+
+class Patience:
+    """Waits for what is being checked just now, so that right passwords sent at the same time are all accepted."""
+
+    def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
+        self._most_waiting = most_waiting
+        self._number = 0
+        self._waiting: dict[bytes, deque[asyncio.Future[None]]] = {}
+
+    async def wait_for(self, account: bytes, attempt: Callable[[], Awaitable[Ticket | Holding]]) -> Ticket | Holding:
+        """The answer, once it is another than busy; busy, where that takes too long or too many wait."""
+        for pause in _PAUSES:
+            answer = await attempt()
+            if answer is not BUSY:
+                if isinstance(answer, Holding):
+                    self.go_on(account)
+                return answer
+            if self._number >= self._most_waiting:
+                return BUSY
+            await self._wait(account, pause)
+        return BUSY
+
+    def go_on(self, account: bytes) -> None:
+        """One of those who wait for this account may look again."""
+        line = self._waiting.get(account)
+        while line:
+            first = line.popleft()
+            if not first.done():
+                first.set_result(None)
+                return
+
+    async def _wait(self, account: bytes, seconds: float) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line = self._waiting.setdefault(account, deque())
+        line.append(turn)
+        self._number += 1
+        try:
+            await asyncio.wait((turn,), timeout=seconds)
+        finally:
+            turn.cancel()
+            self._number -= 1
+            if turn in line:
+                line.remove(turn)
+            if not line:
+                self._waiting.pop(account, None)
+
+
+async def in_turn(act: Callable[[], Said]) -> Said | None:
+    """What it says, once it is alone with the memory; None where somebody has that for a second."""
+    for _ in range(_TURNS):
+        try:
+            return act()
+        except Stuck:
+            await asyncio.sleep(_TURN_SECONDS)
+    return None
+
+
+class MemoryThrottle:
+    """For one process, or for all workers of one server."""
+
+    def __init__(self, counters: Counters, namer: Namer) -> None:
+        self._counters = counters
+        self._namer = namer
+        self._patience = Patience()
+
+    def place_of(self, account_id: str, address: str) -> str:
+        """What is kept of an address from which this account was used."""
+        return self._namer.place(account_id, address)
+
+    async def take(self, attempt: Attempt) -> Ticket | Holding:
+        """Reserve before the check."""
+        keys = self._namer.keys(attempt)
+
+        async def try_once() -> Ticket | Holding:
+            try:
+                return self._counters.take(keys)
+            except Stuck:
+                return BUSY
+
+        return await self._patience.wait_for(keys.account, try_once)
+
+    async def settle(self, ticket: Ticket, outcome: Outcome) -> tuple[Alarm, ...]:
+        """Say how the check went. What cannot be said is taken for a failure when the lease has ended."""
+        reserved = _ours(ticket)
+        alarms = await in_turn(lambda: self._counters.settle(reserved, outcome))
+        self._patience.go_on(reserved.keys.account)
+        return alarms or ()
+
+    async def count_wrong_secret(self, address: str, client_id: str) -> Wrong:
+        """A client's secret was wrong."""
+        keys = self._namer.keys_of_client(address, client_id)
+        return await in_turn(lambda: self._counters.count_wrong_secret(keys)) or _UNCOUNTED
+
+
+class NoThrottle:
+    """Where throttling is switched off."""
+
+    def place_of(self, _account_id: str, _address: str) -> str:
+        """Nothing is kept."""
+        return ""
+
+    async def take(self, _attempt: Attempt) -> Ticket | Holding:
+        """Every check is allowed."""
+        return _ALLOWED
+
+    async def settle(self, _ticket: Ticket, _outcome: Outcome) -> tuple[Alarm, ...]:
+        """Nothing is counted."""
+        return ()
+
+    async def count_wrong_secret(self, _address: str, _client_id: str) -> Wrong:
+        """Nothing is counted."""
+        return _UNCOUNTED
+
+
+_ALLOWED: Final = object()
+_UNCOUNTED: Final = Wrong(alarms=(), held_for=None)
+
+
+def _ours(ticket: Ticket) -> Reserved:
+    if not isinstance(ticket, Reserved):
+        raise TypeError("a ticket of another throttle")
+    return ticket

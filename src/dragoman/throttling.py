@@ -1,0 +1,126 @@
+"""The throttle of a server, as the configuration has it."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.throttle import Limits, Policy, share
+from dragoman.shared.address import read_address
+from dragoman.shared.circuit import Circuit
+from dragoman.throttle.counters import Counters
+from dragoman.throttle.keys import Namer
+from dragoman.throttle.memory import Memory
+from dragoman.throttle.throttle import MemoryThrottle, NoThrottle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from dragoman.config.settings import Configuration, ThrottleTable
+    from dragoman.core.throttle import Throttle
+    from dragoman.http.log import Log
+    from dragoman.throttle.remote import RemoteCounters
+
+_KNOWN_PART: Final = 5
+_LONGEST_WAIT_OF_KNOWN: Final = 60.0
+_LEASE_SECONDS: Final = 30.0
+"""Longer than any password waits for its hash."""
+_LEAST_PARTS_ALONE: Final = 4
+"""While the shared server is away, nobody knows how many others there are: up to four hold every limit together."""
+
+
+def policy_of(table: ThrottleTable) -> Policy:
+    """The limits of every kind of counter."""
+    kept = max(1, table.account_limit // _KNOWN_PART)
+    longest, memory = float(table.longest_wait_seconds), float(table.account_memory_seconds)
+
+    def of_account(most: int, longest_wait: float) -> Limits:
+        return Limits(
+            free=min(table.account_failures, most),
+            most=most,
+            first_wait=float(table.first_wait_seconds),
+            longest_wait=longest_wait,
+            memory=memory,
+        )
+
+    def of_window(most: int) -> Limits:
+        return Limits(free=most, most=most, memory=float(table.address_seconds), since_first=True)
+
+    return Policy(
+        strangers=of_account(table.account_limit - kept, longest),
+        known=of_account(kept, min(longest, _LONGEST_WAIT_OF_KNOWN)),
+        address=of_window(table.address_failures),
+        shared_address=of_window(table.shared_address_failures),
+        client=of_window(table.client_failures),
+        lease=_LEASE_SECONDS,
+    )
+
+
+def part_of(policy: Policy, parts: int) -> Policy:
+    """The policy of one of so many machines that cannot count together."""
+    return Policy(
+        strangers=share(policy.strangers, parts),
+        known=share(policy.known, parts),
+        address=share(policy.address, parts),
+        shared_address=share(policy.shared_address, parts),
+        client=policy.client,
+        lease=policy.lease,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a throttle is put together from, besides the configuration."""
+
+    key: bytes
+    """Of the digests by which counters are kept; the same on all machines."""
+    memory: int | None
+    """The descriptor of the memory that workers share, if there are any."""
+    elapsed: Callable[[], float]
+    """Seconds of a clock that nobody can set, and that all workers have in common."""
+    log: Log
+
+
+@asynccontextmanager
+async def opened_throttle(configuration: Configuration, around: Surroundings) -> AsyncIterator[Throttle]:
+    """The throttle, until the block ends. Raises SharedFault."""
+    table, policy = configuration.throttle, policy_of(configuration.throttle)
+    if not table.enabled:
+        yield NoThrottle()
+        return
+    namer = Namer(around.key, [ipaddress.ip_network(one) for one in table.shared_addresses])
+    shared = configuration.shared_location() is not None
+    parts = max(table.machines, _LEAST_PARTS_ALONE) if shared else table.machines
+    counters = Counters(part_of(policy, parts), Memory(policy, around.memory), around.elapsed)
+    remote = _remote(configuration, policy, around.log)
+    if remote is None:
+        yield MemoryThrottle(counters, namer)
+        return
+    from dragoman.throttle.together import SharedThrottle  # noqa: PLC0415 (a server alone needs no such driver)
+
+    try:
+        yield SharedThrottle(remote, counters, namer)
+    finally:
+        await remote.close()
+
+
+def _remote(configuration: Configuration, policy: Policy, log: Log) -> RemoteCounters | None:
+    url = configuration.shared_location()
+    if url is None:
+        return None
+    from dragoman.throttle.remote import RemoteCounters  # noqa: PLC0415 (same)
+
+    address = read_address(url)
+    circuit = Circuit(time.monotonic, random.SystemRandom().random)
+
+    def tell(reason: str | None) -> None:
+        if reason is None:
+            log.write("info", "throttle_together", server=address.shown)
+        else:
+            log.write("warning", "throttle_alone", server=address.shown, reason=reason)
+
+    return RemoteCounters(policy, address, configuration.shared_prefix, circuit=circuit, tell=tell)
