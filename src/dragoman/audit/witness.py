@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -73,7 +74,7 @@ def contradictions(noted: Noted, found: Noted, verdict: Verdict) -> Iterator[Fin
             yield Finding(
                 file=chain, what=f"line {number} of this chain was noted, and is missing: its end was cut off"
             )
-        elif there != digest:
+        elif not hmac.compare_digest(there, digest):
             yield Finding(file=chain, what=f"line {number} of this chain is another one than was noted")
 
 
