@@ -38,6 +38,7 @@ to = "log"
 
 # One machine tries everything out here, wrong passwords too.
 [throttle]
+account_failures = 20
 address_failures = 1000
 """ + "".join(
     f'\n[[mounts]]\ndialect = "{part.dialect}"\ndemo_resource = true\n'
