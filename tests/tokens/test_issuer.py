@@ -209,18 +209,18 @@ def test_another_installation_refuses_every_token(workshop: Workshop, tmp_path: 
 
 def test_identifiers_are_distinct_per_grant_serial_and_kind(workshop: Workshop) -> None:
     grants = [workshop.grant(issued=serial, generation=serial) for serial in range(100)]
-    access = {workshop.issuer.access_token_id(grant) for grant in grants}
+    access = {workshop.issuer.access_token_id(grant, NOW) for grant in grants}
     refresh = {workshop.issuer.refresh_token_id(grant) for grant in grants}
     assert len(access | refresh) == 200
     grant = grants[0]
-    serials = {workshop.issuer.access_token_id(replace(grant, issued=serial)) for serial in range(1000)}
+    serials = {workshop.issuer.access_token_id(replace(grant, issued=serial), NOW) for serial in range(1000)}
     assert len(serials) == 1000
 
 
 def test_a_grant_that_ran_out_of_serials_is_a_fault_and_not_a_token_without_grant(workshop: Workshop) -> None:
-    workshop.issuer.access_token_id(workshop.grant(issued=NO_GRANT - 1))
+    workshop.issuer.access_token_id(workshop.grant(issued=NO_GRANT - 1), NOW)
     with pytest.raises(OverflowError):
-        workshop.issuer.access_token_id(workshop.grant(issued=NO_GRANT))
+        workshop.issuer.access_token_id(workshop.grant(issued=NO_GRANT), NOW)
 
 
 def test_an_identifier_with_a_wrong_tail_is_none() -> None:

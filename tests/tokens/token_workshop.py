@@ -157,7 +157,7 @@ class Workshop:
             audience=("https://api.example",),
             grant_type="client_credentials" if grant is None else "password",
             grant=grant,
-            token_id=self.issuer.access_token_id(grant),
+            token_id=self.issuer.access_token_id(grant, self.now),
             issued_at=self.now,
             expires_at=self.now + 3600,
             refresh_id=None if grant is None else self.issuer.refresh_token_id(grant),

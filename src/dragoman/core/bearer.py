@@ -76,7 +76,7 @@ async def read_refresh(services: Services, server: ServerRules, presented: Secre
         audience=grant.audience,
         grant_type="refresh_token",
         grant=grant,
-        token_id=services.tokens.access_token_id(grant),
+        token_id=services.tokens.access_token_id(grant, now),
         issued_at=grant.rotated_at or grant.created_at,
         expires_at=min((end for end in (grant.expires_at, grant.idle_expires_at) if end is not None), default=0),
         refresh_id=services.tokens.refresh_token_id(grant),

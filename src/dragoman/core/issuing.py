@@ -140,7 +140,7 @@ def _write(services: Services, order: Issue, grant: Grant | None) -> tuple[Token
         audience=_audience_of(grant, order.client),
         grant_type=order.grant_type,
         grant=grant,
-        token_id=tokens.access_token_id(grant),
+        token_id=tokens.access_token_id(grant, order.now),
         issued_at=order.now,
         expires_at=order.now + order.client.access_token_lifetime,
         refresh_id=tokens.refresh_token_id(grant) if grant is not None and refreshable else None,

@@ -180,8 +180,8 @@ class Tokens(Protocol):
         """A random identifier."""
         ...
 
-    def access_token_id(self, grant: Grant | None) -> TokenId:
-        """The identifier of the grant's latest access token; a random one where there is no grant."""
+    def access_token_id(self, grant: Grant | None, now: int) -> TokenId:
+        """The identifier of the grant's latest access token; one of chance and of `now` where there is no grant."""
         ...
 
     def refresh_token_id(self, grant: Grant) -> TokenId:

@@ -60,9 +60,9 @@ class CurrentTokens:
         """A random identifier."""
         return self._issuer.new_grant_id()
 
-    def access_token_id(self, grant: Grant | None) -> TokenId:
-        """The identifier of the grant's latest access token; a random one where there is no grant."""
-        return self._issuer.access_token_id(grant)
+    def access_token_id(self, grant: Grant | None, now: int) -> TokenId:
+        """The identifier of the grant's latest access token; one of chance and of `now` where there is no grant."""
+        return self._issuer.access_token_id(grant, now)
 
     def refresh_token_id(self, grant: Grant) -> TokenId:
         """The identifier of the grant's live refresh token."""

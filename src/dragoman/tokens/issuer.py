@@ -35,11 +35,11 @@ class TokenIssuer:
         """96 random bits."""
         return GrantId(self._setting.random_bytes(GRANT_ID_BYTES))
 
-    def access_token_id(self, grant: Grant | None) -> TokenId:
-        """The identifier of the grant's latest access token; a random one where there is no grant."""
+    def access_token_id(self, grant: Grant | None, now: int) -> TokenId:
+        """The identifier of the grant's latest access token; one of chance and of `now` where there is no grant."""
         identifiers = self._setting.access_identifiers
         if grant is None:
-            return identifiers.seal_without_grant(self._setting.random_bytes(RANDOM_BYTES), self._setting.clock())
+            return identifiers.seal_without_grant(self._setting.random_bytes(RANDOM_BYTES), now)
         return identifiers.seal(grant.id, grant.issued)
 
     def refresh_token_id(self, grant: Grant) -> TokenId:
