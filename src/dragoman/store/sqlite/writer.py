@@ -1,4 +1,8 @@
-"""The one thread that writes to an SQLite file. All who wait share one commit, and each fails alone."""
+"""The one thread that writes to an SQLite file. All who wait share one commit, and each fails alone.
+
+Each call of SQLite gives the interpreter's lock away, and waits for it afterwards while the event loop is at work.
+So what is written is written with as few calls as can be.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +46,9 @@ class _Outcome:
 
 
 class Writer:
-    """Runs jobs in order, each in a savepoint of its own, and acknowledges none before its commit has returned.
+    """Runs jobs in order, and acknowledges none before its commit has returned.
 
+    A job may be run twice: where one of a batch fails, all are undone and run again, each in a savepoint of its own.
     Writers of several processes take turns; whoever has waited for two seconds is refused. Belongs to the event loop
     that made it. A job whose caller gave up is still done.
     """
@@ -158,12 +163,29 @@ class Writer:
         committing = False
         try:
             self._connection.command("BEGIN IMMEDIATE")
-            outcomes = [self._isolated(job) for job in batch]
+            outcomes = self._done_together(batch) or [self._isolated(job) for job in batch]
             committing = True
             self._connection.command("COMMIT")
         except sqlite3.Error as error:
             return self._give_up(batch, error, committing=committing)
         return outcomes
+
+    def _done_together(self, batch: list[_Job]) -> list[_Outcome] | None:
+        """All jobs; None if one of them failed by itself: then none has been done, in a transaction anew."""
+        connection = self._connection
+        try:
+            return [_Outcome(job.future, result=job.work(connection)) for job in batch]
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is met again where it is alone
+            self._raise_unless_alone(error)
+            connection.command("ROLLBACK")
+            connection.command("BEGIN IMMEDIATE")
+            return None
+
+    def _raise_unless_alone(self, error: Exception) -> None:
+        """Raises the error again if more is at fault than the one job that met it."""
+        lost = isinstance(error, sqlite3.Error) and trouble_of(error) is not Trouble.STATEMENT
+        if lost or not self._connection.in_transaction:
+            raise error
 
     def _isolated(self, job: _Job) -> _Outcome:
         """One job; if it fails it leaves no trace, and its neighbours are not touched."""
@@ -171,10 +193,8 @@ class Writer:
         connection.command("SAVEPOINT job")
         try:
             result = job.work(connection)
-        except Exception as error:
-            lost = isinstance(error, sqlite3.Error) and trouble_of(error) is not Trouble.STATEMENT
-            if lost or not connection.in_transaction:
-                raise
+        except Exception as error:  # noqa: BLE001 - its caller hears of it
+            self._raise_unless_alone(error)
             connection.command("ROLLBACK TO job")
             connection.command("RELEASE job")
             return _Outcome(job.future, error=error)
