@@ -74,7 +74,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """One installation, served four times: whole, with faults, with a store that fails, slowly, and without tables."""
+    """One installation, served five times: whole, throttled, with faults, with a store that fails, slowly, and without tables."""
     folder = tmp_path_factory.mktemp("leaks")
     secrets = draw_secrets("secrets that must not leak")
     file = write_configuration(folder)
@@ -84,6 +84,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         _talk(told, server, "whole", succeed, fail)
         told.keep("metrics", scrape(server).text.encode(), metrics_url(server).encode())
         told.keep("commands", *_commands(file))
+        _look_at(told, server)
+    with running_server(file, environment={"DRAGOMAN_THROTTLE__ADDRESS_FAILURES": "1"}) as server:
+        _talk(told, server, "throttled", fail)
         _look_at(told, server)
     for name, points in FAULTS.items():
         environment = {"DRAGOMAN_FAILPOINTS": ",".join(f"{point}={action}" for point, action in points.items())}
@@ -106,6 +109,7 @@ def write_configuration(folder: Path) -> Path:
     file = folder / "dragoman.toml"
     file.write_text(
         f'client_cache_seconds = 0\n{mounts}[passwords]\nmemory_kib = 8\niterations = 1\n[log]\nlevel = "debug"\n'
+        "[throttle]\naccount_failures = 1000\naccount_limit = 1000\naddress_failures = 1000\n"
     )
     return file
 
@@ -168,6 +172,8 @@ def test_x09_every_outcome_was_there(story: Story, dialect: str):
 def test_x09_refusals_of_every_kind_were_there(story: Story):
     seen = set().union(*(found for (phase, _), found in story.statuses.items() if phase == "whole"))
     assert seen >= {200, 400, 401, 403, 404, 405, 413, 415}
+    throttled = set().union(*(found for (phase, _), found in story.statuses.items() if phase == "throttled"))
+    assert 429 in throttled
     assert all(story.tokens.values())
     for event in (b'"request"', b'"audit"', b'"fault"', b'"outcome":"browser_navigation"', b"Traceback"):
         assert event in story.outputs["log"]
