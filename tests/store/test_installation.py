@@ -46,8 +46,8 @@ def test_the_last_backup_is_remembered(database: Path | Secret) -> None:
 
 def test_a_purge_lets_others_write_between_its_batches(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
-        for _ in range(6):
-            grants = [new_grant(expires_at=NOW + 1, idle_expires_at=None) for _ in range(200)]
+        for _ in range(24):
+            grants = [new_grant(expires_at=NOW + 1, idle_expires_at=None) for _ in range(50)]
             await asyncio.gather(*(store.create_grant(grant, new_access_token(grant)) for grant in grants))
         purging = asyncio.create_task(store.administration.purge(NOW + 3600))
         written = 0

@@ -53,7 +53,7 @@ def address_space(pid: int) -> int:
 
 def test_f29_without_the_memory_for_a_hash_the_answer_is_503_and_nobody_falls_over(folder: Folder, person: str) -> None:
     secret = folder.client("app", "--grant-type", "password")
-    with running_server(folder.file) as server:
+    with running_server(folder.file, environment={"DRAGOMAN_AUDIT__TO": "log"}) as server:
         (worker,) = server.workers
         assert log_in(server, ("app", secret), person)[0] == 200
         limit = resource.prlimit(worker, resource.RLIMIT_AS)

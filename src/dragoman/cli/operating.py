@@ -108,7 +108,11 @@ def _tell_end(record: Callable[[str], None], outcome: str) -> None:
 
 def _command() -> str:
     """As it was typed, without arguments and options: one of them may be a secret that somebody put there."""
-    return click.get_current_context().command_path.removeprefix("dragoman ")
+    context, names = click.get_current_context(), []
+    while context.parent is not None:  # the first name is whatever the program was started by
+        names.append(context.info_name or "")
+        context = context.parent
+    return " ".join(reversed(names))
 
 
 def _operator() -> dict[str, str | None]:
