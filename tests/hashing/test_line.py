@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dragoman.hashing.line import Line, neighbourhood
+from dragoman.hashing.line import Line
 
 CLIENTS, ADDRESSES, MOST = "abc", "xyz", 5
 
@@ -74,18 +73,3 @@ def test_among_so_many_turns_as_there_are_clients_each_has_one(crowd: list[tuple
         turns = [crowd[line.next() or 0][0] for _ in range(len(left))]
         assert sorted(turns) == sorted(left)
         left -= Counter(turns)
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
-        ("::1", "::/64"),
-        ("not:an address", "not:an address"),
-        ("", ""),
-    ],
-)
-def test_an_ipv6_sender_is_a_whole_64(address: str, expected: str) -> None:
-    assert neighbourhood(address) == expected

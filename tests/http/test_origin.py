@@ -37,10 +37,18 @@ def wire(*headers: tuple[str, str], peer: str = PROXY, scheme: str = "http"):
         (["fe80::1%\x1b[31m"], PROXY),
         (["\xb9.1.1.1"], PROXY),
         (["3221225985"], PROXY),
+        (["::ffff:198.51.100.1"], "198.51.100.1"),
     ],
 )
 def test_the_address_is_the_last_that_the_proxy_told_or_the_proxys_own(lines: list[str], address: str):
     assert wire(*(("x-forwarded-for", line) for line in lines)).address == address
+
+
+def test_on_a_socket_of_both_families_an_ipv4_peer_is_who_it_is_on_one_of_its_own():
+    told = [("x-forwarded-for", "198.51.100.1")]
+    assert wire(*told, peer=f"::ffff:{PROXY}").address == "198.51.100.1"
+    assert wire(*told, peer=f"::ffff:{STRANGER}").address == STRANGER
+    assert wire(peer="::ffff:127.0.0.1").secure
 
 
 def test_a_stranger_tells_no_address_and_no_scheme():

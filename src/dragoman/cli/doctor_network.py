@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from dragoman.cli.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
+from dragoman.core.ip_address import is_this_machine
 from dragoman.parts import build_mounts
 from dragoman.serving.listening import refuse_unusable_tls
 
@@ -64,7 +64,7 @@ def _check_certificate(name: str, path: Path, now: int) -> Finding:
 def check_issuer(configuration: Configuration) -> Iterator[Finding]:
     """Whether the server answers where tokens say that it is."""
     issuer = configuration.issuer
-    if urlsplit(issuer).scheme == "http" and not _is_loopback(urlsplit(issuer).hostname or ""):
+    if urlsplit(issuer).scheme == "http" and not is_this_machine(urlsplit(issuer).hostname or ""):
         yield warning("issuer", f"{issuer} is not https (RFC 8414 §2)", "set issuer to the https address clients know")
     address = issuer.rstrip("/") + _LIVE
     try:
@@ -98,10 +98,3 @@ def _is_ours(body: bytes) -> bool:
         return bool(json.loads(body) == {"status": "live"})
     except ValueError:
         return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from dragoman.core.ip_address import read_ip_address
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, TokenRequest
@@ -19,13 +20,5 @@ def from_end_user(request: TokenRequest, client: Client) -> TokenRequest:
     if client.end_user_address_header is None or not client.confidential:
         return request
     told = request.header(client.end_user_address_header)
-    address = None if told is None else _read_address(told)
-    return request if address is None else replace(request, sender=replace(request.sender, address=address))
-
-
-def _read_address(told: str) -> str | None:
-    text = told.rpartition(",")[2].strip()
-    try:
-        return None if "%" in text else str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
+    address = None if told is None else read_ip_address(told.rpartition(",")[2].strip())
+    return request if address is None else replace(request, sender=replace(request.sender, address=str(address)))

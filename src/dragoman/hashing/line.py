@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Item = TypeVar("Item")
-
-_SITE_BITS = 64
-
-
-def neighbourhood(address: str) -> str:
-    """What one sender holds at least: an IPv4 address, or a /64 of IPv6 (RFC 6177 §2), in which he may pick any."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.ip_network((address, _SITE_BITS), strict=False))
-    except ValueError:
-        return address
 
 
 class Line(Generic[Item]):

@@ -13,11 +13,11 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
+from dragoman.core.ip_address import network_of
 from dragoman.core.ports import PasswordCheck
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
-from dragoman.hashing.line import neighbourhood
 from dragoman.hashing.slots import Slots, Turn
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class PasswordHasher:
 def _turn_of(attempt: Attempt | None) -> Turn:
     if attempt is None:
         return Turn()
-    return Turn(client=attempt.client_id, address=neighbourhood(attempt.address), hung_up=attempt.hung_up)
+    return Turn(client=attempt.client_id, address=network_of(attempt.address), hung_up=attempt.hung_up)
 
 
 def _spell(text: str) -> tuple[bytes, ...] | None:

@@ -6,13 +6,13 @@ registered is answered like any other; the browser keeps the answer from its pag
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.core.ip_address import is_this_machine
 from dragoman.dialects.wire import Headers, WireResponse
 
 if TYPE_CHECKING:
@@ -102,15 +102,6 @@ def why_no_origin(text: str) -> str | None:
             "no origin as browsers send it; write https://app.example.com: lower case, a port only if it is not the "
             "scheme's own, no path and no slash at the end"
         )
-    if scheme == "http" and not _is_loopback(found["host"]):
+    if scheme == "http" and not is_this_machine(found["host"]):
         return "whoever is on the network can put a page there; only https, and http on loopback"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

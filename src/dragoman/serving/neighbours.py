@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dragoman.core.ip_address import network_of, read_ip_address
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
     from dragoman.http.exchange import Network
 
 _KNOWN = 4096
-_HOST_BITS = 64
-"""Of an IPv6 address: whoever has one has a whole /64 of them."""
 
 
 class Neighbours:
@@ -24,7 +24,7 @@ class Neighbours:
         """No address gets more than `most`, 0 for any number; but proxies and this machine speak for many."""
         self._most = most
         self._trusted = trusted_proxies
-        self._counts: Counter[int] = Counter()
+        self._counts: Counter[str] = Counter()
         self._key = lru_cache(maxsize=_KNOWN)(self._read)
 
     def admit(self, host: str) -> bool:
@@ -46,20 +46,12 @@ class Neighbours:
         if not self._counts[key]:
             del self._counts[key]
 
-    def _read(self, host: str) -> int | None:
+    def _read(self, host: str) -> str | None:
         """What connections from there are counted under; None where nobody counts."""
         if not self._most:
             return None
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return None
-        if isinstance(address, ipaddress.IPv6Address):
-            mapped = address.ipv4_mapped
-            if mapped is None:
-                return None if self._is_spared(address) else -1 - (int(address) >> _HOST_BITS)
-            address = mapped
-        return None if self._is_spared(address) else int(address)
+        address = read_ip_address(host.partition("%")[0])
+        return None if address is None or self._is_spared(address) else network_of(host)
 
-    def _is_spared(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    def _is_spared(self, address: IPv4Address | IPv6Address) -> bool:
         return address.is_loopback or any(address in network for network in self._trusted)

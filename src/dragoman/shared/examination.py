@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.ip_address import is_this_machine
 from dragoman.shared.connection import connected
 from dragoman.shared.faults import Away
 from dragoman.shared.hints import channel_of
@@ -75,7 +75,7 @@ def _version(facts: Mapping[str, str]) -> str:
 
 
 def _warnings(address: Address, facts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if address.tls is None and not _is_on_this_machine(address.host):
+    if address.tls is None and not is_this_machine(address.host):
         yield "its password and all hints travel without TLS", "write its address with rediss://"
     if address.password is None:
         yield "whoever reaches it may use it: it asks for no password", "give it one, and write it into its address"
@@ -85,13 +85,6 @@ def _warnings(address: Address, facts: Mapping[str, str]) -> Iterator[tuple[str,
         yield "it is a replica: others may announce elsewhere, and nothing can be kept in it", "name the primary"
     if facts.get("maxmemory", "0") != "0" and facts.get("maxmemory_policy") == "noeviction":
         yield "when it is full it refuses everything new", "set its maxmemory-policy to volatile-ttl"
-
-
-def _is_on_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from dragoman.core.ip_address import network_of
 from dragoman.core.value import value
 from dragoman.throttle.table import KEY_BYTES
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PLACE_BYTES = 12
-_NETWORK_BITS = 64
-"""Of an IPv6 address: what one customer has at least (RFC 6177), and can choose addresses in at will."""
 
 
 @value
@@ -78,17 +77,3 @@ class Namer:
         digest = self._digest.copy()
         digest.update(f"{kind}\0{text}".encode("utf-8", "surrogatepass"))
         return digest.digest()
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """What counts as one address: IPv4 whole, also where it is written as IPv6; of IPv6 its /64."""
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(read, ipaddress.IPv6Address):
-        if read.ipv4_mapped is None:
-            return str(ipaddress.IPv6Network((int(read), _NETWORK_BITS), strict=False))
-        return str(read.ipv4_mapped)
-    return str(read)
