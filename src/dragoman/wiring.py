@@ -42,8 +42,6 @@ from dragoman.tokens.keyring import public_jwks, verification_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-    from dragoman.audit.logged import LineAudit
-    from dragoman.audit.recording import FolderAudit
     from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.core.ports import Audit
@@ -56,8 +54,6 @@ if TYPE_CHECKING:
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
     from dragoman.tokens.current import CurrentTokens
-
-    OpenAudit = FolderAudit | LineAudit
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 
@@ -124,14 +120,13 @@ async def open_server(
                 elapsed=clock or time.monotonic,
                 closing=closing,
             )
-            served, chores, audit = await _put_together(opened, server)
+            served, chores = await _put_together(opened, server)
             tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
             try:
                 yield served
             finally:
                 for task in tasks:
                     task.cancel()
-                audit.close()
     finally:
         passwords.close()
         log.flush()
@@ -152,8 +147,8 @@ class _Opened:
     """Closes what is opened still, in order."""
 
 
-async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore], OpenAudit]:
-    """The server, its chores, not begun yet, and the audit, to be closed. Raises Fault."""
+async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, Sequence[Chore]]:
+    """The server, and its chores, not begun yet. Raises Fault."""
     configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
@@ -162,6 +157,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     key = tokens.keyring.audit_key()
     mounts = build_mounts(configuration, dialects)
     recording = open_audit(configuration, key, log)
+    opened.closing.callback(recording.close)
     audit, observe = count_from(opened.part.tally, recording, load_grant_types())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
@@ -190,7 +186,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     if opened.part.purges:
         chores.extend(_shared_chores(configuration, store, now, log))
         chores.extend(_audit_chores(configuration, key, now, log))
-    return served, chores, recording
+    return served, chores
 
 
 async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -> None:
