@@ -215,7 +215,8 @@ def test_unlocking_has_wrong_passwords_forgotten_and_a_new_password_known_places
         return await store.find_resource_owner_by_login("ann")
 
     async def remember(store):
-        await store.remember_places((await find(store)).id, ("somewhere",))
+        owner = await find(store)
+        await store.remember_places(owner.id, owner.password_hash, ("somewhere",))
 
     configuration = read_configuration(folder.file)
     in_store(configuration, remember)

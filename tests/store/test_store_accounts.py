@@ -155,6 +155,20 @@ def test_a_password_hash_is_upgraded_only_from_the_one_that_was_checked(database
     serve_cast(database, scenario)
 
 
+def test_places_are_remembered_only_of_who_knew_the_password_that_is_stored(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
+        await store.remember_places("17", "$hash$", ("here",))
+        assert await store.administration.set_password_hash("17", "$another$")
+        await store.remember_places("17", "$hash$", ("here", "there"))
+        owner = await store.find_resource_owner("17")
+        assert owner is not None
+        assert owner.known_places == ()
+        await store.remember_places("17", "$another$", ("elsewhere",))
+        assert (await store.find_resource_owner("17")).known_places == ("elsewhere",)
+
+    serve_cast(database, scenario)
+
+
 def test_disabling_an_account_ends_its_grants_in_the_same_moment(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
         grant = new_grant()

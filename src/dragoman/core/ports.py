@@ -51,8 +51,8 @@ class ResourceOwners(Protocol):
         """Store a stronger hash of the same password, unless the stored one has changed meanwhile."""
         ...
 
-    async def remember_places(self, owner_id: str, known_places: tuple[str, ...]) -> None:
-        """Store from where its owner has logged in. Of two at once one may be lost."""
+    async def remember_places(self, owner_id: str, password_hash: str, known_places: tuple[str, ...]) -> None:
+        """Store from where its owner has logged in, unless the password is another by now. Of two one may be lost."""
         ...
 
 

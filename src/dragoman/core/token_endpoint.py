@@ -105,9 +105,9 @@ async def _strengthen_hash(services: Services, authorization: Authorization) -> 
 
 async def _remember_places(services: Services, authorization: Authorization) -> None:
     """Before anything is issued: where it cannot be stored, nothing has happened."""
-    owner, places = authorization.resource_owner, authorization.known_places
-    if owner is not None and places is not None:
-        await services.resource_owners.remember_places(owner.id, places)
+    owner, checked, places = authorization.resource_owner, authorization.password_hash, authorization.known_places
+    if owner is not None and checked is not None and places is not None:
+        await services.resource_owners.remember_places(owner.id, checked, places)
 
 
 def _find_grant_type(services: Services, rules: Rules, request: TokenRequest) -> GrantType:
@@ -187,7 +187,11 @@ async def _audit_refusal(
 
 
 async def _known_client_id(services: Services, request: TokenRequest) -> str | None:
+    """None also where nobody can be asked now: what is refused is told and written down all the same."""
     if not request.client.id:
         return None
-    client = await services.clients.find_client(request.client.id)
+    try:
+        client = await services.clients.find_client(request.client.id)
+    except OAuthError:
+        return None
     return None if client is None else client.id

@@ -86,7 +86,10 @@ REPLACE_PASSWORD_HASH = (
 REMEMBER_PLACES = (
     update(resource_owners)
     .values(known_places=value_of(resource_owners.c.known_places))
-    .where(resource_owners.c.id == value_of(resource_owners.c.id))
+    .where(
+        resource_owners.c.id == value_of(resource_owners.c.id),
+        resource_owners.c.password_hash == value_of(resource_owners.c.password_hash),
+    )
 )
 
 FIND_GRANT = select(*GRANT_COLUMNS).where(grants.c.id == value_of(grants.c.id))

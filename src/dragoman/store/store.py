@@ -81,9 +81,10 @@ class Store:
         """Store a stronger hash of the same password, unless the stored one has changed meanwhile."""
         return await self._database.change(sql.REPLACE_PASSWORD_HASH, {"id": owner_id, "old": old, "new": new}) == 1
 
-    async def remember_places(self, owner_id: str, known_places: tuple[str, ...]) -> None:
-        """Store from where its owner has logged in. Of two at once one may be lost."""
-        await self._database.change(sql.REMEMBER_PLACES, {"id": owner_id, "known_places": places_text(known_places)})
+    async def remember_places(self, owner_id: str, password_hash: str, known_places: tuple[str, ...]) -> None:
+        """Store from where its owner has logged in, unless the password is another by now. Of two one may be lost."""
+        places = {"id": owner_id, "password_hash": password_hash, "known_places": places_text(known_places)}
+        await self._database.change(sql.REMEMBER_PLACES, places)
 
     async def create_grant(
         self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None

@@ -9,7 +9,7 @@ PARAMETERS: Final = {
     "FIND_RESOURCE_OWNER": "id",
     "FIND_RESOURCE_OWNER_BY_LOGIN": "login",
     "REPLACE_PASSWORD_HASH": "new id old",
-    "REMEMBER_PLACES": "known_places id",
+    "REMEMBER_PLACES": "known_places id password_hash",
     "FIND_GRANT": "id",
     "FIND_SESSION": "id",
     "FIND_SESSION_OF_TOKEN": "token_id id",

@@ -33,7 +33,8 @@ WHERE login_names.login = $1::VARCHAR""",
 UPDATE resource_owners SET password_hash=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR AND
   resource_owners.password_hash = $3::VARCHAR""",
     "REMEMBER_PLACES": """\
-UPDATE resource_owners SET known_places=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR""",
+UPDATE resource_owners SET known_places=$1::VARCHAR WHERE resource_owners.id = $2::VARCHAR AND
+  resource_owners.password_hash = $3::VARCHAR""",
     "FIND_GRANT": """\
 SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,

@@ -33,7 +33,8 @@ WHERE login_names.login = :login""",
 UPDATE resource_owners SET password_hash=:new WHERE resource_owners.id = :id AND resource_owners.password_hash =
   :old""",
     "REMEMBER_PLACES": """\
-UPDATE resource_owners SET known_places=:known_places WHERE resource_owners.id = :id""",
+UPDATE resource_owners SET known_places=:known_places WHERE resource_owners.id = :id AND
+  resource_owners.password_hash = :password_hash""",
     "FIND_GRANT": """\
 SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
   grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
