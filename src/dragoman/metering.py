@@ -66,7 +66,7 @@ def _tell_queue(passwords: PasswordHasher, tally: Tally, told: tuple[int, int]) 
 
 
 async def _tell_audit(audit: FolderAudit | LineAudit, tally: Tally) -> None:
-    told = 0
+    told = audit.lost  # none, unless this is begun anew
     while True:
         tally.tell(AUDIT_WRITABLE, audit.writable)
         tally.tell(AUDIT_WAITING, audit.waiting)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import secrets
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dragoman.core.throttle import Limits, Policy, share
+from dragoman.core.throttle import Attempt, Limits, Outcome, Policy, account_of, share
 from dragoman.shared.address import read_address
 from dragoman.shared.circuit import Circuit
-from dragoman.throttle.counters import Counters
+from dragoman.throttle.counters import Counters, Reserved
 from dragoman.throttle.keys import Namer
 from dragoman.throttle.memory import Memory
 from dragoman.throttle.throttle import MemoryThrottle, NoThrottle
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration, ThrottleTable
     from dragoman.core.throttle import Throttle
     from dragoman.http.log import Log
+    from dragoman.shared.address import Address
     from dragoman.throttle.remote import RemoteCounters
 
 _KNOWN_PART: Final = 5
@@ -112,10 +114,7 @@ def _remote(configuration: Configuration, policy: Policy, log: Log) -> RemoteCou
     url = configuration.shared_location()
     if url is None:
         return None
-    from dragoman.throttle.remote import RemoteCounters  # noqa: PLC0415 (same)
-
     address = read_address(url)
-    circuit = Circuit(time.monotonic, random.SystemRandom().random)
 
     def tell(reason: str | None) -> None:
         if reason is None:
@@ -123,4 +122,28 @@ def _remote(configuration: Configuration, policy: Policy, log: Log) -> RemoteCou
         else:
             log.write("warning", "throttle_alone", server=address.shown, reason=reason)
 
+    return _remote_at(address, configuration, policy, tell)
+
+
+def _remote_at(
+    address: Address, configuration: Configuration, policy: Policy, tell: Callable[[str | None], None]
+) -> RemoteCounters:
+    from dragoman.throttle.remote import RemoteCounters  # noqa: PLC0415 (same)
+
+    circuit = Circuit(time.monotonic, random.SystemRandom().random)
     return RemoteCounters(policy, address, configuration.shared_prefix, circuit=circuit, tell=tell)
+
+
+async def find_why_alone(configuration: Configuration, address: Address) -> str | None:
+    """Why guesses cannot be counted in this shared server; None if they can. Tries it with an account of nobody."""
+    told: list[str | None] = [None]
+    remote = _remote_at(address, configuration, policy_of(configuration.throttle), told.append)
+    nobody = secrets.token_hex(16)
+    attempt = Attempt(account=account_of(None, 0, nobody), known=False, address="", client_id=nobody)
+    try:
+        taken = await remote.take(Namer(nobody.encode(), ()).keys(attempt))
+        if isinstance(taken, Reserved):
+            await remote.settle(taken, Outcome.NOT_CHECKED)
+    finally:
+        await remote.close()
+    return told[-1]

@@ -196,6 +196,20 @@ def test_a_plain_issuer_on_the_network_is_told(tmp_path: Path):
     assert "does not answer" in told[1][1]
 
 
+def test_an_audit_that_nobody_could_write_is_a_problem_before_a_server_finds_it(folder: Folder):
+    audit = folder.path / "audit"
+    audit.chmod(0o777)
+    assert f"run `chmod 700 {audit}`" in problem(folder, "audit")
+    audit.chmod(0o700)
+    folder.change(files='files = "nowhere/audit"')
+    assert "mend its rights, or set audit.files" in problem(folder, "audit")
+    folder.change(files='files = "another"')
+    assert findings(folder.done("doctor", "--json"))["audit"][0][0] == "ok"
+    assert not (folder.path / "another").exists()
+    folder.change(to='to = "log"')
+    assert "lines of the log" in findings(folder.done("doctor", "--json"))["audit"][0][1]
+
+
 def test_a_list_of_passwords_that_cannot_be_asked_is_a_problem(folder: Folder):
     (folder.path / "ours.txt").write_text("blue kettle\n")
     folder.change(refused='refused = ["ours.txt"]')

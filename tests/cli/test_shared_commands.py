@@ -33,12 +33,12 @@ def said(hints: redis.client.PubSub) -> str:
     return hints.get_message(timeout=5)["data"].decode()
 
 
-def findings(folder: Folder) -> list[tuple[str, str, str]]:
+def findings(folder: Folder, check: str = "shared") -> list[tuple[str, str, str]]:
     outcome = folder.run("doctor", "--json")
     for part in (PASSWORD, ENCODED, "Traceback"):
         assert part not in outcome.out + outcome.err
     return [
-        (one["state"], one["text"], one["remedy"]) for one in outcome.json["findings"] if one["check"] == "shared"
+        (one["state"], one["text"], one["remedy"]) for one in outcome.json["findings"] if one["check"] == check
     ]  # fmt: skip
 
 
@@ -105,6 +105,20 @@ def test_the_doctor_tells_what_could_be_better(folder: Folder, monkeypatch: pyte
         assert [state for state, _, _ in found] == ["warning", "ok"]
         assert found[0][1].endswith("nothing more can be seen of it: its user may not INFO")
         assert "of an unknown version, hints arrive" in found[1][1]
+
+
+def test_the_doctor_tells_that_guesses_are_not_counted_there(
+    folder: Folder, shared_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DRAGOMAN_SHARED", shared_server.url(user="dragoman").reveal())
+    assert findings(folder, "throttle") == []
+    assert [state for state, _, _ in findings(folder)] == ["ok"]
+    shared_server.run("ACL", "SETUSER", "dragoman", "-evalsha")
+    ((state, text, remedy),) = findings(folder, "throttle")
+    assert (state, text.partition(": ")[2]) == ("problem", "its user may not EVALSHA")
+    assert "each machine counts by itself" in remedy
+    monkeypatch.setenv("DRAGOMAN_THROTTLE__ENABLED", "false")
+    assert findings(folder, "throttle") == []
 
 
 def test_the_doctor_tells_why_it_is_of_no_use(

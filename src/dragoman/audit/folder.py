@@ -76,15 +76,29 @@ def prepare(folder: Path) -> None:
     """Make the folder if it is not there. Raises AuditFault where it is of no use, or open to others."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.stat()
     except OSError as error:
-        raise AuditFault(
-            f"the folder of the audit {folder} cannot be made: {error.strerror}; mend its rights, or set audit.files"
-        ) from None
+        raise _not_made(folder, error.strerror) from None
+    refuse_unusable(folder)
+
+
+def refuse_unusable(folder: Path) -> None:
+    """The same of a folder as it is; one that is not there could be made. Changes nothing."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        if os.access(folder.parent, os.W_OK | os.X_OK):
+            return
+        raise _not_made(folder, f"this account cannot write to {folder.parent}") from None
+    except OSError as error:
+        raise _not_made(folder, error.strerror) from None
     if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o022:
         raise AuditFault(f"others may write to the folder of the audit {folder}; run `chmod 700 {folder}`")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise AuditFault(f"the folder of the audit {folder} cannot be written to by this account; mend its rights")
+
+
+def _not_made(folder: Path, why: str | None) -> AuditFault:
+    return AuditFault(f"the folder of the audit {folder} cannot be made: {why}; mend its rights, or set audit.files")
 
 
 @contextmanager

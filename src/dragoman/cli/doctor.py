@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.doctor_audit import check_audit
 from dragoman.cli.doctor_database import check_database, check_disk
 from dragoman.cli.doctor_keys import check_clock, check_keys
 from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
@@ -52,7 +53,10 @@ Exit status: 0 when there is no problem, 1 when there is one, 2 when the command
 @config_option
 @click.pass_context
 def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: bool) -> None:
-    """Look at configuration, dialects, keys, clock, database, disk, tokens, shared server, TLS, issuer, and exposures.
+    """Look at all that a server needs, and say how to mend what is not well.
+
+    That is configuration, dialects, keys, clock, database, disk, tokens, the shared server and the throttle's counts in
+    it, lists of refused passwords, audit, open files, TLS, issuer, and exposures.
 
     Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
     without.
@@ -93,6 +97,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield from check_database(configuration, dialects, now)
     yield from check_shared(configuration)
     yield from check_password_lists(configuration)
+    yield check_audit(configuration)
     yield check_files()
     yield from check_tls(configuration, now)
     yield from check_issuer(configuration)

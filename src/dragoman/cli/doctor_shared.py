@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.cli.finding import Finding, ok, problem, warning
 from dragoman.shared.address import read_address, tls_context
 from dragoman.shared.faults import Away, SharedFault
+from dragoman.throttling import find_why_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
 
 _ALONE = "mend it or take `shared` out; servers go on, and notice changes of clients a second later"
+_COUNTING = "let its user run the throttle's script (docs/shared-state.md); until then each machine counts by itself"
 
 
 def check_shared(configuration: Configuration) -> Iterator[Finding]:
@@ -29,6 +31,7 @@ def check_shared(configuration: Configuration) -> Iterator[Finding]:
         if address.tls is not None:
             tls_context(address.tls)
         found = asyncio.run(examine(address, configuration.shared_prefix))
+        alone = asyncio.run(find_why_alone(configuration, address)) if configuration.throttle.enabled else None
     except SharedFault as fault:
         yield problem("shared", str(fault), "a server refuses to start like this")
         return
@@ -37,4 +40,6 @@ def check_shared(configuration: Configuration) -> Iterator[Finding]:
         return
     for text, remedy in found.warnings:
         yield warning("shared", f"{address.shown}: {text}", remedy)
+    if alone is not None:
+        yield problem("throttle", f"guesses are not counted in {address.shown}: {alone}", _COUNTING)
     yield ok("shared", f"{address.shown}: {found.version}, hints arrive")
