@@ -166,9 +166,9 @@ class Configuration(Table, frozen=True):
     keys: str = "keys"
     """The folder of keys."""
     shared: str | None = None
-    """Where processes tell each other what has changed: the URL of a Redis or Valkey (redis://user:password@host:port,
-    rediss:// for TLS). Everything works without. It may hold a password: then give it by the environment, or keep the
-    file private."""
+    """Where processes tell each other what has changed, and machines count guesses together: the URL of a Redis or
+    Valkey (redis://user:password@host:port, rediss:// for TLS). Everything works without. It may hold a password: then
+    give it by the environment, or keep the file private."""
     shared_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "dragoman"
     """What its channels and keys there begin with; another one for each installation that shares the server."""
     dialect_folders: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ REQUEST_DURATION: Final = Series(
 GUESSES_HELD: Final = Series(
     name="dragoman_guesses_held_total",
     kind=Kind.COUNTER,
-    meaning="Passwords and client secrets that the throttle kept from being tried any further.",
+    meaning="Passwords that the throttle kept unchecked, and wrong client secrets from an address that it holds.",
     labels=("held",),
 )
 THROTTLE_ALARMS: Final = Series(
