@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 _OTHERS = 24
 """What a worker has open besides its store and its clients (some 12), and what it opens now and then: keys, names."""
-_SHARED = 4
-"""For the server that processes share, and one that is tried meanwhile."""
+_SHARED = 12
+"""For the server that processes share: one that listens for hints, one that is tried meanwhile, and eight that count
+guesses, without which each machine would go on by itself just when all connections are taken."""
 _MOST_OF_ALL = 65536
 """Connections of one process, where the system sets no limit."""
 _LEAST = 8

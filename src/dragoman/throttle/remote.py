@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 0.25
 """For one command, and for a connection."""
-_MOST_CONNECTIONS: Final = 8
+MOST_CONNECTIONS: Final = 8
+"""Of one process, at once; `serving.descriptors` keeps so many back."""
 _MOST_NAMES: Final = 1_000_000
 """About 150 bytes each."""
 _COMMON: Final = 1024
@@ -136,7 +137,7 @@ class _Line:
         self._circuit = circuit
         self._tell = tell
         self._told: str | None = None
-        self._turns = asyncio.Semaphore(_MOST_CONNECTIONS)
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
         self._idle: list[_Open] = []
 
     async def ask(self, words: Sequence[str]) -> object:
