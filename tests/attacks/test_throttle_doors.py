@@ -194,3 +194,17 @@ def test_switched_off_nothing_is_counted_or_kept(tmp_path: Path):
         assert {server.form("/oauth2/token", wrong, peer=peer).status for _ in range(60)} == {401}
         assert log_in(server, client, owner, PASSWORD, peer).status == 200
         assert server.run(server.tool.find_resource_owner(server.owner_id(owner))).known_places == ()
+
+
+def test_c04_a_wrong_secret_leaves_one_line_of_the_audit_at_each_door(server: Server):
+    client = server.add_client()
+    wrong = {"client_id": client, "client_secret": "wrong", "token": "dga_nothing", "grant_type": "client_credentials"}
+    for path, outcome in (
+        ("/oauth2/token", "token_refused"),
+        ("/oauth2/introspect", "client_refused"),
+        ("/oauth2/revoke", "revocation_refused"),
+    ):
+        before = server.mark()
+        server.form(path, wrong, peer=address())
+        (event,) = server.events(before)
+        assert (event["outcome"], event["detail"]) == (outcome, "wrong secret")

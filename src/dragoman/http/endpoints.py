@@ -51,7 +51,7 @@ class Desk:
         """Token introspection (RFC 7662), for clients that authenticate, of tokens whose client lists the dialect."""
         dialect, words = self.mount.dialect, self.mount.dialect.words.introspection
         credentials, token, hint = codec.decode_token_parameter(dialect, wire, words, words.parameters, "token")
-        client = await self._authenticated(credentials, wire)
+        client = await self._admitted(credentials, wire)
         if words.clients == "confidential" and not client.confidential:
             raise OAuthError(Refusal.CLIENT_NOT_CONFIDENTIAL, "introspection by a public client")
         if not token:
@@ -118,7 +118,7 @@ class Desk:
             credentials, _token, _hint = codec.decode_token_parameter(dialect, wire, dialect.words.key, ("query",), "")
             if credentials.id is None:
                 raise OAuthError(Refusal.SHARED_KEY_NOT_SHOWN, "anonymous")
-            client = await self._authenticated(credentials, wire)
+            client = await self._admitted(credentials, wire)
             if not (self.mount.shared_key_shown and client.may_read_shared_key):
                 raise OAuthError(Refusal.SHARED_KEY_NOT_SHOWN, "not switched on for this mount and this client")
         return dialect.key.spell(self.shared_key(algorithm))
@@ -153,6 +153,14 @@ class Desk:
         name = self.mount.dialect.name
         if name not in facts.client.dialects:
             raise OAuthError(Refusal.MALFORMED_TOKEN, f"its client does not list the dialect {name}")
+
+    async def _admitted(self, credentials: ClientCredentials, wire: WireRequest) -> Client:
+        """The same where nothing else is audited: whoever guesses at a client's secret leaves a trace at each door."""
+        try:
+            return await self._authenticated(credentials, wire)
+        except OAuthError as refused:
+            self._record(wire, "client_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            raise
 
     async def _authenticated(self, credentials: ClientCredentials, wire: WireRequest) -> Client:
         sender, dialect = codec.read_sender(wire), self.mount.dialect.name
