@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,51 +62,57 @@ def run(
         _run(serve(None if meter is None else meter.share()))
 
 
-def work(  # noqa: PLR0913 - what a worker is given
-    configuration: Configuration,
-    listening: socket.socket,
-    channel: socket.socket,
-    *,
-    purges: bool,
-    throttle_memory: int | None = None,
-    share: Share | None = None,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a worker is given."""
+
+    listening: socket.socket
+    """Shared with the other workers."""
+    channel: socket.socket
+    """To the parent, who closes it when the worker is to leave."""
+    purges: bool
+    throttle_memory: int | None = None
+    share: Share | None = None
+    """Of the memory in which is counted, if anything is."""
+
+
+def work(configuration: Configuration, post: Post) -> int:
     """Be a worker: answer until the parent closes the channel or SIGTERM comes; the status to end with.
 
     SIGUSR1 ends it at once.
     """
-
-    async def serve() -> int:
-        departure = Departure()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, departure.leaving.set)
-        loop.add_signal_handler(signal.SIGUSR1, departure.end)
-        loop.add_reader(channel, _leave_with_parent, loop, channel, departure)
-        part = Part(
-            alone=False,
-            purges=purges,
-            leaving=departure.leaving.is_set,
-            tally=_tally(share),
-            throttle_memory=throttle_memory,
-        )
-        async with open_server(configuration, part=part) as served:
-            ready = Ready(exposures=tuple(served.exposures))
-            fronts = _fronts(configuration, served, listening, share, departure)
-            await _serve(fronts, served, departure, lambda: tell(channel, ready))
-            if reason := served.broken():
-                tell(channel, Unusable(reason=reason))
-                return Status.BROKEN
-        return 0
-
     try:
         refuse_unusable_tls(configuration)
-        return _run(serve())
+        return _run(_answer_at(post, configuration))
     except Fault as fault:
-        tell(channel, Unusable(reason=str(fault)))
+        tell(post.channel, Unusable(reason=str(fault)))
     except OAuthError as refused:
-        tell(channel, Unusable(reason=f"the database cannot be used now ({refused.detail}); try again"))
+        tell(post.channel, Unusable(reason=f"the database cannot be used now ({refused.detail}); try again"))
         return Status.WAITING
     return Status.FAULT
+
+
+async def _answer_at(post: Post, configuration: Configuration) -> int:
+    departure = Departure()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, departure.leaving.set)
+    loop.add_signal_handler(signal.SIGUSR1, departure.end)
+    loop.add_reader(post.channel, _leave_with_parent, loop, post.channel, departure)
+    part = Part(
+        alone=False,
+        purges=post.purges,
+        leaving=departure.leaving.is_set,
+        tally=_tally(post.share),
+        throttle_memory=post.throttle_memory,
+    )
+    async with open_server(configuration, part=part) as served:
+        ready = Ready(exposures=tuple(served.exposures))
+        fronts = _fronts(configuration, served, post.listening, post.share, departure)
+        await _serve(fronts, served, departure, lambda: tell(post.channel, ready))
+        if reason := served.broken():
+            tell(post.channel, Unusable(reason=reason))
+            return Status.BROKEN
+    return 0
 
 
 def _run(serving: Coroutine[object, object, Result]) -> Result:

@@ -92,16 +92,16 @@ class Supervisor:
         meter = self._outside.meter
 
         def work(place: int, channel: socket.socket, share: Share | None) -> int:
-            from dragoman.serving.answering import work  # noqa: PLC0415 (in the child alone: the parent stays small)
+            from dragoman.serving import answering  # noqa: PLC0415 (in the child alone: the parent stays small)
 
-            return work(
-                configuration,
-                self._listening,
-                channel,
+            post = answering.Post(
+                listening=self._listening,
+                channel=channel,
                 purges=place == 0,
                 throttle_memory=self._outside.throttle_memory,
                 share=share,
             )
+            return answering.work(configuration, post)
 
         def start(place: int) -> Child:
             ends = [end for crew in self._crews() for end in crew.ends]
