@@ -64,8 +64,17 @@ class Administration:
         await self._database.transact(work)
 
     async def update_client(self, client: Client) -> bool:
-        """Replace all of it but id and creation time; False if there is none."""
-        return await self._database.change(sql.UPDATE_CLIENT, client_values(client)) == 1
+        """Replace all of it but id and creation time; False if there is none.
+
+        Raises StoreConflict where it shares its id with a resource owner and `sub` would name either.
+        """
+
+        async def work(transaction: Transaction) -> bool:
+            if "client_credentials" in client.grant_types:
+                await _refuse_shared_id(transaction, client.id)
+            return await transaction.count(sql.UPDATE_CLIENT, client_values(client)) == 1
+
+        return await self._database.transact(work)
 
     async def list_clients(self, after: str = "", limit: int = 100) -> tuple[Client, ...]:
         """Up to `limit` clients in the order of their ids, those after the id given."""
@@ -209,6 +218,14 @@ class Administration:
     async def _bulk(self, statement: str, values: Values) -> int:
         """How many rows it changed. A transaction may take longer than a statement that a request waits for."""
         return await self._database.transact(lambda transaction: transaction.count(statement, values))
+
+
+async def _refuse_shared_id(transaction: Transaction, client_id: str) -> None:
+    if await transaction.row(sql.FIND_RESOURCE_OWNER, {"id": client_id}) is not None:
+        raise StoreConflict(
+            f"The client {client_id!r} shares its id with a resource owner: with client_credentials its own tokens "
+            "would be taken for that person's."
+        )
 
 
 async def replace_owner(transaction: Transaction, owner: ResourceOwner, now: int) -> bool:

@@ -29,8 +29,6 @@ class Standing:
 
     clients: Mapping[str, Client]
     resource_owners: Mapping[str, ResourceOwner]
-    kinds: Mapping[str, str]
-    """Whose id it is: `client` or `resource_owner`."""
     logins: Mapping[str, str]
     """The id of the resource owner who has this login name."""
 
@@ -45,7 +43,7 @@ class Changes:
     changed_owners: Sequence[ResourceOwner] = ()
     """All of it but id and creation time, the password hash too."""
     shared_ids: frozenset[str] = field(default_factory=frozenset)
-    """Ids of new ones that the other kind has already, and that are meant to be both."""
+    """Ids of new ones that the other kind has too, and that are meant to be both."""
 
 
 class Decision(Protocol):
@@ -73,7 +71,6 @@ class Intake:
         return _standing(
             await self._database.rows(sql.CLIENTS_AMONG, of_ids),
             await self._database.rows(sql.RESOURCE_OWNERS_AMONG, of_ids),
-            await self._database.rows(sql.SUBJECTS_AMONG, of_ids),
             await self._database.rows(sql.LOGIN_NAMES_AMONG, of_logins),
         )
 
@@ -103,18 +100,14 @@ async def _look(transaction: Transaction, ids: Collection[str], logins: Collecti
     return _standing(
         await transaction.rows(sql.CLIENTS_AMONG, of_ids),
         await transaction.rows(sql.RESOURCE_OWNERS_AMONG, of_ids),
-        await transaction.rows(sql.SUBJECTS_AMONG, of_ids),
         await transaction.rows(sql.LOGIN_NAMES_AMONG, of_logins),
     )
 
 
-def _standing(
-    clients: Sequence[Row], owners: Sequence[Row], subjects: Sequence[Row], logins: Sequence[Row]
-) -> Standing:
+def _standing(clients: Sequence[Row], owners: Sequence[Row], logins: Sequence[Row]) -> Standing:
     return Standing(
         clients={one.id: one for one in map(client_of, clients)},
         resource_owners={one.id: one for one in map(resource_owner_of, owners)},
-        kinds={row[0]: row[1] for row in subjects},
         logins={row[0]: row[1] for row in logins},
     )
 
@@ -144,6 +137,7 @@ async def _apply(transaction: Transaction, changes: Changes, now: int) -> None:
 
 async def _take_ids(transaction: Transaction, kind: str, ids: Sequence[str], shared: frozenset[str]) -> None:
     await transaction.each(sql.TAKE_SUBJECT, [{"id": one, "kind": kind} for one in ids if one not in shared])
+    await transaction.each(sql.CREATE_SUBJECT, [{"id": one, "kind": kind} for one in ids if one in shared])
 
 
 def _array(texts: Collection[str]) -> str:

@@ -9,7 +9,6 @@ from dragoman.store.tables import clients, login_names, resource_owners, subject
 
 CLIENTS_AMONG = select(*clients.c).where(Among(clients.c.id, "ids"))
 RESOURCE_OWNERS_AMONG = select(*resource_owners.c).where(Among(resource_owners.c.id, "ids"))
-SUBJECTS_AMONG = select(subjects.c.id, subjects.c.kind).where(Among(subjects.c.id, "ids"))
 LOGIN_NAMES_AMONG = select(login_names.c.login, login_names.c.owner_id).where(Among(login_names.c.login, "logins"))
 
 # Unlike their likes of the command line these raise where the key is there: whoever looked before has to look again.
