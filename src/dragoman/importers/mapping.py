@@ -72,9 +72,9 @@ class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What each row is: `client` or `resource_owner`."""
     columns: dict[str, str]
     """Field = the name of the column (or of the member) that holds it."""
-    constants: dict[str, Constant] = {}  # noqa: RUF012 (msgspec copies empty defaults)
+    constants: dict[str, Constant] = {}
     """Field = what holds for every row; where a column gives the field too, for the rows in which it is empty."""
-    values: dict[str, dict[str, Constant]] = {}  # noqa: RUF012 (msgspec copies empty defaults)
+    values: dict[str, dict[str, Constant]] = {}
     """By field: what stands in the cell = what it means. A row with a cell that is not listed is refused."""
     list_separator: str | None = None
     """What stands between the names in a list; without, white space. JSON arrays are read as they are."""

@@ -36,7 +36,9 @@ def _told(known: Client | ResourceOwner | None, new: Client | ResourceOwner, nam
             return f"{label}: differs"
         return f"{label}: {'yes' if wanted else 'none'}"
     shown = _shown(wanted)
-    return f"{name}: {shown}" if known is None else f"{name}: {_shown(getattr(known, name))} here, {shown} in the source"
+    return (
+        f"{name}: {shown}" if known is None else f"{name}: {_shown(getattr(known, name))} here, {shown} in the source"
+    )
 
 
 def _shown(value: object) -> str:

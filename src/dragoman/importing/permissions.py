@@ -16,8 +16,8 @@ _HARMLESS = frozenset({"authorization_code", "client_credentials", "refresh_toke
 class Permissions:
     """What the command line said."""
 
-    dialects: tuple[str, ...] = ("standard",)
-    """What imported clients are spoken to in."""
+    dialects: tuple[str, ...] = ()
+    """What imported clients are spoken to in; without any, new ones in `standard`."""
     scope: tuple[str, ...] = ()
     """What clients may ask for where the source does not say."""
     grant_types: frozenset[str] = field(default_factory=frozenset)

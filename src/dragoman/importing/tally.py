@@ -70,8 +70,8 @@ class Tally:
         for (kind, result), count in sorted(self._counts.items()):
             counts.setdefault(kind, {})[result.value] = count
         reasons: dict[str, dict[str, int]] = {}
-        for (result, why), count in self._reasons.most_common():
-            reasons.setdefault(result, {})[why] = count
+        for (ended, why), count in self._reasons.most_common():
+            reasons.setdefault(ended, {})[why] = count
         withheld = dict(self._withheld.most_common())
         return Summary(
             source=source, dry_run=dry_run, complete=complete, counts=counts, reasons=reasons, withheld=withheld

@@ -43,12 +43,12 @@ class Workshop(Protocol):
         """What to store of a client secret."""
         ...
 
-    def find_password_defect(self, stored: str) -> str | None:
-        """Why no password can ever match this hash; None if one can."""
+    def find_hash_defect(self, stored: str) -> str | None:
+        """Why nothing can ever match this hash; None if something can."""
         ...
 
 
-class Unwanted(Exception):  # noqa: N818 (a judgement, not an error)
+class Unwanted(Exception):
     """A row that cannot come in, and why."""
 
 
@@ -64,7 +64,7 @@ class Wanted:
 def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Workshop) -> Wanted:
     """What the record says of a client. Raises Unwanted."""
     _check_texts(record.id, record.name)
-    said: dict[str, Any] = {"dialects": permissions.dialects}
+    said: dict[str, Any] = {"dialects": permissions.dialects} if permissions.dialects else {}
     withheld: list[str] = [*record.left_out]
     for name in ("name", "audience", "access_token_lifetime", "refresh_token_lifetime", "enabled"):
         if getattr(record, name) is not None:
@@ -117,7 +117,7 @@ def _password_of(
         return {}, ()
     if not record.password_hash:
         return {"password_hash": None}, ()
-    defect = workshop.find_password_defect(record.password_hash)
+    defect = workshop.find_hash_defect(record.password_hash)
     if defect is None:
         return {"password_hash": record.password_hash}, ()
     if permissions.without_password:
@@ -132,7 +132,7 @@ def _secrets_of(record: ImportedClient, workshop: Workshop) -> Iterator[str]:
         _check_texts(plain.reveal())
         yield workshop.digest(plain)
     for stored in record.hashed_secrets:
-        defect = workshop.find_password_defect(stored)
+        defect = workshop.find_hash_defect(stored)
         if defect is not None:
             raise Unwanted(f"no secret can match its hash: {defect}")
         yield stored

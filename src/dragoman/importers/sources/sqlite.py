@@ -79,7 +79,7 @@ def opened(path: Path) -> Iterator[File]:
 
 
 def _is_at_rest(path: Path) -> bool:
-    """Whether it keeps a write-ahead log and nobody has it open: then even to look at it would leave files beside it."""
+    """Whether it keeps a write-ahead log and nobody has it open: then even a look would leave files beside it."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)

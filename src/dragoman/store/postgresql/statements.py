@@ -160,7 +160,12 @@ INSERT INTO subjects (id, kind) VALUES ($1::VARCHAR, $2::VARCHAR) ON CONFLICT DO
 SELECT subjects.kind
 FROM subjects
 WHERE subjects.id = $1::VARCHAR""",
-    "DELETE_SUBJECT": "DELETE FROM subjects WHERE subjects.id = $1::VARCHAR",
+    "DELETE_SUBJECT": """\
+DELETE FROM subjects WHERE subjects.id = $1::VARCHAR AND NOT (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = subjects.id)) AND NOT (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = subjects.id))""",
     "CREATE_CLIENT": """\
 INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
   access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
@@ -336,10 +341,6 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.password_expired, resource_owners.created_at
 FROM resource_owners
 WHERE resource_owners.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
-    "SUBJECTS_AMONG": """\
-SELECT subjects.id, subjects.kind
-FROM subjects
-WHERE subjects.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
     "LOGIN_NAMES_AMONG": """\
 SELECT login_names.login, login_names.owner_id
 FROM login_names

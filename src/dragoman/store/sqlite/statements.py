@@ -137,7 +137,12 @@ INSERT INTO subjects (id, kind) VALUES (:id, :kind) ON CONFLICT DO NOTHING""",
 SELECT subjects.kind
 FROM subjects
 WHERE subjects.id = :id""",
-    "DELETE_SUBJECT": "DELETE FROM subjects WHERE subjects.id = :id",
+    "DELETE_SUBJECT": """\
+DELETE FROM subjects WHERE subjects.id = :id AND NOT (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = subjects.id)) AND NOT (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = subjects.id))""",
     "CREATE_CLIENT": """\
 INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
   access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
@@ -313,10 +318,6 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.password_expired, resource_owners.created_at
 FROM resource_owners
 WHERE resource_owners.id IN (SELECT value FROM json_each(:ids))""",
-    "SUBJECTS_AMONG": """\
-SELECT subjects.id, subjects.kind
-FROM subjects
-WHERE subjects.id IN (SELECT value FROM json_each(:ids))""",
     "LOGIN_NAMES_AMONG": """\
 SELECT login_names.login, login_names.owner_id
 FROM login_names
