@@ -1,7 +1,7 @@
 """Laravel Passport 1 to 13: `oauth_clients`, and the application's `users` (laravel/passport, database/migrations).
 
-Which grant types a client may use stands in flags up to version 12, and in a list from version 13 on. Who `users` are is
-up to the application: they log in by e-mail, and by `username` where there is such a column.
+Which grant types a client may use stands in flags up to version 12, and in a list from version 13 on. Who `users` are
+is up to the application: they log in by e-mail, and by `username` where there is such a column.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ async def _layout_of(tables: Tables) -> Layout:
     }:
         return _PRISMA
     raise SourceFault(
-        "the source has neither the tables oauth_clients and users of the reference SQL nor OAuthClient and User of the "
+        "the source has neither oauth_clients and users as the reference SQL has them nor OAuthClient and User as the "
         "Prisma schema; name the right database"
     )
 
