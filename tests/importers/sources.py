@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import sqlite3
+import urllib.error
 import urllib.parse
 import urllib.request
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -65,12 +67,11 @@ def counts(outcome: Outcome) -> dict[str, dict[str, int]]:
     return outcome.json["counts"]
 
 
-def ask(folder: Folder, path: str, **form: str) -> tuple[int, dict]:
-    """One token request, as an old client sends it, at the real server."""
-    from tests.cli.commanding import json
-
+def ask(folder: Folder, path: str, basic: str | None = None, **form: str) -> tuple[int, dict]:
+    """One token request, as an old client sends it, at the real server; `basic` is its id and secret."""
+    headers = {} if basic is None else {"Authorization": f"Basic {b64encode(basic.encode()).decode()}"}
     with serving(read_configuration(folder.file)) as address:
-        request = urllib.request.Request(address + path, urllib.parse.urlencode(form).encode())
+        request = urllib.request.Request(address + path, urllib.parse.urlencode(form).encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, json.load(answer)
@@ -78,6 +79,3 @@ def ask(folder: Folder, path: str, **form: str) -> tuple[int, dict]:
             with refused:
                 return refused.code, json.load(refused)
 
-
-def digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -96,7 +96,8 @@ def read_mapping(path: Path | None) -> MappingFile:
     """The mapping file. Raises SourceFault with what to mend."""
     if path is None:
         raise SourceFault("this kind of source needs --mapping FILE, which says what its columns mean")
-    content = regular(path).open("rb").read(_LONGEST_FILE + 1)
+    with regular(path).open("rb") as file:
+        content = file.read(_LONGEST_FILE + 1)
     if len(content) > _LONGEST_FILE:
         raise SourceFault(f"{path}: too long for a mapping file; did you mean to name it as the source?")
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import Fault
 from dragoman.core.model import Client, ResourceOwner
 from dragoman.importers.record import CLIENT
-from dragoman.importing.differences import list_differences
+from dragoman.importing.differences import PASSWORD_DIFFERS, list_differences
 from dragoman.importing.outcome import Outcome, Result
 from dragoman.store.intake import Changes
 
@@ -140,7 +140,7 @@ class _Deciding:
             result = Result.EQUAL
         else:
             result = Result.UPDATED if self._permissions.update else Result.CONFLICTING
-        why = "what is here differs" if result is Result.CONFLICTING else ""
+        why = _why(changes) if result is Result.CONFLICTING else ""
         return _outcome(judged, result, why=why, changes=changes, withheld=wanted.withheld)
 
     def _may_share(self, client: Client) -> bool:
@@ -155,6 +155,12 @@ class _Deciding:
 
     def _created_at(self, wanted: Wanted) -> int:
         return self._now if wanted.created_at is None else wanted.created_at
+
+
+def _why(changes: tuple[str, ...]) -> str:
+    if changes == (PASSWORD_DIFFERS,):
+        return "its password was raised at a log-in here, or changed here or there: --update takes the source's"
+    return "what is here differs"
 
 
 def _outcome(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client, ResourceOwner
 
 _SECRET = {"secrets": "secrets", "password_hash": "password"}
+_DIFFERS = "differs"
+PASSWORD_DIFFERS = f"{_SECRET['password_hash']}: {_DIFFERS}"
+"""What is told of a password, whatever it is."""
 
 
 def list_differences(
@@ -33,7 +36,7 @@ def _told(known: Client | ResourceOwner | None, new: Client | ResourceOwner, nam
     if name in _SECRET:
         label = _SECRET[name]
         if known is not None:
-            return f"{label}: differs"
+            return f"{label}: {_DIFFERS}"
         return f"{label}: {'yes' if wanted else 'none'}"
     shown = _shown(wanted)
     return (
