@@ -78,4 +78,3 @@ def ask(folder: Folder, path: str, basic: str | None = None, **form: str) -> tup
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, json.load(refused)
-

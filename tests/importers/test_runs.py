@@ -78,7 +78,9 @@ def test_what_differs_here_stays_until_it_is_said_otherwise(each_folder: Folder,
     each_folder.done("user", "set-password", "2", "--password-stdin", stdin="correct horse")
     told = imported(each_folder, source, mapping)
     assert told.status == 1
-    assert "conflicting resource owner '1' (line 1): what is here differs: email: 'other@example.com' here, " in told.out
+    assert (
+        "conflicting resource owner '1' (line 1): what is here differs: email: 'other@example.com' here, " in told.out
+    )
     assert "conflicting resource owner '2' (line 2): its password was raised at a log-in here, or changed" in told.out
     assert each_folder.done("user", "show", "1", "--json").json["email"] == "other@example.com"
     dry = imported(each_folder, source, mapping, "--update", "--dry-run")
@@ -123,7 +125,7 @@ def test_the_report_accounts_for_every_row_and_is_no_old_file(each_folder: Folde
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: Path):
-    source = people(tmp_path / "people", *(person(number) for number in range(20_000)))
+    source = people(tmp_path / "people", *(person(number) for number in range(40_000)))
     killed, clean = make_folder(tmp_path / "killed"), make_folder(tmp_path / "clean")
     command = [*PROGRAM, "import", "jsonl", str(source), "--mapping", str(mapping), "--config", str(killed.file)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -133,10 +135,10 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: 
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     before = len(accounts(killed))
-    assert 0 < before < 20_000
+    assert 0 < before < 40_000
     assert before % 500 == 0
     again = imported(killed, source, mapping, "--json")
-    assert (again.status, counts(again)) == (0, {"resource owner": {"created": 20_000 - before, "equal": before}})
+    assert (again.status, counts(again)) == (0, {"resource owner": {"created": 40_000 - before, "equal": before}})
     imported(clean, source, mapping)
     assert accounts(killed) == accounts(clean)
 
@@ -145,12 +147,15 @@ def accounts_there(folder: Folder) -> bool:
     return bool(folder.done("user", "list", "--limit", 1, "--json").json)
 
 
-def test_one_event_tells_of_a_run_by_counts(folder: Folder, tmp_path: Path, mapping: Path):
+def test_the_audit_tells_of_a_run_by_counts_and_what_was_allowed(folder: Folder, tmp_path: Path, mapping: Path):
     source = people(tmp_path / "people", person(1), person(2))
-    events = [json.loads(line) for line in imported(folder, source, mapping).err.splitlines()]
-    assert len(events) == 1
-    assert (events[0]["event"], events[0]["outcome"], events[0]["resource_owners_created"]) == ("audit", "imported", 2)
-    assert imported(folder, source, mapping, "--dry-run").err == ""
+    imported(folder, source, mapping, "--allow-authority", "ROLE A")
+    imported(folder, source, mapping, "--dry-run")
+    found = [json.loads(line) for line in folder.done("audit", "search", "--json").out.splitlines()]
+    facts = [one for one in found if one.get("command") == "import"]
+    assert len(facts) == 2
+    assert (facts[-1]["resource_owners_created"], facts[-1]["allowed_authorities"]) == (2, "ROLE A")
+    assert "bcrypt" not in json.dumps(found)
 
 
 def in_store(folder: Folder, work):

@@ -137,7 +137,10 @@ def test_a_line_without_an_end_is_not_read_into_memory(folder: Folder, tmp_path:
     ("text", "told"),
     [
         ("rows = 'people'\n[columns]\n", "Invalid enum value"),
-        ("rows = 'client'\n[columns]\nid = 'id'\nhair = 'x'\n", "a client has no field 'hair'; it has: access_token_lif"),
+        (
+            "rows = 'client'\n[columns]\nid = 'id'\nhair = 'x'\n",
+            "a client has no field 'hair'; it has: access_token_lif",
+        ),
         ("rows = 'resource_owner'\n[columns]\nid = 'no'\n", "which column is the username"),
         ("rows = 'client'\ncolour = 1\n[columns]\nid = 'no'\n", "unknown field `colour`"),
         ("rows = 'client'\n[columns]\nid = 'nowhere'\n", "0 columns 'nowhere'"),

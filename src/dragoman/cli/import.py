@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,17 +17,17 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.import_report import Progress, open_report, print_change, print_summary
 from dragoman.cli.import_workshop import ServersWorkshop, check_dialects
 from dragoman.cli.opening import client_secrets_of, in_store
+from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
-from dragoman.http.log import Log, LoggedAudit
 from dragoman.importers.kind import Source, list_kinds, load_kind
 from dragoman.importers.record import CLIENT
 from dragoman.importing.outcome import Outcome, Result
 from dragoman.importing.permissions import Permissions
 from dragoman.importing.run import Run, take_in
-from dragoman.importing.tally import Summary, Tally, event_of
+from dragoman.importing.tally import Tally, facts_of
 from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
@@ -125,18 +126,42 @@ def command(**parameters: object) -> int:
     configuration = read_configuration(options.path)
     check_dialects(configuration, names_of(options.dialects))
     source = _source_of(options)
-    with open_report(options.report) as write_row, client_secrets_of(configuration) as secrets:
-        tally, changed, fault = _run(options, configuration, source, ServersWorkshop(configuration, secrets), write_row)
-        summary = tally.summary(f"{options.kind} {_shown(source)}", dry_run=options.dry_run, complete=fault is None)
-        write_row(summary)
-    if not options.dry_run:
-        for client_id in changed:
-            tell_of_client(configuration, client_id)
-        _record(configuration, summary)
-    print_json(summary) if options.as_json else print_summary(summary, tally.shown)
-    if fault is not None:
-        raise fault
+    shown = _shown(source)
+    with _recorded(options, configuration, shown) as act:
+        with open_report(options.report) as write_row, client_secrets_of(configuration) as secrets:
+            workshop = ServersWorkshop(configuration, secrets)
+            tally, changed, fault = _run(options, configuration, source, workshop, write_row)
+            summary = tally.summary(f"{options.kind} {shown}", dry_run=options.dry_run, complete=fault is None)
+            write_row(summary)
+        act.tell(**facts_of(summary))
+        if not options.dry_run:
+            for client_id in changed:
+                tell_of_client(configuration, client_id)
+        if options.as_json:
+            print_json(summary)
+        else:
+            print_summary(summary, tally.shown)
+        if fault is not None:
+            raise fault
     return 0 if summary.finished else _UNFINISHED_STATUS
+
+
+def _recorded(options: ImportOptions, configuration: Configuration, shown: str) -> AbstractContextManager[Act]:
+    """One act in the audit; a dry run does nothing that could be told there."""
+    if options.dry_run:
+        return nullcontext(Act())
+    permissions = options.permissions()
+    return recorded(
+        configuration,
+        kind=options.kind,
+        source=shown,
+        dialects=" ".join(permissions.dialects),
+        allowed_grants=" ".join(sorted(permissions.grant_types)),
+        allowed_scopes=" ".join(sorted(permissions.scopes)),
+        allowed_authorities=", ".join(sorted(permissions.authorities)),
+        shared_ids="yes" if permissions.shared_ids else "no",
+        update="yes" if permissions.update else "no",
+    )
 
 
 def _run(
@@ -177,13 +202,6 @@ def _run(
     finally:
         progress.end()
     return tally, changed, None
-
-
-def _record(configuration: Configuration, summary: Summary) -> None:
-    """One event for the audit."""
-    log = Log(configuration.log.level)
-    LoggedAudit(log).record(event_of(summary))
-    log.flush()
 
 
 def _source_of(options: ImportOptions) -> Source:

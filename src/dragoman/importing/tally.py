@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dragoman.core.model import Sender
-from dragoman.core.ports import Event
 from dragoman.importing.outcome import UNFINISHED, Outcome, Result
 
 if TYPE_CHECKING:
@@ -78,10 +76,9 @@ class Tally:
         )
 
 
-def event_of(summary: Summary) -> Event:
-    """A run for the audit: who came in is told by counts, for the report tells the rows."""
-    facts: Mapping[str, str | int | None] = {
-        "source": summary.source,
+def facts_of(summary: Summary) -> Mapping[str, str | int | None]:
+    """A run for the audit: by counts, for the report tells the rows."""
+    return {
         "complete": "yes" if summary.complete else "no",
         **{
             f"{kind.replace(' ', '_')}s_{result}": count
@@ -89,4 +86,3 @@ def event_of(summary: Summary) -> Event:
             for result, count in counts.items()
         },
     }
-    return Event(name="imported", dialect="", sender=Sender(), facts=facts)

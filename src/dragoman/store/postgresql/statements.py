@@ -331,14 +331,15 @@ SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.s
   clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
   clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
   clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
-  clients.enabled, clients.created_at
+  clients.enabled, clients.created_at, clients.end_user_address_header
 FROM clients
 WHERE clients.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
     "RESOURCE_OWNERS_AMONG": """\
 SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
-  resource_owners.password_expired, resource_owners.created_at
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
 FROM resource_owners
 WHERE resource_owners.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
     "LOGIN_NAMES_AMONG": """\
