@@ -96,6 +96,7 @@ def test_people_and_clients_of_text_files_log_in(folder: Folder, tmp_path: Path,
         ("7,ann,a@b\u200b,,,active", "e-mail: a login name must not hold"),
         ("7,ann,,5f4dcc3b5aa765d61d8327deb882cf99,,active", "the hash has no known format"),
         ("7,ann,,$2y$19$GhnNl0ei7bjY1L1r.UnYNOs4XBrLU6nuKnVTXdcnmVmwhVKLtxGpa,,active", "bcrypt cost outside"),
+        (f"7,ann,,hmac-sha256${'A' * 43},,active", "the hash has no known format"),
         (" 7,ann,,,,active", "an id has 1 to 256 printable characters"),
         ('7,ann,"x"y,,,active', "not CSV"),
         (f"7,{'a' * 200_000},,,,active", "a cell too long"),
@@ -166,6 +167,11 @@ def test_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_pat
         assert outcome.status in ((1, 2) if place == secret else (2,)), place
         assert "Traceback" not in outcome.err
         assert "topsecret" not in outcome.out + outcome.err
+
+
+def test_headings_that_are_no_csv_are_one_sentence(folder: Folder, tmp_path: Path, mapping: Path):
+    people = written(tmp_path / "people.csv", f'{HEAD.strip()},"x"y\n')
+    assert "no line of CSV headings" in folder.run("import", "csv", people, "--mapping", mapping).err
 
 
 def test_a_password_in_an_argument_is_refused(folder: Folder):

@@ -16,7 +16,7 @@ from dragoman.cli.client_options import names_of, values_of
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.import_report import Progress, open_report, print_change, print_summary
 from dragoman.cli.import_workshop import ServersWorkshop, check_dialects
-from dragoman.cli.opening import client_secrets_of, in_store
+from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
@@ -128,8 +128,12 @@ def command(**parameters: object) -> int:
     source = _source_of(options)
     shown = _shown(source)
     with _recorded(options, configuration, shown) as act:
-        with open_report(options.report) as write_row, client_secrets_of(configuration) as secrets:
-            workshop = ServersWorkshop(configuration, secrets)
+        with (
+            open_report(options.report) as write_row,
+            client_secrets_of(configuration) as secrets,
+            passwords_of(configuration) as passwords,
+        ):
+            workshop = ServersWorkshop(configuration, secrets, passwords)
             tally, changed, fault = _run(options, configuration, source, workshop, write_row)
             summary = tally.summary(f"{options.kind} {shown}", dry_run=options.dry_run, complete=fault is None)
             write_row(summary)

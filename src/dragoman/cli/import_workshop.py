@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client
     from dragoman.core.secret import Secret
     from dragoman.hashing.client_secrets import ClientSecretHasher
+    from dragoman.hashing.pool import PasswordHasher
 
 
 class ServersWorkshop:
     """`importing.wanted.Workshop` for one run: each dialect's file is read once."""
 
-    def __init__(self, configuration: Configuration, secrets: ClientSecretHasher) -> None:
+    def __init__(self, configuration: Configuration, secrets: ClientSecretHasher, passwords: PasswordHasher) -> None:
         words_of = lru_cache(maxsize=64)(dialects_of(configuration))
         self._make = partial(make_client_in, words_of)
         self._change = partial(change_client_in, words_of)
         self._secrets = secrets
+        self._passwords = passwords
         self.grant_types = frozenset(load_grant_types())
 
     def make_client(self, said: Mapping[str, object]) -> Client:
@@ -51,7 +53,7 @@ class ServersWorkshop:
 
     def find_hash_defect(self, stored: str) -> str | None:
         """Why nothing can ever match this hash; None if something can."""
-        return self._secrets.find_defect(stored)
+        return self._passwords.find_defect(stored)
 
 
 def check_dialects(configuration: Configuration, names: tuple[str, ...]) -> None:

@@ -24,7 +24,10 @@ async def read(source: Source) -> AsyncIterator[Record]:
     words = read_mapping(source.mapping)
     with open_lines(source.location) as lines:
         reader = csv.reader(lines, delimiter=words.delimiter, strict=True)
-        headings = _headings(words, next(reader, []))
+        try:
+            headings = _headings(words, next(reader, []))
+        except csv.Error:
+            raise SourceFault("the first line of the source is no line of CSV headings") from None
         while True:
             place = f"line {reader.line_num + 1}"
             try:
