@@ -17,6 +17,8 @@ from dragoman.cli.main import dragoman
 from dragoman.core.errors import Refusal
 from dragoman.core.refusals import REFUSALS
 from dragoman.dialects.files import list_dialects, load_dialect
+from dragoman.importers.kind import list_kinds
+from dragoman.importers.mapping import MappingFile, fields_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -112,10 +114,16 @@ def test_commands_that_are_named_exist(page: Path):
 
 @per_page
 def test_settings_in_examples_exist(page: Path):
-    known = {*configuration.names(), *vocabulary.names()}
+    known = {*configuration.names(), *vocabulary.names(), *MappingFile.__struct_fields__}
     for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         for name in tomllib.loads(block):
             assert name in known or page.name == "contracts.md", f"{page.name}: {name}"
+
+
+def test_every_kind_of_source_and_every_field_of_a_mapping_file_is_told():
+    page = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    for name in (*list_kinds(), *MappingFile.__struct_fields__, *fields_of("client"), *fields_of("resource_owner")):
+        assert re.search(rf"`{name}`|^\[?{name}\b", page, re.MULTILINE), name
 
 
 def test_the_example_dialect_is_told_whole_on_its_page():

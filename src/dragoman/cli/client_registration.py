@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
@@ -25,6 +27,15 @@ _ENDLESS = 0
 _LIFETIMES = frozenset({"refresh_token_lifetime", "refresh_token_idle_lifetime"})
 
 
+DialectWords = Callable[[tuple[str, ...]], "Mapping[str, DialectFile]"]
+"""The files of these dialects: those that exist; which do not is told by `check_registration`."""
+
+
+def dialects_of(configuration: Configuration) -> DialectWords:
+    """The dialects' files, read at each call."""
+    return partial(_words, configuration)
+
+
 def new_client_id() -> str:
     """A UUID: unreserved characters only, so that every reader decodes it alike."""
     return str(uuid.uuid4())
@@ -40,8 +51,13 @@ def check_client_id(client_id: str) -> None:
 
 def make_client(configuration: Configuration, said: Mapping[str, object]) -> Client:
     """A client of these members; what they do not say comes from its first dialect. Raises Fault."""
+    return make_client_in(dialects_of(configuration), said)
+
+
+def make_client_in(words_of: DialectWords, said: Mapping[str, object]) -> Client:
+    """The same, where the dialects' files are read by somebody else. Raises Fault."""
     dialects = _names(said.get("dialects", ("standard",)))
-    words = _words(configuration, dialects)
+    words = words_of(dialects)
     first = words.get(dialects[0]) if dialects else None
     defaults = ClientDefaults() if first is None else first.client_defaults
     client = register({**said, "dialects": dialects}, defaults, "standard")
@@ -51,11 +67,16 @@ def make_client(configuration: Configuration, said: Mapping[str, object]) -> Cli
 
 def change_client(configuration: Configuration, client: Client, said: Mapping[str, object]) -> Client:
     """The client with these members changed. Raises Fault."""
+    return change_client_in(dialects_of(configuration), client, said)
+
+
+def change_client_in(words_of: DialectWords, client: Client, said: Mapping[str, object]) -> Client:
+    """The same, where the dialects' files are read by somebody else. Raises Fault."""
     members = {field.name: getattr(client, field.name) for field in fields(client)}
     for name in _LIFETIMES:
         members[name] = _ENDLESS if members[name] is None else members[name]
     changed = register({**members, **said}, ClientDefaults(), "standard")
-    _check(changed, _words(configuration, tuple(changed.dialects)))
+    _check(changed, words_of(tuple(sorted(changed.dialects))))
     return changed
 
 

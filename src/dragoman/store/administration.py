@@ -59,16 +59,22 @@ class Administration:
         async def work(transaction: Transaction) -> None:
             await _take_id(transaction, client.id, "client")
             await transaction.count(sql.CREATE_CLIENT, client_values(client))
-            await transaction.count(
-                sql.REVOKE_GRANTS_OF_CLIENT,
-                {"client_id": client.id, "now": client.created_at, "revoked_because": "client_deleted"},
-            )
+            await end_grants_of_client(transaction, client.id, client.created_at)
 
         await self._database.transact(work)
 
     async def update_client(self, client: Client) -> bool:
-        """Replace all of it but id and creation time; False if there is none."""
-        return await self._database.change(sql.UPDATE_CLIENT, client_values(client)) == 1
+        """Replace all of it but id and creation time; False if there is none.
+
+        Raises StoreConflict where it shares its id with a resource owner and `sub` would name either.
+        """
+
+        async def work(transaction: Transaction) -> bool:
+            if "client_credentials" in client.grant_types:
+                await _refuse_shared_id(transaction, client.id)
+            return await transaction.count(sql.UPDATE_CLIENT, client_values(client)) == 1
+
+        return await self._database.transact(work)
 
     async def list_clients(self, after: str = "", limit: int = 100) -> tuple[Client, ...]:
         """Up to `limit` clients in the order of their ids, those after the id given."""
@@ -86,9 +92,7 @@ class Administration:
             if await transaction.count(sql.DELETE_CLIENT, {"id": client_id}) == 0:
                 return False
             await transaction.count(sql.DELETE_SUBJECT, {"id": client_id})
-            await transaction.count(
-                sql.REVOKE_GRANTS_OF_CLIENT, {"client_id": client_id, "now": now, "revoked_because": "client_deleted"}
-            )
+            await end_grants_of_client(transaction, client_id, now)
             return True
 
         try:
@@ -117,13 +121,7 @@ class Administration:
         """
 
         async def work(transaction: Transaction) -> bool:
-            if await _store_owner(transaction, sql.UPDATE_RESOURCE_OWNER, owner) == 0:
-                return False
-            await transaction.count(sql.DELETE_LOGIN_NAMES, {"owner_id": owner.id})
-            await _take_login_names(transaction, owner)
-            if not owner.enabled:
-                await _end_grants(transaction, owner.id, now, "resource_owner_disabled")
-            return True
+            return await replace_owner(transaction, owner, now)
 
         _refuse_bad_names(owner)
         return await self._database.transact(work)
@@ -222,6 +220,32 @@ class Administration:
         return await self._database.transact(lambda transaction: transaction.count(statement, values))
 
 
+async def _refuse_shared_id(transaction: Transaction, client_id: str) -> None:
+    if await transaction.row(sql.FIND_RESOURCE_OWNER, {"id": client_id}) is not None:
+        raise StoreConflict(
+            f"The client {client_id!r} shares its id with a resource owner: with client_credentials its own tokens "
+            "would be taken for that person's."
+        )
+
+
+async def replace_owner(transaction: Transaction, owner: ResourceOwner, now: int) -> bool:
+    """All of it but id, creation time and password hash; False if there is none. Raises StoreConflict."""
+    if await _store_owner(transaction, sql.UPDATE_RESOURCE_OWNER, owner) == 0:
+        return False
+    await transaction.count(sql.DELETE_LOGIN_NAMES, {"owner_id": owner.id})
+    await _take_login_names(transaction, owner)
+    if not owner.enabled:
+        await _end_grants(transaction, owner.id, now, "resource_owner_disabled")
+    return True
+
+
+async def end_grants_of_client(transaction: Transaction, client_id: str, now: int) -> None:
+    """Whatever a client that is gone has left."""
+    await transaction.count(
+        sql.REVOKE_GRANTS_OF_CLIENT, {"client_id": client_id, "now": now, "revoked_because": "client_deleted"}
+    )
+
+
 async def _take_id(transaction: Transaction, subject: str, kind: str) -> None:
     """One key for both kinds decides, whatever else is created at the same time. Raises StoreConflict."""
     if await transaction.count(sql.CREATE_SUBJECT, {"id": subject, "kind": kind}) == 0:
@@ -237,14 +261,15 @@ async def _store_owner(transaction: Transaction, statement: str, owner: Resource
 
 
 async def _take_login_names(transaction: Transaction, owner: ResourceOwner) -> None:
-    for login in sorted({canonical(name) for name in _login_names(owner)}):
+    for login in sorted({canonical(name) for name in login_names_of(owner)}):
         if await transaction.count(sql.CREATE_LOGIN_NAME, {"login": login, "owner_id": owner.id}) == 0:
             row = await transaction.row(sql.FIND_LOGIN_NAME, {"login": login})
             holder = f" by the resource owner {row[0]!r}" if row else ""
             raise StoreConflict(f"The login name {login!r} is taken{holder}.")
 
 
-def _login_names(owner: ResourceOwner) -> tuple[str, ...]:
+def login_names_of(owner: ResourceOwner) -> tuple[str, ...]:
+    """What it logs in with, as it was written."""
     return (owner.username,) if owner.email is None else (owner.username, owner.email)
 
 
@@ -253,7 +278,7 @@ async def _end_grants(transaction: Transaction, subject: str, now: int, because:
 
 
 def _refuse_bad_names(owner: ResourceOwner) -> None:
-    for name in _login_names(owner):
+    for name in login_names_of(owner):
         fault = fault_of(name)
         if fault is not None:
             raise ValueError(f"{name!r}: {fault}")

@@ -12,8 +12,10 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     insert,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -88,7 +90,12 @@ def _purge(table: Table, key: Column[bytes]) -> Delete:
 
 CREATE_SUBJECT = insert_unless_there(subjects)
 FIND_SUBJECT = select(subjects.c.kind).where(subjects.c.id == value_of(subjects.c.id))
-DELETE_SUBJECT = delete(subjects).where(subjects.c.id == value_of(subjects.c.id))
+# An imported id may be both a client's and a resource owner's (docs/importing.md): it is free when neither has it.
+DELETE_SUBJECT = delete(subjects).where(
+    subjects.c.id == value_of(subjects.c.id),
+    not_(exists(select(_ONE).select_from(clients).where(clients.c.id == subjects.c.id))),
+    not_(exists(select(_ONE).select_from(resource_owners).where(resource_owners.c.id == subjects.c.id))),
+)
 
 CREATE_CLIENT = insert(clients)
 UPDATE_CLIENT = _update_all_but(clients, "id", "created_at")

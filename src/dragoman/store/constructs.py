@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Text, bindparam, insert, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import SyntaxExtension
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.expression import ClauseElement, ColumnElement
 
 if TYPE_CHECKING:
-    from sqlalchemy import BindParameter, Table
+    from sqlalchemy import BindParameter, Column, Table
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.dml import Insert, Update
     from sqlalchemy.sql.selectable import Select
@@ -30,6 +30,28 @@ def _write_unless_there(_element: _UnlessThere, _compiler: SQLCompiler, **_keywo
 def insert_unless_there(table: Table) -> Insert:
     """A row of parameters, unless its key is there: then no row is changed, and a transaction goes on."""
     return insert(table).ext(_UnlessThere())
+
+
+class Among(ColumnElement[bool]):
+    """Whether the column's value is one of a JSON array of texts, which is the parameter: however many there are."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Column[str], parameter: str) -> None:
+        self.column = column
+        self.wanted = bindparam(parameter, type_=Text())
+
+
+@compiles(Among)
+def _write_among(element: Among, compiler: SQLCompiler, **keywords: object) -> str:
+    column, wanted = (compiler.process(one, **keywords) for one in (element.column, element.wanted))
+    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({wanted} AS JSON))))"
+
+
+@compiles(Among, "sqlite")
+def _write_among_here(element: Among, compiler: SQLCompiler, **keywords: object) -> str:
+    column, wanted = (compiler.process(one, **keywords) for one in (element.column, element.wanted))
+    return f"{column} IN (SELECT value FROM json_each({wanted}))"  # noqa: S608 (the compiler's own text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,16 @@ class Transaction(Protocol):
         """The only row that the statement finds or changes, if there is one."""
         ...
 
+    async def rows(self, statement: str, values: Values) -> Sequence[Row]:
+        """All rows that the statement finds, as this transaction sees them."""
+        ...
+
     def count(self, statement: str, values: Values) -> Coroutine[object, None, int]:
         """How many rows it changed."""
+        ...
+
+    async def each(self, statement: str, many: Sequence[Values]) -> None:
+        """Run a change for each of these values, with as few round trips as the database allows."""
         ...
 
 

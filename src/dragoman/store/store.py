@@ -9,6 +9,7 @@ from dragoman.core.ports import NotRotated, Rotated
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
 from dragoman.store.installation import Installation
+from dragoman.store.intake import Intake
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
     NOBODY,
@@ -54,6 +55,7 @@ class Store:
         self._database = database
         self.administration = Administration(database)
         self.installation = Installation(database)
+        self.intake = Intake(database)
         self.revocations = Revocations(database)
 
     @property

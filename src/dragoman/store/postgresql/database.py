@@ -43,9 +43,17 @@ class PostgresqlTransaction:
         """The only row that the statement finds or changes, if there is one."""
         return _first(await _rows(self._connection, statement, values))
 
+    async def rows(self, statement: str, values: Values) -> Sequence[Row]:
+        """All rows that the statement finds, as this transaction sees them."""
+        return await _rows(self._connection, statement, values)
+
     async def count(self, statement: str, values: Values) -> int:
         """How many rows it changed."""
         return await _count(self._connection, statement, values)
+
+    async def each(self, statement: str, many: Sequence[Values]) -> None:
+        """Run a change for each of these values, without waiting for the answer to one before sending the next."""
+        await _each(self._connection, statement, many)
 
 
 class PostgresqlDatabase:
@@ -122,6 +130,16 @@ async def _count(connection: Connection, statement: str, values: Values) -> int:
     except asyncpg.DataError as error:
         raise _unstorable() from error
     return int(done.rpartition(" ")[2])
+
+
+async def _each(connection: Connection, statement: str, many: Sequence[Values]) -> None:
+    text, names = _TEXTS[statement]
+    try:
+        await connection.executemany(text, [[values[name] for name in names] for values in many])
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(told(error)) from None
+    except asyncpg.DataError as error:
+        raise _unstorable() from error
 
 
 async def _transacted(

@@ -77,4 +77,9 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "COUNT_REVOCATIONS": "since",
     "LIST_REVOCATIONS": "since limit",
     "LIST_REVOCATIONS_OF_CLIENT": "since client_id limit",
+    "CLIENTS_AMONG": "ids",
+    "RESOURCE_OWNERS_AMONG": "ids",
+    "LOGIN_NAMES_AMONG": "logins",
+    "TAKE_SUBJECT": "id kind",
+    "TAKE_LOGIN_NAME": "login owner_id",
 }

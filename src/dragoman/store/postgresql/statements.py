@@ -161,7 +161,12 @@ INSERT INTO subjects (id, kind) VALUES ($1::VARCHAR, $2::VARCHAR) ON CONFLICT DO
 SELECT subjects.kind
 FROM subjects
 WHERE subjects.id = $1::VARCHAR""",
-    "DELETE_SUBJECT": "DELETE FROM subjects WHERE subjects.id = $1::VARCHAR",
+    "DELETE_SUBJECT": """\
+DELETE FROM subjects WHERE subjects.id = $1::VARCHAR AND NOT (EXISTS (SELECT 1
+FROM clients
+WHERE clients.id = subjects.id)) AND NOT (EXISTS (SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = subjects.id))""",
     "CREATE_CLIENT": """\
 INSERT INTO clients (id, name, secrets, grant_types, scope, dialects, token_format, shared_key_signature,
   access_token_lifetime, refresh_token_lifetime, refresh_token_idle_lifetime, refresh, grace,
@@ -322,4 +327,28 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
 FROM grants
 WHERE grants.revoked_at >= $1::BIGINT AND grants.client_id = $2::VARCHAR ORDER BY grants.revoked_at DESC, grants.id
  LIMIT $3::BIGINT OFFSET 0""",
+    "CLIENTS_AMONG": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at, clients.end_user_address_header
+FROM clients
+WHERE clients.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
+    "RESOURCE_OWNERS_AMONG": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places
+FROM resource_owners
+WHERE resource_owners.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
+    "LOGIN_NAMES_AMONG": """\
+SELECT login_names.login, login_names.owner_id
+FROM login_names
+WHERE login_names.login = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
+    "TAKE_SUBJECT": """\
+INSERT INTO subjects (id, kind) VALUES ($1::VARCHAR, $2::VARCHAR)""",
+    "TAKE_LOGIN_NAME": """\
+INSERT INTO login_names (login, owner_id) VALUES ($1::VARCHAR, $2::VARCHAR)""",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dragoman.store.faults import ConstraintViolated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dragoman.store.rows import Row, Values
@@ -65,6 +65,13 @@ class Connection:
         """How many rows a statement changed. Raises ConstraintViolated."""
         try:
             return self._connection.execute(statement, values).rowcount
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(str(error)) from error
+
+    def each(self, statement: str, many: Sequence[Values]) -> None:
+        """Run a change for each of these values. Raises ConstraintViolated."""
+        try:
+            self._connection.executemany(statement, many)
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
 

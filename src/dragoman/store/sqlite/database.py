@@ -35,9 +35,17 @@ class SqliteTransaction:
         """The only row that the statement finds or changes, if there is one."""
         return _changed_row(self._connection, statement, values)
 
+    async def rows(self, statement: str, values: Values) -> Sequence[Row]:
+        """All rows that the statement finds, as this transaction sees them."""
+        return self._connection.rows(STATEMENTS[statement], values)
+
     async def count(self, statement: str, values: Values) -> int:
         """How many rows it changed."""
         return self._connection.count(STATEMENTS[statement], values)
+
+    async def each(self, statement: str, many: Sequence[Values]) -> None:
+        """Run a change for each of these values."""
+        self._connection.each(STATEMENTS[statement], many)
 
 
 class SqliteDatabase:

@@ -1,0 +1,235 @@
+"""`dragoman import`: another server's clients and accounts."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from dragoman.cli.announcing import tell_of_client
+from dragoman.cli.asking import STANDARD_INPUT, read_secret
+from dragoman.cli.client_options import names_of, values_of
+from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.import_report import Progress, open_report, print_change, print_summary
+from dragoman.cli.import_workshop import ServersWorkshop, check_dialects
+from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
+from dragoman.cli.operating import Act, recorded
+from dragoman.cli.showing import print_json
+from dragoman.config.reading import read_configuration
+from dragoman.core.errors import Fault
+from dragoman.core.secret import Secret
+from dragoman.importers.kind import Source, list_kinds, load_kind
+from dragoman.importers.record import CLIENT
+from dragoman.importing.outcome import Outcome, Result
+from dragoman.importing.permissions import Permissions
+from dragoman.importing.run import Run, take_in
+from dragoman.importing.tally import Tally, facts_of
+from dragoman.parts import epoch_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dragoman.config.settings import Configuration
+    from dragoman.store.store import Store
+
+_CHANGED = frozenset({Result.CREATED, Result.UPDATED})
+_UNFINISHED_STATUS = 1
+
+
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line, read."""
+
+    path: Path
+    kind: str
+    source: str
+    mapping: Path | None
+    dialects: tuple[str, ...]
+    scope: tuple[str, ...]
+    grants: tuple[str, ...]
+    scopes: tuple[str, ...]
+    authorities: tuple[str, ...]
+    shared_ids: bool
+    without_password: bool
+    without_email: bool
+    update: bool
+    dry_run: bool
+    report: Path | None
+    as_json: bool
+
+    def permissions(self) -> Permissions:
+        """What may come in."""
+        return Permissions(
+            dialects=names_of(self.dialects),
+            scope=names_of(self.scope),
+            grant_types=frozenset(names_of(self.grants)),
+            scopes=frozenset(names_of(self.scopes)),
+            authorities=frozenset(values_of(self.authorities)),
+            without_password=self.without_password,
+            without_email=self.without_email,
+            shared_ids=self.shared_ids,
+            update=self.update,
+        )
+
+
+def _several(name: str, member: str, text: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    return click.option(f"--{name}", member, multiple=True, metavar="NAME", help=f"{text} May be repeated.")
+
+
+@click.command(
+    "import",
+    short_help="Take in another server's clients and accounts.",
+    epilog="""\b
+Kinds:
+  {kinds}
+
+\b
+Examples:
+  dragoman import passport old.sqlite --dialect jobspace --allow-grant password --dry-run
+  dragoman import passport postgresql://reader@db/app --dialect jobspace --allow-grant password
+  dragoman import spring - --dialect paymentiq --allow-grant password < address
+  dragoman import csv people.csv --mapping people.toml --report people.report
+
+\b
+Status 0: all rows are here. 1: some are conflicting or refused. 2: it could not be done, or not to the end.
+""".replace("{kinds}", "  ".join(list_kinds())),
+)
+@click.argument("kind", type=click.Choice(list_kinds()), metavar="KIND")
+@click.argument("source", metavar="SOURCE")
+@click.option("--mapping", type=click.Path(path_type=Path), help="What the columns of a text file mean: a TOML file.")
+@_several("dialect", "dialects", "A dialect that the clients may speak; the first one's defaults hold for new ones.")
+@_several("scope", "scope", "A scope that clients may ask for, where the source does not say.")
+@_several("allow-grant", "grants", "Let this grant type come in, which RFC 9700 forbids: password.")
+@_several("allow-scope", "scopes", "Let this wildcard scope come in.")
+@_several("allow-authority", "authorities", "Let this role or authority come in; all others stay out.")
+@click.option("--allow-shared-ids", "shared_ids", is_flag=True, help="Let a client and a person have the same id.")
+@click.option(
+    "--without-password", is_flag=True, help="Let accounts in, without the password, whose hash is of no use."
+)
+@click.option("--without-email", is_flag=True, help="Leave e-mail addresses out: here they are login names.")
+@click.option("--update", is_flag=True, help="Make what is here as the source has it; without, a difference is told.")
+@click.option("--dry-run", is_flag=True, help="Change nothing, and print each change that would be made.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write what became of each row to this new file.")
+@json_option
+@config_option
+def command(**parameters: object) -> int:
+    """Take in the clients and accounts of SOURCE, which another server of this KIND has filled.
+
+    SOURCE is a file or the URL of a PostgreSQL database; - reads it from standard input, as a URL with a password must
+    be. It is only read. Once more is harmless: what is here already is told as equal. Nothing that differs here is
+    overwritten without --update, and nothing privileged comes in that is not named.
+    """
+    options = msgspec.convert(parameters, ImportOptions)
+    configuration = read_configuration(options.path)
+    check_dialects(configuration, names_of(options.dialects))
+    source = _source_of(options)
+    shown = _shown(source)
+    with _recorded(options, configuration, shown) as act:
+        with (
+            open_report(options.report) as write_row,
+            client_secrets_of(configuration) as secrets,
+            passwords_of(configuration) as passwords,
+        ):
+            workshop = ServersWorkshop(configuration, secrets, passwords)
+            tally, changed, fault = _run(options, configuration, source, workshop, write_row)
+            summary = tally.summary(f"{options.kind} {shown}", dry_run=options.dry_run, complete=fault is None)
+            write_row(summary)
+        act.tell(**facts_of(summary))
+        if not options.dry_run:
+            for client_id in changed:
+                tell_of_client(configuration, client_id)
+        if options.as_json:
+            print_json(summary)
+        else:
+            print_summary(summary, tally.shown)
+        if fault is not None:
+            raise fault
+    return 0 if summary.finished else _UNFINISHED_STATUS
+
+
+def _recorded(options: ImportOptions, configuration: Configuration, shown: str) -> AbstractContextManager[Act]:
+    """One act in the audit; a dry run does nothing that could be told there."""
+    if options.dry_run:
+        return nullcontext(Act())
+    permissions = options.permissions()
+    return recorded(
+        configuration,
+        kind=options.kind,
+        source=shown,
+        dialects=" ".join(permissions.dialects),
+        allowed_grants=" ".join(sorted(permissions.grant_types)),
+        allowed_scopes=" ".join(sorted(permissions.scopes)),
+        allowed_authorities=", ".join(sorted(permissions.authorities)),
+        shared_ids="yes" if permissions.shared_ids else "no",
+        update="yes" if permissions.update else "no",
+    )
+
+
+def _run(
+    options: ImportOptions,
+    configuration: Configuration,
+    source: Source,
+    workshop: ServersWorkshop,
+    write_row: Callable[[Outcome], None],
+) -> tuple[Tally, Sequence[str], Fault | None]:
+    """What it came to, the clients that changed, and what cut it short."""
+    tally, progress = Tally(), Progress()
+    changed: list[str] = []
+    printing = options.dry_run and not options.as_json
+
+    async def work(store: Store) -> None:
+        run = Run(
+            intake=store.intake,
+            permissions=options.permissions(),
+            workshop=workshop,
+            now=epoch_seconds(),
+            dry=options.dry_run,
+        )
+        async for outcomes in take_in(run, load_kind(options.kind).read(source)):
+            tally.add(outcomes)
+            for one in outcomes:
+                write_row(one)
+                if one.result in _CHANGED:
+                    if one.kind == CLIENT:
+                        changed.append(one.id)
+                    if printing:
+                        print_change(one)
+            progress.show(tally.rows)
+
+    try:
+        in_store(configuration, work)
+    except Fault as fault:
+        return tally, changed, fault
+    finally:
+        progress.end()
+    return tally, changed, None
+
+
+def _source_of(options: ImportOptions) -> Source:
+    text = read_secret("address").reveal() if options.source == STANDARD_INPUT else options.source
+    if "://" not in text:
+        return Source(location=Path(text), mapping=options.mapping)
+    if options.source != STANDARD_INPUT and _has_password(text):
+        raise Fault("a password in an argument can be read by others on this machine; pipe the address in, and write -")
+    return Source(location=Secret(text), mapping=options.mapping)
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return urlsplit(url).password is not None or "password=" in urlsplit(url).query
+    except ValueError:
+        return True
+
+
+def _shown(source: Source) -> str:
+    """A file by its name, a database by its host and name."""
+    if isinstance(source.location, Path):
+        return str(source.location)
+    try:
+        parts = urlsplit(source.location.reveal())
+    except ValueError:
+        return "a database"
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

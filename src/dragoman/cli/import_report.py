@@ -1,0 +1,104 @@
+"""What an import tells: each change of a dry run, its progress, the account at the end, and a file with all rows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from dragoman.cli.showing import print_table, printable
+from dragoman.core.errors import Fault
+from dragoman.importing.outcome import Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from dragoman.importing.tally import Summary
+
+_BETWEEN = 0.2
+"""Seconds between two lines of progress."""
+_REASONS_SHOWN = 10
+
+
+class Progress:
+    """A line on a terminal's standard error that is written over; nothing where nobody looks."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._last = 0.0
+        self._on = sys.stderr.isatty()
+
+    def show(self, rows: int) -> None:
+        """So many rows are done."""
+        now = time.monotonic()
+        if self._on and now - self._last >= _BETWEEN:
+            self._last = now
+            click.echo(f"\r{rows:,} rows, {rows / max(now - self._began, 0.001):,.0f} a second ", nl=False, err=True)
+
+    def end(self) -> None:
+        """Go to the next line."""
+        if self._on and self._last:
+            click.echo(err=True)
+
+
+@contextmanager
+def open_report(path: Path | None) -> Iterator[Callable[[Outcome | Summary], None]]:
+    """What writes a JSON object a line to a new file for its owner alone, or nowhere. Raises Fault."""
+    if path is None:
+        yield lambda _row: None
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Fault(f"{path}: cannot be made: {error.strerror}; name a new file for the report") from None
+    with os.fdopen(descriptor, "wb") as file:
+        yield lambda row: _write(file.write, row)
+
+
+def _write(write: Callable[[bytes], int], row: Outcome | Summary) -> None:
+    write(msgspec.json.encode(row) + b"\n")
+
+
+def print_change(outcome: Outcome) -> None:
+    """One change that would be made."""
+    sign = "+" if outcome.result is Result.CREATED else "~"
+    told = [*outcome.changes, *(f"withheld {one}" for one in outcome.withheld)]
+    click.echo(printable(f"{sign} {outcome.kind} {outcome.id!r}: {'; '.join(told)}"))
+
+
+def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
+    """For a person."""
+    results = [one.value for one in Result]
+    would = " (a dry run: nothing was changed)" if summary.dry_run else ""
+    click.echo(printable(f"{summary.source}{would}"))
+    rows = (
+        (kind, *(str(counts.get(one, 0)) for one in results), str(sum(counts.values())))
+        for kind, counts in summary.counts.items()
+    )
+    print_table(("rows", *results, "all"), rows)
+    for text, count in list(summary.withheld.items())[:_REASONS_SHOWN]:
+        click.echo(printable(f"withheld from {count}: {text}"))
+    _more(len(summary.withheld) - _REASONS_SHOWN, "withheld")
+    for result, reasons in summary.reasons.items():
+        if result == Result.SKIPPED:
+            for why, count in list(reasons.items())[:_REASONS_SHOWN]:
+                click.echo(printable(f"skipped {count}: {why}"))
+    for one in shown:
+        click.echo(printable(f"{one.result.value} {one.kind} {one.id!r} ({one.place}): {_why(one)}"))
+    told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in ("conflicting", "refused"))
+    _more(told - len(shown), "rows")
+
+
+def _why(outcome: Outcome) -> str:
+    return f"{outcome.why}: {'; '.join(outcome.changes)}" if outcome.changes else outcome.why
+
+
+def _more(count: int, what: str) -> None:
+    if count > 0:
+        click.echo(f"… and {count} more {what}: --report FILE tells all")

@@ -1,0 +1,48 @@
+"""What a kind of source is, and how it is found."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from dragoman.importers import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from dragoman.core.secret import Secret
+    from dragoman.importers.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where to read."""
+
+    location: Path | Secret
+    """A file, or the URL of a database that may hold a password."""
+    mapping: Path | None = None
+    """The file that says what the columns mean, for kinds that leave it open."""
+
+
+class Kind(Protocol):
+    """One kind of source."""
+
+    SUMMARY: str
+    """What it reads, for the help."""
+
+    def read(self, source: Source) -> AsyncIterator[Record]:
+        """All clients, then all resource owners, each in an order that does not change. Raises SourceFault."""
+        ...
+
+
+def list_kinds() -> tuple[str, ...]:
+    """The names of all kinds in the folder."""
+    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(kinds.__path__)))
+
+
+def load_kind(name: str) -> Kind:
+    """The kind of this name, one of those that `list_kinds` gives."""
+    return cast("Kind", importlib.import_module(f"{kinds.__name__}.{name.replace('-', '_')}"))

@@ -1,0 +1,98 @@
+"""Laravel Passport 1 to 13: `oauth_clients`, and the application's `users` (laravel/passport, database/migrations).
+
+Which grant types a client may use stands in flags up to version 12, and in a list from version 13 on. Who `users` are
+is up to the application: they log in by e-mail, and by `username` where there is such a column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.importers import cells
+from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row, secrets_of
+from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver, SourceFault
+from dragoman.importers.sources.tables import open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from dragoman.importers.kind import Source
+    from dragoman.importers.record import Record
+
+SUMMARY = "the database of a Laravel application with Passport 1 to 13"
+
+_PERSONAL = "personal_access"
+_FOR_ANY_SECRET = "client_credentials: the old server let every client use it; `dragoman client update` adds it"
+
+
+async def read(source: Source) -> AsyncIterator[Record]:
+    """All clients in the order of their ids, then all users in the order of theirs. Raises SourceFault."""
+    async with open_tables(source.location) as tables:
+        if not await tables.columns("oauth_clients") >= {"id", "name", "secret", "revoked"}:
+            raise SourceFault("the source has no table oauth_clients as Passport makes it; name the right database")
+        if not await tables.columns("users") >= {"id", "password"}:
+            raise SourceFault("the source has no table users with id and password; name the right database")
+        async for row in tables.rows("SELECT * FROM oauth_clients ORDER BY id"):
+            yield read_row(_client_of, row, CLIENT, "oauth_clients", "id")
+        async for row in tables.rows("SELECT * FROM users ORDER BY id"):
+            yield read_row(_owner_of, row, RESOURCE_OWNER, "users", "id")
+
+
+def _client_of(row: Row, place: str) -> Record:
+    client_id, secret = cells.key_of(row["id"]), cells.text_of(row["secret"])
+    grant_types, left_out = _grant_types(row, public=not secret)
+    if not grant_types:
+        return PassedOver(place=place, kind=CLIENT, id=client_id, why="a client for personal access tokens only")
+    plain, hashed = secrets_of(secret)
+    return ImportedClient(
+        place=place,
+        id=client_id,
+        name=cells.text_of(row["name"]) or "",
+        plain_secrets=plain,
+        hashed_secrets=hashed,
+        public=not secret,
+        grant_types=grant_types,
+        enabled=not cells.flag_of(row["revoked"]),
+        created_at=cells.moment_of(row.get("created_at")),
+        left_out=(*left_out, *_other(row)),
+    )
+
+
+def _grant_types(row: Row, *, public: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What it may use, and what it may use but most likely does not; nothing for personal access tokens alone."""
+    listed = cells.list_of(row.get("grant_types"))
+    if listed is not None:
+        return tuple(name for name in listed if name != _PERSONAL), ()
+    if cells.flag_of(row.get("personal_access_client")):
+        return (), ()
+    further = () if public else (_FOR_ANY_SECRET,)
+    if cells.flag_of(row.get("password_client")):
+        return ("password", "refresh_token"), further
+    if _has_redirect(row):
+        return ("authorization_code", "refresh_token"), further
+    return ("client_credentials",), ()
+
+
+def _has_redirect(row: Row) -> bool:
+    return any(cells.list_of(row.get(name)) for name in ("redirect", "redirect_uris"))
+
+
+def _other(row: Row) -> Iterator[str]:
+    if _has_redirect(row):
+        yield REDIRECT_URIS
+    if row.get("provider"):
+        yield "user provider: all accounts may use every client here"
+
+
+def _owner_of(row: Row, place: str) -> Record:
+    return ImportedOwner(
+        place=place,
+        id=cells.key_of(row["id"]),
+        username=login_of(row, "username", "email"),
+        email=cells.text_of(row.get("email")) or "",
+        first_name=cells.text_of(row["first_name"] if "first_name" in row else row.get("name")),
+        last_name=cells.text_of(row.get("last_name")),
+        password_hash=cells.text_of(row["password"]) or "",
+        enabled=row.get("deleted_at") is None,
+        created_at=cells.moment_of(row.get("created_at")),
+    )

@@ -1,0 +1,108 @@
+"""Spring Security OAuth 2.x over JDBC: `oauth_client_details`, and Spring Security's `users` and `authorities`.
+
+Lists stand between commas (spring-security-oauth2, JdbcClientDetailsService; spring-security-core, users.ddl).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.importers import cells
+from dragoman.importers.grouping import grouped
+from dragoman.importers.reading import REDIRECT_URIS, Row, read_row, secrets_of
+from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
+from dragoman.importers.sources.tables import open_tables
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dragoman.importers.kind import Source
+    from dragoman.importers.record import Record
+    from dragoman.importers.sources.tables import Tables
+
+SUMMARY = "the database of a Spring Security OAuth server: clients, users, authorities and groups"
+
+_PLAIN = "{noop}"
+_UNLISTED = ("authorization_code", "refresh_token")
+"""What a client may use for which nothing is listed (BaseClientDetails)."""
+_USERS = """
+SELECT users.username, users.password, users.enabled, held.authority
+FROM users LEFT JOIN authorities AS held ON held.username = users.username
+ORDER BY users.username, held.authority
+"""
+_USERS_IN_GROUPS = """
+SELECT users.username, users.password, users.enabled, held.authority
+FROM users LEFT JOIN (
+  SELECT authorities.username, authorities.authority FROM authorities
+  UNION
+  SELECT group_members.username, group_authorities.authority
+  FROM group_members JOIN group_authorities ON group_authorities.group_id = group_members.group_id
+) AS held ON held.username = users.username
+ORDER BY users.username, held.authority
+"""
+
+
+async def read(source: Source) -> AsyncIterator[Record]:
+    """All clients in the order of their ids, then all users in the order of their names. Raises SourceFault."""
+    async with open_tables(source.location) as tables:
+        await _refuse_others(tables)
+        async for row in tables.rows("SELECT * FROM oauth_client_details ORDER BY client_id"):
+            yield read_row(_client_of, row, CLIENT, "oauth_client_details", "client_id")
+        in_groups = await tables.columns("group_members") and await tables.columns("group_authorities")
+        query = _USERS_IN_GROUPS if in_groups else _USERS
+        async for row, authorities in grouped(tables.rows(query), "username", "authority"):
+            whole = {**row, "authorities": list(authorities)}
+            yield read_row(_owner_of, whole, RESOURCE_OWNER, "users", "username")
+
+
+async def _refuse_others(tables: Tables) -> None:
+    for table, columns in (
+        ("oauth_client_details", {"client_id", "client_secret", "scope", "authorized_grant_types"}),
+        ("users", {"username", "password", "enabled"}),
+        ("authorities", {"username", "authority"}),
+    ):
+        if not await tables.columns(table) >= columns:
+            raise SourceFault(f"the source has no table {table} as Spring Security makes it; name the right database")
+
+
+def _client_of(row: Row, place: str) -> Record:
+    secret = cells.text_of(row["client_secret"])
+    plain, hashed = secrets_of(secret, prefix=_PLAIN)
+    lifetime = _seconds(row.get("access_token_validity"))
+    refresh_lifetime = _seconds(row.get("refresh_token_validity"))
+    endless = ("access tokens without end: they live as long as the dialect says",) if lifetime == 0 else ()
+    return ImportedClient(
+        place=place,
+        id=cells.key_of(row["client_id"]),
+        plain_secrets=plain,
+        hashed_secrets=hashed,
+        public=not secret,
+        grant_types=_list(row["authorized_grant_types"]) or _UNLISTED,
+        scope=_list(row["scope"]),
+        audience=_list(row.get("resource_ids")),
+        authorities=_list(row.get("authorities")),
+        access_token_lifetime=lifetime or None,
+        refresh_token_lifetime=refresh_lifetime,
+        left_out=(*endless, *((REDIRECT_URIS,) if _list(row.get("web_server_redirect_uri")) else ())),
+    )
+
+
+def _owner_of(row: Row, place: str) -> Record:
+    return ImportedOwner(
+        place=place,
+        id=cells.key_of(row["username"]),
+        username=cells.key_of(row["username"]),
+        password_hash=cells.text_of(row["password"]) or "",
+        authorities=cells.list_of(row["authorities"]),
+        enabled=cells.flag_of(row["enabled"]),
+    )
+
+
+def _list(cell: object) -> tuple[str, ...]:
+    return cells.list_of(cell, ",") or ()
+
+
+def _seconds(cell: object) -> int | None:
+    """0 or less is no end."""
+    text = cells.text_of(cell)
+    return 0 if text is not None and text.startswith("-") else cells.number_of(text)

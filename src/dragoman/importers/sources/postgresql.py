@@ -1,0 +1,88 @@
+"""A PostgreSQL database as a source: one read-only transaction on one snapshot, read through a cursor of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from dragoman.importers.record import SourceFault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from dragoman.core.secret import Secret
+
+_AT_ONCE = 500
+_CONNECT_SECONDS = 10.0
+_SCHEMES = frozenset({"postgresql", "postgres"})
+_COLUMNS = """SELECT attname FROM pg_attribute
+WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"""
+
+
+class Server:
+    """An open connection, in one read-only transaction."""
+
+    def __init__(self, connection: asyncpg.Connection[Any], shown: str) -> None:
+        self._connection = connection
+        self._shown = shown
+
+    async def columns(self, table: str) -> frozenset[str]:
+        """The names of its columns; none if there is no such table in the search path."""
+        try:
+            found = await self._connection.fetch(_COLUMNS, f'"{table}"')
+        except _TROUBLE as error:
+            raise self._fault(error) from None
+        return frozenset(row["attname"] for row in found)
+
+    async def rows(self, query: str) -> AsyncIterator[Mapping[str, object]]:
+        """What a query finds. Raises SourceFault."""
+        try:
+            async for row in self._connection.cursor(query, prefetch=_AT_ONCE):
+                yield dict(row)
+        except _TROUBLE as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> SourceFault:
+        return SourceFault(f"{self._shown}: cannot be read: {_said(error)}")
+
+
+@asynccontextmanager
+async def opened(url: Secret) -> AsyncIterator[Server]:
+    """The database, until the block ends. Raises SourceFault."""
+    shown = _shown(url)
+    try:
+        connection = await asyncpg.connect(
+            url.reveal(), timeout=_CONNECT_SECONDS, server_settings={"application_name": "dragoman import"}
+        )
+    except (*_TROUBLE, ValueError) as error:
+        raise SourceFault(f"{shown}: cannot be reached: {_said(error)}") from None
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield Server(connection, shown)
+    finally:
+        connection.terminate()
+
+
+_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+
+
+def _shown(url: Secret) -> str:
+    """Host and database, never user and password."""
+    try:
+        parts = urlsplit(url.reveal())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise SourceFault("the source is no address; write postgresql://user@host/database") from None
+    if parts.scheme not in _SCHEMES:
+        raise SourceFault("the source is no file and no URL of a PostgreSQL database; name one of these")
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+def _said(error: Exception) -> str:
+    """What kind of trouble, without any value of a row or an address."""
+    code = getattr(error, "sqlstate", None)
+    return f"{type(error).__name__} ({code})" if code else type(error).__name__

@@ -1,0 +1,104 @@
+"""An SQLite file as a source: opened so that SQLite itself refuses to write."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dragoman.importers.record import SourceFault
+from dragoman.importers.sources.files import regular
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_READ_VERSION = 19
+_WRITE_AHEAD_LOG = 2
+_AT_ONCE = 500
+_WAIT_SECONDS = 5.0
+
+
+class File:
+    """An open file, in one read transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    async def columns(self, table: str) -> frozenset[str]:
+        """The names of its columns; none if there is no such table."""
+        with self._told():
+            found = self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        return frozenset(row["name"] for row in found)
+
+    async def rows(self, query: str) -> AsyncIterator[Mapping[str, object]]:
+        """What a query finds. Raises SourceFault."""
+        with self._told():
+            cursor = self._connection.execute(query)
+        while True:
+            with self._told():
+                some = cursor.fetchmany(_AT_ONCE)
+            if not some:
+                return
+            for row in some:
+                yield dict(row)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise SourceFault(f"{self._path}: cannot be read: {_said(error)}; take a fresh copy of it") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[File]:
+    """The file, until the block ends. Raises SourceFault."""
+    regular(path)
+    mode = "immutable=1" if _is_at_rest(path) else "mode=ro"
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise SourceFault(f"{path}: cannot be opened: {_said(error)}") from None
+    with closing(connection):
+        connection.row_factory = sqlite3.Row
+        connection.text_factory = _text
+        try:
+            for setting in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {setting}")
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise SourceFault(f"{path}: cannot be opened: {_said(error)}; take a fresh copy of it") from None
+        yield File(connection, path)
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether it keeps a write-ahead log and nobody has it open: then even a look would leave files beside it."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except OSError as error:
+        raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
+    if not header.startswith(_MAGIC):
+        raise SourceFault(f"{path}: not an SQLite database; name its file, or the URL of a PostgreSQL database")
+    log = path.with_name(f"{path.name}-wal")
+    return header[_READ_VERSION] == _WRITE_AHEAD_LOG and not log.exists()
+
+
+def _text(content: bytes) -> str | bytes:
+    """Whatever is no UTF-8 stays bytes, so that one row of it stops nobody."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
+
+
+def _said(error: sqlite3.Error) -> str:
+    """SQLite's word for it, without any value."""
+    return str(getattr(error, "sqlite_errorname", type(error).__name__))

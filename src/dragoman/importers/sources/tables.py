@@ -1,0 +1,41 @@
+"""A database that is read and never changed, whichever it is."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from dragoman.core.secret import Secret
+
+# ruff: noqa: PLC0415
+
+
+class Tables(Protocol):
+    """All of it is read from one snapshot, a few rows at a time."""
+
+    async def columns(self, table: str) -> frozenset[str]:
+        """The names of its columns; none if there is no such table."""
+        ...
+
+    def rows(self, query: str) -> AsyncIterator[Mapping[str, object]]:
+        """What a query finds, each row by the names of its columns. Raises SourceFault."""
+        ...
+
+
+@asynccontextmanager
+async def open_tables(location: Path | Secret) -> AsyncIterator[Tables]:
+    """The database, until the block ends. Only the driver in use is loaded. Raises SourceFault."""
+    if isinstance(location, Path):
+        from dragoman.importers.sources import sqlite
+
+        with sqlite.opened(location) as file:
+            yield file
+    else:
+        from dragoman.importers.sources import postgresql
+
+        async with postgresql.opened(location) as server:
+            yield server

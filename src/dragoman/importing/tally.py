@@ -1,0 +1,88 @@
+"""What a run came to: a count for everything, and the first of what somebody has to look at. Its size is bounded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dragoman.importing.outcome import UNFINISHED, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_SHOWN = 20
+_REASONS = 200
+_OTHER = "others"
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run."""
+
+    source: str
+    dry_run: bool
+    complete: bool
+    """Whether the source was read to its end."""
+    counts: dict[str, dict[str, int]]
+    """By kind of row, how many ended how."""
+    reasons: dict[str, dict[str, int]]
+    """Of those that did not come in: by result and reason, how many."""
+    withheld: dict[str, int]
+    """What did not come in of those that did, and of how many."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all rows are here as the source has them."""
+        return self.complete and not any(counts.get(one, 0) for counts in self.counts.values() for one in UNFINISHED)
+
+
+class Tally:
+    """Counts outcomes."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.shown: list[Outcome] = []
+        """The first of those that are conflicting or refused."""
+        self._counts: Counter[tuple[str, Result]] = Counter()
+        self._reasons: Counter[tuple[str, str]] = Counter()
+        self._withheld: Counter[str] = Counter()
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count these."""
+        for one in outcomes:
+            self.rows += 1
+            self._counts[one.kind, one.result] += 1
+            for text in one.withheld:
+                self._withheld[text if text in self._withheld or len(self._withheld) < _REASONS else _OTHER] += 1
+            if one.result in UNFINISHED and len(self.shown) < _SHOWN:
+                self.shown.append(one)
+            if one.result in UNFINISHED or one.result is Result.SKIPPED:
+                reason = (one.result.value, one.why)
+                known = reason in self._reasons or len(self._reasons) < _REASONS
+                self._reasons[reason if known else (one.result.value, _OTHER)] += 1
+
+    def summary(self, source: str, *, dry_run: bool, complete: bool) -> Summary:
+        """What it came to."""
+        counts: dict[str, dict[str, int]] = {}
+        for (kind, result), count in sorted(self._counts.items()):
+            counts.setdefault(kind, {})[result.value] = count
+        reasons: dict[str, dict[str, int]] = {}
+        for (ended, why), count in self._reasons.most_common():
+            reasons.setdefault(ended, {})[why] = count
+        withheld = dict(self._withheld.most_common())
+        return Summary(
+            source=source, dry_run=dry_run, complete=complete, counts=counts, reasons=reasons, withheld=withheld
+        )
+
+
+def facts_of(summary: Summary) -> Mapping[str, str | int | None]:
+    """A run for the audit: by counts, for the report tells the rows."""
+    return {
+        "complete": "yes" if summary.complete else "no",
+        **{
+            f"{kind.replace(' ', '_')}s_{result}": count
+            for kind, counts in summary.counts.items()
+            for result, count in counts.items()
+        },
+    }

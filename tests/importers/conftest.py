@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.commanding import Folder, make_folder
+from tests.importers.sources import FileSource, ServerSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.postgresql import Cluster
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DRAGOMAN_CONFIG", "COLUMNS", "DRAGOMAN_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return make_folder(
+        tmp_path / "server", "--dialect", "standard", "--dialect", "jobspace", "--dialect", "paymentiq",
+        "--dialect", "jmondi",
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> FileSource | ServerSource:
+    """An empty database of another server's."""
+    if request.param == "sqlite":
+        return FileSource(tmp_path / "old.sqlite")
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    return ServerSource(cluster, request.getfixturevalue("other_database"))
+
+
+@pytest.fixture
+def other_database(postgresql: Cluster):
+    with postgresql.new_database() as name:
+        yield name
+
+
+@pytest.fixture(params=["to sqlite", "to postgresql"])
+def each_folder(request: pytest.FixtureRequest, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """A server on either database."""
+    if request.param == "to postgresql":
+        url = request.getfixturevalue("postgresql_url")
+        monkeypatch.setenv("DRAGOMAN_DATABASE", url.reveal())
+    return folder
