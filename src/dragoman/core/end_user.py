@@ -19,13 +19,24 @@ def from_end_user(request: TokenRequest, client: Client) -> TokenRequest:
     if client.end_user_address_header is None or not client.confidential:
         return request
     told = request.header(client.end_user_address_header)
-    address = None if told is None else _read_address(told)
+    address = None if told is None else read_address(told.rpartition(",")[2].strip())
     return request if address is None else replace(request, sender=replace(request.sender, address=address))
 
 
-def _read_address(told: str) -> str | None:
-    text = told.rpartition(",")[2].strip()
+def read_address(text: str) -> str | None:
+    """The IP address in its one spelling, which of IPv4 written as IPv6 is IPv4's; None for anything else.
+
+    None for one with a zone, too, which may hold any text.
+    """
     try:
-        return None if "%" in text else str(ipaddress.ip_address(text))
+        return None if "%" in text else str(unmapped(ipaddress.ip_address(text)))
     except ValueError:
         return None
+
+
+def unmapped(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """What is IPv4 as IPv4: a socket for both tells it as IPv6 (RFC 4291 §2.5.5.2)."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped

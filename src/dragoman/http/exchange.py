@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from dragoman.core.end_user import read_address, unmapped
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.wire import WireRequest
 
@@ -164,7 +165,7 @@ def _origin(
     Forwarding headers count only from a trusted proxy, and of them only the last value: whatever stands before it may
     be the client's own. Loopback is private, unless a proxy shows itself there and does not say that it speaks TLS.
     """
-    loopback, trusted = _standing_of(peer, trusted_proxies)
+    peer, loopback, trusted = _standing_of(peer, trusted_proxies)
     if not loopback and not trusted:
         return peer, encrypted
     named = dict(headers)
@@ -172,7 +173,7 @@ def _origin(
     if not trusted:
         unproxied = told_scheme is None and _OF_PROXIES.isdisjoint(named)
         return peer, encrypted or unproxied or told_scheme == "https"
-    told_address = _read_address(_last_told(b"x-forwarded-for", headers) or "")
+    told_address = read_address(_last_told(b"x-forwarded-for", headers) or "")
     return told_address or peer, encrypted or told_scheme == "https"
 
 
@@ -182,22 +183,14 @@ def _last_told(name: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> str | N
     return b",".join(lines).rpartition(b",")[2].strip().decode("latin-1").lower() if lines else None
 
 
-def _read_address(text: str) -> str | None:
-    """The IP address in its one spelling; None for anything else, and for one with a zone, which may hold any text."""
-    try:
-        return None if "%" in text else str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
 @lru_cache(maxsize=4096)
-def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[bool, bool]:
-    """Whether the peer is this machine, and whether it is a trusted proxy."""
+def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[str, bool, bool]:
+    """The peer's address, whether it is this machine, and whether it is a trusted proxy."""
     try:
-        address = ipaddress.ip_address(peer)
+        address = unmapped(ipaddress.ip_address(peer))
     except ValueError:
-        return False, False
-    return address.is_loopback, any(address in network for network in trusted_proxies)
+        return peer, False, False
+    return str(address), address.is_loopback, any(address in network for network in trusted_proxies)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
