@@ -378,3 +378,15 @@ def test_f26_a_request_that_follows_on_the_same_connection_is_no_hanging_up(tmp_
         connection.close()
     assert received.startswith(b"HTTP/1.1 200 ")
     assert received.count(b"HTTP/1.1 200 ") == 2
+
+
+def test_f26_who_has_said_all_is_told_when_its_place_was_given_to_others(tmp_path: Path):
+    with one_slot(tmp_path) as (address, pool, _log, body, _client):
+        held = Held(pool, 1)
+        with send_log_in(address, body) as waiting:
+            wait_until(lambda: pool.waiting == 1)
+            waiting.shutdown(socket.SHUT_WR)
+            assert waiting.recv(4096).startswith(b"HTTP/1.1 503 ")
+            assert waiting.recv(4096) == b""
+        assert (pool.waiting, pool.abandoned) == (0, 1)
+        held.let_go()

@@ -246,3 +246,21 @@ def test_s09_a_secret_does_not_print_itself():
         repr({"a": secret}),
     ):
         assert "canary" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "refusal"),
+    [
+        (b"username=canary", b"grant_type=password", "parameter_in_query"),
+        (b"", b"username=canary&username=canary", "duplicate_parameter"),
+        (b"", b"\xff=canary&password=%zz%ff", "malformed_request"),
+    ],
+)
+def test_what_is_refused_before_anybody_knows_the_client_is_in_the_audit_once(
+    server: Server, query: bytes, body: bytes, refusal: str
+):
+    since = server.mark()
+    server.ask("POST", "/oauth2/token", query=query, headers=[("Content-Type", FORM)], body=body)
+    (event,) = server.events(since)
+    assert (event["outcome"], event["refusal"]) == ("token_refused", refusal)
+    assert "canary" not in str(event)

@@ -353,3 +353,28 @@ def test_t09_requests_that_wait_for_each_other_are_answered_in_order(door: Door)
     last = b"GET " + paths[-1] + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     answer = door.converse(b"".join(requests) + last)
     assert re.findall(rb'"live"|"ready"| 404 ', answer) == [b'"live"', b" 404 ", b'"ready"', b'"live"'] * 4
+
+
+@pytest.mark.parametrize("number", [1, 3, 40])
+def test_f26_who_says_all_and_then_listens_is_answered(door: Door, number: int):
+    before = door.issued()
+    received = b""
+    with door.connected() as connection:
+        connection.sendall(door.request() * number)
+        connection.shutdown(socket.SHUT_WR)
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert received.count(b"HTTP/1.1 200 ") == number
+    assert door.issued() == before + number
+
+
+def test_f26_what_was_cut_short_behind_a_whole_request_takes_nobody_its_answer(door: Door):
+    before = door.issued()
+    received = b""
+    with door.connected() as connection:
+        connection.sendall(door.request() + door.request()[:-3])
+        connection.shutdown(socket.SHUT_WR)
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert received.count(b"HTTP/1.1 ") == received.count(b"HTTP/1.1 200 ") == 1
+    assert door.issued() == before + 1

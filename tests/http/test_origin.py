@@ -116,3 +116,22 @@ def test_t21_no_other_header_takes_anything_from_what_a_trusted_proxy_says(heade
     for lines in ([header, *own], [*own, header]):
         seen = wire(*lines)
         assert (seen.address, seen.secure) == ("192.0.2.1", True)
+
+
+def test_a_proxy_is_trusted_on_a_socket_for_both_families_too():
+    """There it is told as IPv6; not believed, all who come through it would be one address to the throttle."""
+    told = [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-proto", "https")]
+    seen = wire(*told, peer=f"::ffff:{PROXY}")
+    assert (seen.address, seen.secure) == ("198.51.100.1", True)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::ffff:127.0.0.1", "::1"])
+def test_loopback_is_private_on_a_socket_for_both_families_too(peer: str):
+    assert wire(peer=peer).secure
+
+
+@pytest.mark.parametrize("lines", [[], ["::ffff:203.0.113.9"]])
+def test_an_address_of_ipv4_has_one_spelling(lines: list[str]):
+    """Written as IPv6, all of them would be in one network, and have one turn together at the password hashes."""
+    peer = PROXY if lines else f"::ffff:{STRANGER}"
+    assert wire(*(("x-forwarded-for", line) for line in lines), peer=peer).address == STRANGER

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, refuse_older, spell_refusal, too_long
 from dragoman.http.continued import continued_parser
+from dragoman.http.exchange import ALL_SAID
 from dragoman.http.gate import Gate
+from dragoman.http.phase import Phase
 from dragoman.http.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
@@ -30,20 +31,6 @@ _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
 _WATCHED = frozenset({b"host", b"transfer-encoding", b"upgrade", b"expect"})
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
-
-
-class Phase(Enum):
-    """How much of the latest request is here."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    """A part of its head."""
-    BODY = auto()
-    """Its head."""
-    WHOLE = auto()
-    """All of it, and its answer has not been given."""
-
-
 _NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
 
 
@@ -61,7 +48,7 @@ class Connection(HttpToolsProtocol):
         lost: Callable[[], None] | None = None,
     ) -> None:
         """`lost` is called when it has ended, if it ever began."""
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, {**app_state, ALL_SAID: self._has_said_all}, _loop)
         self.since = self.loop.time()
         """When the phase began, on the loop's clock."""
         self.phase = Phase.NOTHING
@@ -78,6 +65,7 @@ class Connection(HttpToolsProtocol):
         self._coding: bytes | None = None
         self._upgrades = False
         self._refused = False
+        self._said_all = False
         self._answering: RequestResponseCycle | None = None
         self._unsent_since: float | None = None
 
@@ -111,6 +99,19 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._lost is not None:
             self._lost()
+
+    def _has_said_all(self) -> bool:
+        return self._said_all
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn hangs up on who has said all
+        """Nothing more comes. Whoever waits for answers gets them: it may be there still, and nobody can tell."""
+        answering = self._answering
+        if answering is None or not self.is_busy or self.transport.get_extra_info("sslcontext") is not None:
+            return False  # over TLS nothing can be sent any more
+        self._refuse(Unacceptable(HTTPStatus.BAD_REQUEST, "the request is not whole"))
+        self._said_all = True
+        answering.message_event.set()
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived, as far as it is acceptable; what is too much for now waits, and no more is read."""

@@ -43,7 +43,11 @@ class Desk:
     async def token(self, wire: WireRequest) -> WireResponse:
         """The token endpoint."""
         dialect = self.mount.dialect
-        request = codec.decode(dialect, wire)
+        try:
+            request = codec.decode(dialect, wire)
+        except OAuthError as refused:  # what comes further is recorded there
+            self._record(wire, "token_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            raise
         response = await token_endpoint.answer(self.services, self.server, self.mount.rules, request, self.now())
         return codec.encode_answer(dialect, response)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _RETRY_AFTER_SECONDS = 1
+ALL_SAID = "all_said"
+"""In the scope's state: tells whether nothing more comes from the client, which may still wait for its answer."""
 _OF_PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"})
 """By which something in between leaves its name, or that of whoever it speaks for."""
 
@@ -67,7 +69,7 @@ class Endpoint:
         wire, request_id = None, self.edge.new_request_id()
         try:
             body = await read_body(scope, receive, self.edge.body_limit)
-            wire = read_wire(scope, self.edge.trusted_proxies, body, partial(wait_for_hang_up, receive))
+            wire = read_wire(scope, self.edge.trusted_proxies, body, partial(wait_for_hang_up, scope, receive))
             response = await self.answer(wire)
             outcome = "ok"
         except ClientGone:
@@ -115,10 +117,20 @@ class Endpoint:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
-async def wait_for_hang_up(receive: Receive) -> bool:
-    """Wait until the client is gone; for after the body, when ASGI has nothing else to tell. False if it tells more."""
+async def wait_for_hang_up(scope: Scope, receive: Receive) -> bool:
+    """Wait until the client has said all, and may be gone; for after the body, when ASGI has nothing else to tell.
+
+    False if it tells more.
+    """
+    has_said_all = scope.get("state", {}).get(ALL_SAID, _never)
+    if has_said_all():
+        return True
     message = await receive()
-    return bool(message["type"] == "http.disconnect")
+    return bool(message["type"] == "http.disconnect" or has_said_all())
+
+
+def _never() -> bool:
+    return False
 
 
 def read_wire(

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from uvicorn.server import ServerState
 
 from dragoman.http.bounds import Ending
-from dragoman.http.connection import Connection, Phase
+from dragoman.http.connection import Connection
+from dragoman.http.phase import Phase
 from dragoman.serving.listening import tls_context
 from dragoman.serving.neighbours import Neighbours
 from dragoman.serving.speaking import bounds_of, closing_each, speaking
