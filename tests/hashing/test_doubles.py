@@ -14,11 +14,14 @@ from dragoman.hashing.doubles import MOST_DOUBLES, Count, Doubles, EqualPassword
 from dragoman.hashing.formats.argon2 import CHEAPEST
 from dragoman.hashing.pool import PasswordHasher
 from tests.hashing.test_formats import GOOD
+from tests.hashing.test_imported_hashes import STRONG
 
 KEY = bytes(32)
 NAMES = [f"person {number}" for number in range(4000)]
 BCRYPT = bcrypt.hashpw(b"correct horse", b"$2b$04$CCCCCCCCCCCCCCCCCCCCC.").decode()
 STRONGER = "$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43
+
+STRONG_CHEAP = [one for one in STRONG.values() if not one.startswith(("{scrypt", "{pbkdf2", "scrypt$16384"))]
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def cost(pool: PasswordHasher, passwords: EqualPasswords, stored: str | None, na
     return pool.hashes_computed - before[0], pool.imports_checked - before[1]
 
 
-@pytest.mark.parametrize("stored", [BCRYPT, "{bcrypt}" + BCRYPT, STRONGER, *GOOD])
+@pytest.mark.parametrize("stored", [BCRYPT, "{bcrypt}" + BCRYPT, STRONGER, *GOOD, *STRONG_CHEAP])
 @pytest.mark.parametrize("sent", ["wrong horse", "", "\0", "x" * 73, "x" * 5000, "zoe\u0308 zoe\u0308", "\ud800"])
 def test_a_known_and_an_unknown_name_cost_the_same_work(pool: PasswordHasher, stored: str, sent: str) -> None:
     count = Count(pool)

@@ -273,7 +273,7 @@ CONFUSED = [
     "{BCRYPT}" + CRYPT_BLOWFISH[0][1],
     "{bcrypt}{bcrypt}" + CRYPT_BLOWFISH[0][1],
     "{bcrypt}password",
-    "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+    "$1$salt$qJH7.N4xYta3aEG/dfqo",
     "$5$rounds=5000$salt$xxxxxxxx",
     "$6$salt$xxxxxxxx",
     "$apr1$salt$xxxxxxxx",

@@ -30,8 +30,13 @@ class Limits:
     """For argon2 and scrypt: their parallelism."""
     memory_passes_kib: int = 1024 * 1024
     """For argon2 memory times passes, for scrypt memory times lanes: about a second, as with the other two."""
+    phpass_exponent: int = 19
+    """For phpass and Drupal 7: the binary logarithm of their rounds. Each round is one step of this interpreter."""
+    crypt_rounds: int = 700_000
+    """For SHA-crypt; what its most generous library takes unless told otherwise is 656,000."""
     weak_formats: frozenset[str] = frozenset()
-    """Formats that are as good as plain text and count only if named here: `noop`, `MD5`, `SHA-1`, `SHA-256`."""
+    """Formats that are as good as plain text and count only if named here (docs/password-hashes.md): `noop`; one round
+    of a digest, `MD5`, `SHA-1`, `SHA-256`, `digest`; and as directories write it, `SHA`, `SSHA`, `SMD5`, `SSHA512` …"""
 
 
 class HashFormat(Protocol):

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.formats import argon2, bcrypt
+from dragoman.hashing.formats import argon2, bcrypt, keycloak, ldap
 from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
+from dragoman.hashing.scrypt_sum import LARGEST_EXPONENT, ScryptSum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,6 @@ _BASE64_PART = "[A-Za-z0-9+/]{8,128}={0,2}"
 _SCRYPT = re.compile(rf"\$(?P<cost>[0-9a-f]{{1,8}})\$(?P<salt>{_BASE64_PART})\$(?P<key>{_BASE64_PART})", re.ASCII)
 _SALTED = re.compile(r"(?P<salt>\{[ -|~]{1,128}\})?(?P<digest>[0-9a-f]+)", re.ASCII)
 _KEY_BYTES = 32
-_LARGEST_EXPONENT = 24
 _STANDARD_SALT_BYTES = 8
 _STANDARD_ROUNDS = 1024
 
@@ -37,8 +37,8 @@ class Scheme:
 
 
 def identify(stored: str) -> bool:
-    """Whether it has a name in braces."""
-    return stored.startswith("{")
+    """Whether it has a name in braces that no directory server gives, and is no JSON."""
+    return stored.startswith("{") and not keycloak.identify(stored) and not ldap.identify(stored)
 
 
 def find_defect(stored: str, limits: Limits) -> str | None:
@@ -58,7 +58,13 @@ def verify(stored: str, password: bytes) -> bool:
 def seen(stored: str, password: bytes) -> bytes:
     """What the format inside looks at."""
     name, rest = _take_apart(stored)
-    return bcrypt.seen(rest, password) if name == "bcrypt" else password
+    match name:
+        case "bcrypt":
+            return bcrypt.seen(rest, password)
+        case "ldap":
+            return ldap.seen(rest, password)
+        case _:
+            return password
 
 
 def blank(stored: str) -> str:
@@ -100,22 +106,6 @@ def _pbkdf2(algorithm: str, iterations: int, salt_bytes: int) -> Scheme:
     return Scheme(find, check, _wiped_hex)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScryptSum:
-    """One scrypt hash (RFC 7914), taken apart."""
-
-    exponent: int
-    block: int
-    lanes: int
-    salt: bytes
-    key: bytes
-
-    @property
-    def memory(self) -> int:
-        """Bytes."""
-        return (128 << self.exponent) * self.block
-
-
 def _read_scrypt(rest: str) -> ScryptSum | None:
     shape = _SCRYPT.fullmatch(rest)
     if shape is None:
@@ -123,42 +113,19 @@ def _read_scrypt(rest: str) -> ScryptSum | None:
     cost = int(shape["cost"], 16)
     salt, key = (read_base64(shape[part], padded=True) for part in ("salt", "key"))
     exponent, block, lanes = cost >> 16, cost >> 8 & 0xFF, cost & 0xFF
-    if salt is None or key is None or not 1 <= exponent <= _LARGEST_EXPONENT or not block or not lanes:
+    if salt is None or key is None or not 1 <= exponent <= LARGEST_EXPONENT or not block or not lanes:
         return None
     return ScryptSum(exponent=exponent, block=block, lanes=lanes, salt=salt, key=key)
 
 
 def _find_scrypt_defect(rest: str, limits: Limits) -> str | None:
     found = _read_scrypt(rest)
-    if found is None:
-        return "malformed scrypt hash"
-    if found.memory > limits.memory_kib * 1024 or found.lanes > limits.lanes:
-        return f"scrypt memory above {limits.memory_kib} KiB, or parallelism above {limits.lanes}"
-    if found.memory * found.lanes > limits.memory_passes_kib * 1024:
-        return f"scrypt memory times parallelism above {limits.memory_passes_kib} KiB"
-    if found.exponent >= 16 * found.block:
-        return "scrypt cost too large for its block size (RFC 7914 §2)"
-    return None if len(found.key) >= _KEY_BYTES else "scrypt key truncated"
+    return "malformed scrypt hash" if found is None else found.find_defect(limits)
 
 
 def _verify_scrypt(rest: str, password: bytes) -> bool:
     found = _read_scrypt(rest)
-    if found is None:
-        return False
-    room = found.memory + 128 * found.block * (found.lanes + 2) + (1 << 20)
-    try:
-        computed = hashlib.scrypt(
-            password,
-            salt=found.salt,
-            n=1 << found.exponent,
-            r=found.block,
-            p=found.lanes,
-            maxmem=room,
-            dklen=len(found.key),
-        )
-    except ValueError:  # all parameters have been judged: what OpenSSL was denied is memory
-        raise MemoryError from None
-    return hmac.compare_digest(computed, found.key)
+    return found is not None and found.verify(password)
 
 
 def _wiped_scrypt(rest: str) -> str:
@@ -220,6 +187,7 @@ _SCHEMES = {
     "pbkdf2@SpringSecurity_v5_8": _pbkdf2("sha256", 310_000, 16),
     "scrypt": Scheme(_find_scrypt_defect, _verify_scrypt, _wiped_scrypt),
     "scrypt@SpringSecurity_v5_8": Scheme(_find_scrypt_defect, _verify_scrypt, _wiped_scrypt),
+    "ldap": Scheme(ldap.find_defect, ldap.verify, ldap.blank),
     "sha256": Scheme(_find_standard_defect, _verify_standard, _wiped_hex),
     "SHA-256": _digest("SHA-256", "sha256"),
     "SHA-1": _digest("SHA-1", "sha1"),
