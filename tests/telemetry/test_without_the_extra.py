@@ -78,8 +78,8 @@ def test_the_look_into_memory_would_have_found_it(folder: Folder, collector: Col
         assert PROTOBUF not in Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8"), "the parent forks"
 
 
-def test_a_variable_of_the_exporter_that_cannot_be_used_is_a_sentence(folder: Folder, collector: Collector):
-    unusable = {**collector.environment, "OTEL_EXPORTER_OTLP_TIMEOUT": "5", "OTEL_EXPORTER_OTLP_COMPRESSION": "hidden"}
+def test_a_variable_of_opentelemetry_that_cannot_be_used_is_a_sentence(folder: Folder, collector: Collector):
+    unusable = {**collector.environment, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "hidden"}
     with started_process(folder.file, environment=unusable) as server:
         assert server.wait() == 2
         assert "a variable of OpenTelemetry's (OTEL_…) cannot be used" in server.told

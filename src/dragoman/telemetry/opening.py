@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dragoman.http.log import Log
 
 
+_UNUSABLE = (ValueError, LookupError, OSError)
+
+
 class TelemetryFault(Fault):
     """Traces are configured and cannot be made."""
 
@@ -35,6 +38,14 @@ def _check_installed() -> None:
             f"telemetry.endpoint is set, but what sends traces is not installed ({error.name or error}); "
             "install dragoman[telemetry], or take the setting out"
         ) from None
+    except _UNUSABLE as error:
+        raise _variable_fault(error) from None
+
+
+def _variable_fault(error: Exception) -> TelemetryFault:
+    """Of what the library read from the environment; values may be secrets and are not repeated."""
+    kind = type(error).__name__
+    return TelemetryFault(f"a variable of OpenTelemetry's (OTEL_…) cannot be used ({kind}); mend or unset it")
 
 
 def open_tracing(configuration: Configuration, audit: Audit, grant_types: Iterable[str], log: Log) -> Tracing | None:
@@ -42,13 +53,10 @@ def open_tracing(configuration: Configuration, audit: Audit, grant_types: Iterab
     table = configuration.telemetry
     if table.endpoint is None:
         return None
-    from dragoman.telemetry.spans import Spans  # noqa: PLC0415 (same)
+    from dragoman.telemetry.spans import Spans  # noqa: PLC0415 (nobody else pays for it)
 
     try:
         spans = Spans(table.endpoint, table, log, random.random)
-    except (ValueError, LookupError, OSError) as error:  # their values may be secrets and are not repeated
-        kind = type(error).__name__
-        raise TelemetryFault(
-            f"a variable of OpenTelemetry's (OTEL_…) cannot be used ({kind}); mend or unset it"
-        ) from None
+    except _UNUSABLE as error:
+        raise _variable_fault(error) from None
     return Tracing(spans, audit, grant_types, log, addresses=table.addresses)
