@@ -94,6 +94,8 @@ def _plain_type(shape: inspect.Type) -> str:
             return "true or false"
         case inspect.IntType(ge=least, le=most):
             return "whole number" if least is None else f"whole number, {least} to {most}"
+        case inspect.FloatType(ge=least, le=most):
+            return "number" if least is None else f"number, {least} to {most}"
         case inspect.StrType(pattern=str(pattern)):
             return f"text like {code(pattern)}"
         case inspect.StrType(min_length=least):

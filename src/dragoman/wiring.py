@@ -36,6 +36,7 @@ from dragoman.parts import build_mounts, load_dialects, open_audit, open_passwor
 from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
+from dragoman.telemetry.opening import open_tracing, refuse_missing
 from dragoman.throttling import Surroundings, opened_throttle
 from dragoman.tokens.keyring import public_jwks, verification_key
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from dragoman.metrics.counting import Observe
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
+    from dragoman.telemetry.tracing import Tracing
     from dragoman.tokens.current import CurrentTokens
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
@@ -102,6 +104,7 @@ async def open_server(
     `clock` gives epoch seconds; without one it is the machine's, made steady. Raises Fault with a sentence for the
     operator.
     """
+    refuse_missing(configuration)
     log = Log(configuration.log.level)
     passwords = open_passwords(configuration)
     opening = open_store if part.alone else open_worker
@@ -158,7 +161,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     mounts = build_mounts(configuration, dialects)
     recording = open_audit(configuration, key, log)
     opened.closing.callback(recording.close)
-    audit, observe = count_from(opened.part.tally, recording, load_grant_types())
+    counting, observe = count_from(opened.part.tally, recording, load_grant_types())
+    tracing = open_tracing(configuration, counting, load_grant_types(), log)
+    audit: Audit = tracing or counting
+    if tracing is not None:
+        opened.closing.callback(tracing.close)
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
     around = Surroundings(
@@ -169,12 +176,12 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
-        _edge(configuration, log, observe),
+        _edge(configuration, log, observe, tracing),
         lambda: public_jwks(tokens.keyring, now()),
         lambda: is_ready(store, opened.part.leaving),
     )
     served = Served(
-        application=failpoints.around_application(application),
+        application=failpoints.around_application(tracing.around_application(application) if tracing else application),
         exposures=list_exposures(mounts, await all_clients(store)),
         broken=lambda: store.broken,
         log=log,
@@ -212,7 +219,7 @@ def _audit_chores(configuration: Configuration, key: bytes, now: Callable[[], in
         yield partial(keep_audit, remove, now, log, kept=table.kept_days * 86400)
 
 
-def _edge(configuration: Configuration, log: Log, observe: Observe | None) -> Edge:
+def _edge(configuration: Configuration, log: Log, observe: Observe | None, tracing: Tracing | None) -> Edge:
     proxies = tuple(ipaddress.ip_network(one) for one in configuration.server.trusted_proxies)
     return Edge(
         body_limit=configuration.server.body_limit,
@@ -220,6 +227,7 @@ def _edge(configuration: Configuration, log: Log, observe: Observe | None) -> Ed
         log=log,
         new_request_id=request_ids(secrets.token_hex(6)),  # one for each process: this is after the fork
         observe=observe,
+        trace=None if tracing is None else tracing.trace,
     )
 
 

@@ -21,13 +21,14 @@ from tests.leaks.search import pieces_of, search
 from tests.metrics.scraping import metrics_url, scrape
 from tests.processes import PROGRAM, ServerProcess, running_server
 from tests.spellings import WORDS
+from tests.telemetry.collector import running_collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.leaks.cast import Secrets
 
-OUTPUTS = ("log", "metrics", "answers", "files", "processes", "commands")
+OUTPUTS = ("log", "metrics", "traces", "answers", "files", "processes", "commands")
 STEPS = ("before_commit", "after_commit")
 FAULTS = {
     "raise": {f"{what}.{step}": "raise" for what in ("password", "refresh", "revoke") for step in STEPS},
@@ -80,19 +81,22 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     file = write_configuration(folder)
     provision(read_configuration(file), secrets)
     told = Story(secrets, folder)
-    with running_server(file, workers=2, environment={"DRAGOMAN_METRICS__PORT": "0"}) as server:
-        _talk(told, server, "whole", succeed, fail)
-        told.keep("metrics", scrape(server).text.encode(), metrics_url(server).encode())
-        told.keep("commands", *_commands(file))
-        _look_at(told, server)
-    with running_server(file, environment={"DRAGOMAN_THROTTLE__ADDRESS_FAILURES": "1"}) as server:
-        _talk(told, server, "throttled", fail)
-        _look_at(told, server)
-    for name, points in FAULTS.items():
-        environment = {"DRAGOMAN_FAILPOINTS": ",".join(f"{point}={action}" for point, action in points.items())}
-        with running_server(file, environment=environment) as server:
-            _talk(told, server, name, succeed)
+    with running_collector() as collector:
+        tracing = {**collector.environment, "DRAGOMAN_TELEMETRY__ADDRESSES": "true"}
+        with running_server(file, workers=2, environment={"DRAGOMAN_METRICS__PORT": "0", **tracing}) as server:
+            _talk(told, server, "whole", succeed, fail)
+            told.keep("metrics", scrape(server).text.encode(), metrics_url(server).encode())
+            told.keep("commands", *_commands(file))
             _look_at(told, server)
+        with running_server(file, environment={"DRAGOMAN_THROTTLE__ADDRESS_FAILURES": "1", **tracing}) as server:
+            _talk(told, server, "throttled", fail)
+            _look_at(told, server)
+        for name, points in FAULTS.items():
+            failing = ",".join(f"{point}={action}" for point, action in points.items())
+            with running_server(file, environment={"DRAGOMAN_FAILPOINTS": failing, **tracing}) as server:
+                _talk(told, server, name, succeed)
+                _look_at(told, server)
+        told.keep("traces", *collector.raw)
     with running_server(file) as server:
         with closing(sqlite3.connect(folder / "dragoman.db")) as connection, connection:
             connection.executescript("PRAGMA foreign_keys = OFF; DROP TABLE login_names; DROP TABLE grants")
@@ -178,6 +182,8 @@ def test_x09_refusals_of_every_kind_were_there(story: Story):
     for event in (b'"request"', b'"audit"', b'"fault"', b'"outcome":"browser_navigation"', b"Traceback"):
         assert event in story.outputs["log"]
     assert b'"outcome":"transport_not_secure"' in story.outputs["log"]
+    for outcome in (b"wrong_credentials", b"malformed_request", b"server_error", b"temporarily_unavailable"):
+        assert outcome in story.outputs["traces"]
 
 
 def test_x09_the_search_would_have_found_them(story: Story):

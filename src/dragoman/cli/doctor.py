@@ -16,6 +16,7 @@ from dragoman.cli.doctor_keys import check_clock, check_keys
 from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
 from dragoman.cli.doctor_passwords import check_password_lists
 from dragoman.cli.doctor_shared import check_shared
+from dragoman.cli.doctor_telemetry import check_telemetry
 from dragoman.cli.doctor_time import check_files
 from dragoman.cli.finding import Finding, State, fault_found, ok, warning
 from dragoman.cli.showing import print_json, printable
@@ -96,6 +97,7 @@ def _examine(path: Path) -> Iterator[Finding]:
         yield from check_disk(location)
     yield from check_database(configuration, dialects, now)
     yield from check_shared(configuration)
+    yield from check_telemetry(configuration)
     yield from check_password_lists(configuration)
     yield check_audit(configuration)
     yield check_files()

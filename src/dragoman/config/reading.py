@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from typing import TYPE_CHECKING, get_args, get_origin
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ _NOT_SETTINGS = frozenset(
 )
 
 _NOT_TO_BE_SET = frozenset({"folder"})
+_ENDPOINT = re.compile(r"https?://[^?#\s]+")
 _ARGON2_KIB_A_LANE = 8
 """The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
@@ -139,6 +141,7 @@ def _check(configuration: Configuration, path: Path) -> None:
         )
     if reason := _why_no_issuer(configuration.issuer):
         raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
+    _check_endpoint(configuration.telemetry.endpoint, path)
     if location := configuration.shared_location():
         read_address(location)
     if not configuration.mounts:
@@ -159,6 +162,17 @@ def _why_no_proxies(text: str) -> str | None:
     if ipaddress.ip_network(text).prefixlen == 0:
         return f"{text} is everyone: anyone could write the address they come from; name your proxies' own networks"
     return None
+
+
+def _check_endpoint(text: str | None, path: Path) -> None:
+    """A secret of the collector's belongs in OTEL_EXPORTER_OTLP_HEADERS, not into an address; it is not repeated."""
+    if text is None:
+        return
+    reason = _why_no_issuer(text) if _ENDPOINT.fullmatch(text) else "not an http or https address without a query"
+    if reason:
+        raise ConfigurationFault(
+            f"{path}, telemetry.endpoint: {reason}; write it as https://collector.example.com/v1/traces"
+        )
 
 
 def _why_no_issuer(text: str) -> str | None:

@@ -154,6 +154,23 @@ class MetricsTable(Table, frozen=True):
     """The port that answers `/metrics`; 0 takes a free one. Not set, nothing is counted."""
 
 
+class TelemetryTable(Table, frozen=True):
+    """Traces for OpenTelemetry: a span for each request (docs/tracing.md). They need `dragoman[telemetry]`."""
+
+    endpoint: str | None = None
+    """Where spans are sent by OTLP over HTTP: the whole URL, as in https://collector.example.com/v1/traces. Not set, no
+    span is made."""
+    service_name: Annotated[str, Meta(min_length=1, max_length=255)] = "dragoman"
+    """What this server is called in traces."""
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """The part of traces that is kept. For a request that a trusted proxy has put into a trace, the proxy decides."""
+    queue: Annotated[int, Meta(ge=64, le=65536)] = 4096
+    """How many spans may wait for the collector in each worker; beyond that they are dropped, and counted in the
+    log."""
+    addresses: bool = False
+    """Whether spans tell the address that a request comes from."""
+
+
 class Configuration(Table, frozen=True):
     """All settings."""
 
@@ -190,6 +207,7 @@ class Configuration(Table, frozen=True):
     log: LogTable = LogTable()
     audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()
+    telemetry: TelemetryTable = TelemetryTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""
 

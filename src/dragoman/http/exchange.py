@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.ip_address import read_ip_address
+from dragoman.core.value import value
 from dragoman.dialects.wire import WireRequest
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
 
+@value
+class Exchanged:
+    """An exchange that has been answered, for whoever traces it: words of closed sets, ids of our own, and numbers."""
+
+    request_id: str
+    endpoint: str
+    dialect: str
+    method: str
+    status: int
+    outcome: str
+    address: str
+    seconds: float
+    traceparent: bytes | None
+    """As sent, where a trusted proxy has sent it, and else None: a stranger must not choose its trace."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """What every endpoint shares."""
@@ -49,6 +66,8 @@ class Edge:
     """Names the next request for the log."""
     observe: Callable[[str, str, str, float], None] | None = None
     """Gets endpoint, dialect, outcome and seconds of each answer just before it is sent, where somebody counts them."""
+    trace: Callable[[Exchanged], None] | None = None
+    """Gets each exchange once its answer is sent, where somebody traces them. Must not wait, and must not fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +104,35 @@ class Endpoint:
         if self.edge.observe is not None:  # before the answer: whoever has it finds it counted
             self.edge.observe(self.name, self.dialect, outcome, time.perf_counter() - began)
         await send_response(response, send, keep_body=wire.method != "HEAD")
+        seconds = time.perf_counter() - began
         self.edge.log.write(
             "info",
             "request",
             request_id=request_id,
             endpoint=self.name,
             dialect=self.dialect,
-            method=wire.method if wire.method in _METHODS else "other",
+            method=_told_method(wire),
             status=response.status,
             outcome=outcome,
             address=wire.address,
-            ms=round((time.perf_counter() - began) * 1000, 2),
+            ms=round(seconds * 1000, 2),
+        )
+        if self.edge.trace is not None:
+            self.edge.trace(self._exchanged(scope, wire, response.status, outcome, request_id, seconds))
+
+    def _exchanged(  # noqa: PLR0913, PLR0917 - all that is known of it
+        self, scope: Scope, wire: WireRequest, status: int, outcome: str, request_id: str, seconds: float
+    ) -> Exchanged:
+        return Exchanged(
+            request_id=request_id,
+            endpoint=self.name,
+            dialect=self.dialect,
+            method=_told_method(wire),
+            status=status,
+            outcome=outcome,
+            address=wire.address,
+            seconds=seconds,
+            traceparent=_told_traceparent(scope, self.edge.trusted_proxies),
         )
 
     def _refusal(self, refused: OAuthError, wire: WireRequest, *, unread: bool) -> WireResponse:
@@ -115,6 +152,11 @@ class Endpoint:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+def _told_method(wire: WireRequest) -> str:
+    """One of a closed set: a method is any text."""
+    return wire.method if wire.method in _METHODS else "other"
 
 
 async def wait_for_hang_up(scope: Scope, receive: Receive) -> bool:
@@ -190,6 +232,16 @@ def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[str, 
     if address is None:
         return peer, False, False
     return str(address), address.is_loopback, any(address in network for network in trusted_proxies)
+
+
+def _told_traceparent(scope: Scope, trusted_proxies: tuple[Network, ...]) -> bytes | None:
+    """The request's one `traceparent` (W3C Trace Context §3.2), where its sender is a trusted proxy."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    *_, trusted = _standing_of(peer, trusted_proxies)
+    if not trusted:
+        return None
+    told = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return told[0] if len(told) == 1 else None
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

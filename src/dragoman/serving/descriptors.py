@@ -16,6 +16,8 @@ _OTHERS = 24
 _SHARED = 12
 """For the server that processes share: one that listens for hints, one that is tried meanwhile, and eight that count
 guesses, without which each machine would go on by itself just when all connections are taken."""
+_COLLECTOR = 4
+"""For the collector of traces, where one is named."""
 _MOST_OF_ALL = 65536
 """Connections of one process, where the system sets no limit."""
 _LEAST = 8
@@ -32,6 +34,7 @@ def most_connections(configuration: Configuration, scraping: int) -> int:
         return _MOST_OF_ALL
     kept = _OTHERS + most_descriptors(configuration.location()) + scraping
     kept += 0 if configuration.shared is None else _SHARED
+    kept += 0 if configuration.telemetry.endpoint is None else _COLLECTOR
     if soft - kept < _LEAST:
         raise Fault(
             f"a process may have {soft} files open, and {kept} are kept for the database and the rest: let it have "

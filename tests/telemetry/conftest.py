@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.commanding import Folder, make_folder
+from tests.telemetry.collector import Collector, running_collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return make_folder(tmp_path / "server")
+
+
+@pytest.fixture
+def shop(folder: Folder) -> tuple[str, str]:
+    return "shop", folder.client("shop", "--grant-type", "client_credentials")
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with running_collector() as running:
+        yield running
