@@ -173,7 +173,7 @@ CONFUSED = {
     "the password": PASSWORD,
     "plain": "{noop}" + PASSWORD,
     "ssha": "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
-    "crypt": "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+    "crypt": "ab01FAX.bQRSU",
     "argon2i": "argon2i",
     "truncated": stored_of("04")[:-1],
     "another field": stored_of("04") + "$x",
