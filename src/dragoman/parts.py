@@ -14,6 +14,7 @@ from dragoman.dialects.dialect import compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
 from dragoman.hashing.cores import usable_cores
+from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
 from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
@@ -66,7 +67,8 @@ def open_passwords(configuration: Configuration) -> PasswordHasher:
     table = configuration.passwords
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
     slots = table.slots or max(1, usable_cores() // configuration.server.workers)
-    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue)
+    limits = Limits(weak_formats=frozenset(table.weak_formats))
+    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue, limits=limits)
 
 
 def open_audit(configuration: Configuration, key: bytes, log: Log) -> FolderAudit | LineAudit:

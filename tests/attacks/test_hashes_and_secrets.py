@@ -1,9 +1,10 @@
 """What costs a hash and what may count as one, and where secrets are compared or could be read: C12, I14, J07, K03 to K08, S09."""
 
 import ast
+import hashlib
 import json
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
 import bcrypt
@@ -17,6 +18,7 @@ from tests.attacks.harness import DIALECTS, PASSWORD, Answer, Server, configurat
 from tests.attacks.spelling import log_in, send
 from tests.cli.commanding import Folder, make_folder, run
 from tests.properties.shapes import RESOURCE
+from tests.serving import CHEAP_PASSWORDS
 
 SOURCES = sorted(Path(dragoman.__file__).parent.rglob("*.py"))
 SECRET_WORDS = frozenset({"digest", "mac", "secret", "password", "signature", "computed", "expected"})
@@ -169,3 +171,15 @@ def is_called_secret(name: str) -> bool:
 
 def same(one: Answer, other: Answer) -> bool:
     return one.identity == other.identity
+
+
+def test_k05_a_weak_format_counts_only_where_it_is_named_and_is_replaced_at_log_in(tmp_path: Path):
+    stored = "{SHA}" + b64encode(hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).digest()).decode()
+    for named, status in (((), 400), (("SHA",), 200)):
+        passwords = msgspec.structs.replace(CHEAP_PASSWORDS, weak_formats=named)
+        with running(configuration_of(tmp_path / str(status), passwords=passwords)) as server:
+            client, owner = server.add_client(), server.add_owner(stored=stored)
+            assert server.log_in(client, owner).status == status
+            checked = server.passwords.imports_checked
+            assert server.log_in(client, owner).status == status
+            assert server.passwords.imports_checked == checked, "it was replaced, or was never looked at"

@@ -10,6 +10,10 @@ from msgspec import Meta, Struct
 from dragoman.core.secret import Secret
 
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
+WeakFormat = Literal[
+    "noop", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA", "SHA256", "SHA384",
+    "SHA512", "digest"
+]  # fmt: skip
 
 
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +94,9 @@ class PasswordsTable(Table, frozen=True):
     refused: tuple[str, ...] = ()
     """Lists of passwords that may not be set, beside the one that ships: files with a password a line, files or folders
     with SHA-1 hashes of leaked passwords; docs/passwords.md describes them. Log-ins do not ask them."""
+    weak_formats: tuple[WeakFormat, ...] = ()
+    """Formats of imported hashes that are hardly better than plain text and count only if they are named here:
+    docs/password-hashes.md lists them. A log-in replaces them by a stronger hash."""
 
 
 class ThrottleTable(Table, frozen=True):
