@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
+import coverage
 import pytest
 
-from dragoman.store.opening import open_server
-from tests.postgresql import Cluster, cluster
-from tests.redis_server import RedisServer, kinds, redis_server
+_MEASURED = coverage.Coverage(data_suffix=True)
+"""Of one of several processes that share the tests (`make test`): the first one's coverage does not see the others."""
+if "MEASURE_WORKERS" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
+    _MEASURED.start()
+
+from dragoman.store.opening import open_server  # noqa: E402 (what it loads is to be measured)
+from tests.postgresql import Cluster, cluster  # noqa: E402 (same)
+from tests.redis_server import RedisServer, kinds, redis_server  # noqa: E402 (same)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.core.secret import Secret
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what was measured."""
+    if _MEASURED.current() is _MEASURED:
+        _MEASURED.stop()
+        _MEASURED.save()
 
 
 @pytest.fixture(scope="session")
