@@ -52,7 +52,10 @@ SLACK_MIB = 64
 _CONFIGURATION = """\
 [log]
 level = "error"
+[throttle]
+enabled = false
 """
+"""Everything comes from one address, and right passwords at once wait for each other: another guard's business."""
 
 
 def bare_capacity(slots: int, seconds: float) -> float:
