@@ -41,6 +41,10 @@ class Password:
         if not password:
             raise OAuthError(Refusal.MISSING_PASSWORD, parameter="password")
         login = _login_of(username)
+        attempt = Attempt(
+            client_id=client.id, address=request.sender.address, login=login or "", hung_up=request.hung_up
+        )
+        services.passwords.admit(attempt)
         owner = None if login is None else await services.resource_owners.find_resource_owner_by_login(login)
         guess = Guess(owner=owner, login=login or "", client_id=client.id, sender=request.sender, dialect=rules.dialect)
 
@@ -49,9 +53,6 @@ class Password:
             return check.matches and owner is not None and _may_use(owner, client)
 
         stored = None if owner is None else owner.password_hash
-        attempt = Attempt(
-            client_id=client.id, address=request.sender.address, login=login or "", hung_up=request.hung_up
-        )
         check = await checked(services, guess, lambda: services.passwords.check(stored, password, attempt), is_right)
         if owner is None or not check.matches:  # one sentence, one hash, for both causes
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "unknown user" if owner is None else "wrong password")
