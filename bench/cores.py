@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,24 @@ _NICE, _USED, _PARTS = 16, slice(11, 13), 8
 _IDLE = slice(3, 5)
 
 
-def bare_capacity(slots: int, seconds: float, load: Callable[[], object] | None = None) -> float:
-    """Hashes a second in so many threads of a process of their own, as nice as the server's; beside `load`, if any."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """What a machine can hash."""
+
+    a_second: float
+    a_core_second: float
+    """For each second that a core really spent on it: other programs do not count."""
+
+
+def bare_capacity(slots: int, seconds: float, load: Callable[[], object] | None = None) -> Capacity:
+    """Of so many threads of a process of their own, as nice as the server's; beside `load`, if any."""
     command = (sys.executable, "-m", "bench.cores", str(slots), str(seconds))
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (ours)
         if load is not None:
             load()
         told, _ = process.communicate()
-    return float(told)
+    a_second, a_core_second = map(float, told.split())
+    return Capacity(a_second=a_second, a_core_second=a_core_second)
 
 
 @contextmanager
@@ -63,8 +74,8 @@ def core_seconds(server: int) -> Mapping[str, float]:
     return {**known, OTHERS: sum(machine) - idle - sum(known.values()), IDLE: idle}
 
 
-def _hash(slots: int, seconds: float) -> float:
-    counts = [0] * slots
+def _hash(slots: int, seconds: float) -> Capacity:
+    counts, used = [0] * slots, [0.0] * slots
     began = time.perf_counter()
 
     def work(number: int) -> None:
@@ -72,18 +83,20 @@ def _hash(slots: int, seconds: float) -> float:
         while time.perf_counter() < began + seconds:
             make_hash(PASSWORD.encode(), os.urandom(16), Argon2Profile())
             counts[number] += 1
+        used[number] = time.thread_time()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(slots)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.perf_counter() - began)
+    return Capacity(a_second=sum(counts) / (time.perf_counter() - began), a_core_second=sum(counts) / sum(used))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Only hash, in so many threads; prints hashes a second.")
+    parser = argparse.ArgumentParser(description="Only hash, in so many threads; prints what Capacity has.")
     parser.add_argument("slots", type=int)
     parser.add_argument("seconds", type=float)
     given = parser.parse_args()
-    print(_hash(given.slots, given.seconds))
+    found = _hash(given.slots, given.seconds)
+    print(found.a_second, found.a_core_second)

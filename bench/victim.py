@@ -28,6 +28,7 @@ _CONFIGURATION = """\
 [log]
 level = "error"
 [server]
+port = 0
 trusted_proxies = ["127.0.0.1/32"]
 """
 
