@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 
 from dragoman.core.errors import Fault
 
-_TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
-_FALSE = frozenset({"", "0", "f", "false", "n", "no", "off"})
+_TRUE = frozenset({"1", "t", "true", "y", "yes", "on", "\x01"})
+_FALSE = frozenset({"", "0", "f", "false", "n", "no", "off", "\0"})
+"""The last of each is how MySQL gives a column of one bit."""
+_NO_MOMENT = "0000-00-00"
+"""What MySQL writes where there is no date, and NULL may not stand."""
 _LATEST = 253_402_300_799  # the last second of the year 9999
 _LONGEST_NUMBER = 18
 
@@ -50,7 +53,7 @@ def flag_of(cell: object) -> bool | None:
     """A truth value."""
     if cell is None or isinstance(cell, bool):
         return cell
-    spelled = str(cell).strip().lower()
+    spelled = (cell.decode("latin-1") if isinstance(cell, bytes) else str(cell)).strip().lower()
     if spelled in _TRUE:
         return True
     if spelled in _FALSE:
@@ -94,6 +97,8 @@ def moment_of(cell: object) -> int | None:
             return None
         case datetime():
             found = cell
+        case str() if cell.startswith(_NO_MOMENT):
+            return None
         case str() if not cell.isascii() or not cell.isdigit():
             try:
                 found = datetime.fromisoformat(cell)
