@@ -125,7 +125,7 @@ def command(**parameters: object) -> int:
     options = msgspec.convert(parameters, ImportOptions)
     configuration = read_configuration(options.path)
     check_dialects(configuration, names_of(options.dialects))
-    source = _source_of(options)
+    source = _source_of(options, epoch_seconds())
     shown = _shown(source)
     with _recorded(options, configuration, shown) as act:
         with (
@@ -185,7 +185,7 @@ def _run(
             intake=store.intake,
             permissions=options.permissions(),
             workshop=workshop,
-            now=epoch_seconds(),
+            now=source.now,
             dry=options.dry_run,
         )
         async for outcomes in take_in(run, load_kind(options.kind).read(source)):
@@ -208,13 +208,13 @@ def _run(
     return tally, changed, None
 
 
-def _source_of(options: ImportOptions) -> Source:
+def _source_of(options: ImportOptions, now: int) -> Source:
     text = read_secret("address").reveal() if options.source == STANDARD_INPUT else options.source
     if "://" not in text:
-        return Source(location=Path(text), mapping=options.mapping)
+        return Source(location=Path(text), mapping=options.mapping, now=now)
     if options.source != STANDARD_INPUT and _has_password(text):
         raise Fault("a password in an argument can be read by others on this machine; pipe the address in, and write -")
-    return Source(location=Secret(text), mapping=options.mapping)
+    return Source(location=Secret(text), mapping=options.mapping, now=now)
 
 
 def _has_password(url: str) -> bool:

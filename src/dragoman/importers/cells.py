@@ -99,6 +99,8 @@ def moment_of(cell: object) -> int | None:
             found = cell
         case str() if cell.startswith(_NO_MOMENT):
             return None
+        case "infinity" | "-infinity":
+            return 0 if cell.startswith("-") else _LATEST
         case str() if not cell.isascii() or not cell.isdigit():
             try:
                 found = datetime.fromisoformat(cell)

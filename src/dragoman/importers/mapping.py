@@ -43,6 +43,7 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[object], object]]] = {
         "public": cells.flag_of,
         "access_token_lifetime": cells.number_of,
         "refresh_token_lifetime": cells.number_of,
+        "refresh_token_idle_lifetime": cells.number_of,
         "refresh": cells.text_of,
     },
     "resource_owner": {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ID = 256
 _LONGEST_TEXT = 1024
+_LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime", "refresh_token_idle_lifetime")
 _ACCOUNT_STATES = ("enabled", "locked", "expired", "password_expired")
 
 
@@ -66,7 +67,7 @@ def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Wo
     _check_texts(record.id, record.name)
     said: dict[str, Any] = {"dialects": permissions.dialects} if permissions.dialects else {}
     withheld: list[str] = [*record.left_out]
-    for name in ("name", "audience", "access_token_lifetime", "refresh_token_lifetime", "enabled"):
+    for name in ("name", "audience", *_LIFETIMES, "enabled"):
         if getattr(record, name) is not None:
             said[name] = getattr(record, name)
     if record.refresh is not None:
