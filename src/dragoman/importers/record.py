@@ -65,6 +65,8 @@ class ImportedOwner:
     locked: bool | None = None
     expired: bool | None = None
     password_expired: bool | None = None
+    second_factor: bool = False
+    """Whether the password alone was not enough there."""
     created_at: int | None = None
 
 

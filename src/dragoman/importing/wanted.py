@@ -95,6 +95,10 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
         fault = fault_of(name) if name else None
         if fault is not None:
             raise Unwanted(f"{label}: {fault}")
+    if record.second_factor and not permissions.without_second_factor:
+        raise Unwanted(
+            "it has a second factor, and there is none here (--without-second-factor lets it in all the same)"
+        )
     said: dict[str, Any] = {"username": record.username}
     withheld: list[str] = []
     for member, value in (("email", email), ("belongs_to", record.belongs_to)):

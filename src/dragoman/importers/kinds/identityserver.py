@@ -176,6 +176,7 @@ def _owner_of(authorities: tuple[str, ...], now: int, row: Row, place: str) -> R
         password_hash=cells.text_of(row["PasswordHash"]) or "",
         authorities=authorities,
         locked=_is_locked(row, now),
+        second_factor=bool(cells.flag_of(row.get("TwoFactorEnabled"))),
     )
 
 
