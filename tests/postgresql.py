@@ -114,6 +114,11 @@ class Cluster:
         finally:
             connection.terminate()
 
+    def dump(self, database: str, *options: str) -> bytes:
+        """What `pg_dump` writes."""
+        asked = [self._programs / "pg_dump", f"--dbname={self.url(database).reveal()}", *options]
+        return subprocess.run(asked, check=True, capture_output=True, cwd="/").stdout
+
     def _create(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)
