@@ -142,6 +142,7 @@ def test_an_old_client_logs_in_with_the_old_password(digests: Folder, source: So
     assert counts(again)["resource owner"] == {"equal": 2, "conflicting": 1, "refused": 1}  # ann's hash was raised
 
 
+@pytest.mark.parametrize("source", ["postgresql"], indirect=True)
 def test_clients_come_with_what_their_rows_say(digests: Folder, source: Source):
     fill_clients(source)
     outcome = source.imported(digests, "identityserver", "--json")
@@ -165,6 +166,7 @@ def test_clients_come_with_what_their_rows_say(digests: Folder, source: Source):
     assert outcome.json["reasons"]["refused"] == {"it has no secret, and the source does not say that it is public": 1}
 
 
+@pytest.mark.parametrize("source", ["postgresql"], indirect=True)
 def test_accounts_come_with_roles_names_and_lasting_lockouts(digests: Folder, source: Source):
     fill_users(source)
     outcome = source.imported(digests, "identityserver", *SERVER, "--allow-authority", "Editor", "--json")
@@ -177,6 +179,7 @@ def test_accounts_come_with_roles_names_and_lasting_lockouts(digests: Folder, so
     assert counts(without)["resource owner"]["created"] == 1
 
 
+@pytest.mark.parametrize("source", ["postgresql"], indirect=True)
 def test_a_bare_digest_of_a_secret_counts_only_where_the_setting_says_so(folder: Folder, source: Source):
     fill_clients(source)
     outcome = source.imported(folder, "identityserver", "--json")
@@ -184,6 +187,7 @@ def test_a_bare_digest_of_a_secret_counts_only_where_the_setting_says_so(folder:
     assert any("explicitly allowed" in why for why in outcome.json["reasons"]["refused"])
 
 
+@pytest.mark.parametrize("source", ["sqlite"], indirect=True)
 def test_a_database_of_neither_is_one_sentence(folder: Folder, source: Source):
     source.fill('CREATE TABLE "AspNetUsers" ("Id" integer)')
     outcome = source.imported(folder, "identityserver")
