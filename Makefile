@@ -83,8 +83,8 @@ lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url bench/peers/requirements.in -o bench/peers/requirements.txt
 
 # The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
-# strace, which makes a disk fail, PgBouncer, three reverse proxies, and MariaDB, which imports read; a test that misses one of these says so and is
-# skipped.
+# strace, which makes a disk fail, PgBouncer, three reverse proxies, and MariaDB, which imports read; a test that misses
+# one of these says so and is skipped.
 tools:
 	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
 	(command -v strace && command -v pgbouncer) >/dev/null || (apt-get update && apt-get install --yes strace pgbouncer) || true

@@ -292,7 +292,7 @@ def _sql_dump(path: Path) -> Target:
     async def rows() -> None:
         async with open_tables(path, ("users",)) as tables:
             async for row in tables.rows("SELECT * FROM users"):
-                assert row.keys() <= {"id", "name", "at"}, "a column that was not created"
+                assert row, "a row without columns"
 
     def read(text: bytes) -> None:
         path.write_bytes(text)

@@ -6,14 +6,18 @@ Names as EF Core's providers quote them, columns that matter and some that do no
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from base64 import b64encode
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.importers.sources import PASSWORD, Source, asking, counts, database_of
+from tests.importers.sources import PASSWORD, FileSource, Source, asking, counts, database_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.commanding import Folder
 
 SECRET = "511536EF-F270-4058-80CA-1C89C192F69A"
@@ -185,6 +189,25 @@ def test_a_bare_digest_of_a_secret_counts_only_where_the_setting_says_so(folder:
     outcome = source.imported(folder, "identityserver", "--json")
     assert counts(outcome) == {"client": {"created": 1, "refused": 3}}
     assert any("explicitly allowed" in why for why in outcome.json["reasons"]["refused"])
+
+
+def test_tables_that_came_through_csv_are_all_text_and_mean_the_same(digests: Folder, tmp_path: Path):
+    """As docs/importing.md copies them from SQL Server: no types, empty cells for NULL, zones behind a space."""
+    fill(FileSource(tmp_path / "typed.sqlite"))
+    source = FileSource(tmp_path / "old.sqlite")
+    with closing(sqlite3.connect(tmp_path / "typed.sqlite")) as typed, closing(sqlite3.connect(source.path)) as text:
+        for (table,) in typed.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            rows = typed.execute(f'SELECT * FROM "{table}"')
+            names = [column[0] for column in rows.description]
+            text.execute(f'CREATE TABLE "{table}" ({", ".join(f"{chr(34)}{name}{chr(34)} TEXT" for name in names)})')
+            for row in rows:
+                cells = ["" if cell is None else str(cell).replace(":59", ":59.9999999 +00:00") for cell in row]
+                text.execute(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(cells))})', cells)
+        text.commit()
+    outcome = source.imported(digests, "identityserver", *SERVER, "--json")
+    assert counts(outcome) == {"client": {"created": 3, "refused": 1}, "resource owner": {"created": 3, "refused": 1}}
+    assert digests.done("user", "show", BOB, "--json").json["locked"] is True
+    assert digests.done("user", "show", ANN, "--json").json["locked"] is False
 
 
 @pytest.mark.parametrize("source", ["sqlite"], indirect=True)

@@ -6,6 +6,7 @@ Each raises CellFault, whose words never repeat the cell.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 from dragoman.core.errors import Fault
@@ -15,6 +16,8 @@ _FALSE = frozenset({"", "0", "f", "false", "n", "no", "off", "\0"})
 """The last of each is how MySQL gives a column of one bit."""
 _NO_MOMENT = "0000-00-00"
 """What MySQL writes where there is no date, and NULL may not stand."""
+_BEFORE_ZONE = re.compile(r" (?=[+-]\d\d:\d\d\Z)", re.ASCII)
+"""What SQL Server's tools write before a time zone."""
 _LATEST = 253_402_300_799  # the last second of the year 9999
 _LONGEST_NUMBER = 18
 
@@ -103,7 +106,7 @@ def moment_of(cell: object) -> int | None:
             return 0 if cell.startswith("-") else _LATEST
         case str() if not cell.isascii() or not cell.isdigit():
             try:
-                found = datetime.fromisoformat(cell)
+                found = datetime.fromisoformat(_BEFORE_ZONE.sub("", cell))
             except ValueError:
                 raise CellFault("something else than a time stands where one is wanted") from None
         case _:
