@@ -201,7 +201,9 @@ def test_tables_that_came_through_csv_are_all_text_and_mean_the_same(digests: Fo
             names = [column[0] for column in rows.description]
             text.execute(f'CREATE TABLE "{table}" ({", ".join(f"{chr(34)}{name}{chr(34)} TEXT" for name in names)})')
             for row in rows:
-                cells = ["" if cell is None else str(cell).replace(":59", ":59.9999999 +00:00") for cell in row]
+                cells = [
+                    "" if cell is None else str(cell).replace("23:59:59", "23:59:59.9999999 +00:00") for cell in row
+                ]
                 text.execute(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(cells))})', cells)
         text.commit()
     outcome = source.imported(digests, "identityserver", *SERVER, "--json")
