@@ -93,6 +93,7 @@ Examples:
   dragoman import passport old.sqlite --dialect jobspace --allow-grant password --dry-run
   dragoman import passport postgresql://reader@db/app --dialect jobspace --allow-grant password
   dragoman import spring - --dialect paymentiq --allow-grant password < address
+  dragoman import passport dump.sql --dialect jobspace --allow-grant password --dry-run
   dragoman import csv people.csv --mapping people.toml --report people.report
 
 \b
