@@ -116,7 +116,8 @@ class Cluster:
 
     def dump(self, database: str, *options: str) -> bytes:
         """What `pg_dump` writes."""
-        asked = [self._programs / "pg_dump", f"--dbname={self.url(database).reveal()}", *options]
+        address = self.url(database).reveal().partition("?")[0]  # the options are our own
+        asked = [self._programs / "pg_dump", f"--dbname={address}", *options]
         return subprocess.run(asked, check=True, capture_output=True, cwd="/").stdout
 
     def _create(self) -> None:
