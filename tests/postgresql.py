@@ -114,6 +114,12 @@ class Cluster:
         finally:
             connection.terminate()
 
+    def dump(self, database: str, *options: str) -> bytes:
+        """What `pg_dump` writes."""
+        address = self.url(database).reveal().partition("?")[0]  # the options are our own
+        asked = [self._programs / "pg_dump", f"--dbname={address}", *options]
+        return subprocess.run(asked, check=True, capture_output=True, cwd="/").stdout
+
     def _create(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD)

@@ -20,6 +20,8 @@ from dragoman.dialects.credentials import read_credentials
 from dragoman.dialects.files import OWN_FOLDER, list_dialects, load_dialect
 from dragoman.dialects.wire import WireRequest
 from dragoman.hashing.format import Limits, find_format, load_formats
+from dragoman.importers.kind import Source, load_kind
+from dragoman.importers.sources.tables import open_tables
 from dragoman.password_lists.opening import open_lists
 from dragoman.shared.address import read_address as read_shared_address
 from dragoman.store.postgresql.address import read_address as read_database_address
@@ -109,6 +111,8 @@ def all_targets(folder: Path) -> tuple[Target, ...]:
         _key_file(folder / "one more"),
         _dialect_file(folder / "dialects"),
         _password_list(folder / "list"),
+        _sql_dump(folder / "dump.sql"),
+        _realm_export(folder / "realm.json"),
     )
 
 
@@ -282,3 +286,46 @@ def _password_list(path: Path) -> Target:
             find_weakness(Secret("correct kettle"), (), lists)
 
     return Target(name="password list", seeds=(hashes, b"password\nletmein\n\xff\xfe\n"), read=read, separator=b"\n")
+
+
+def _sql_dump(path: Path) -> Target:
+    async def rows() -> None:
+        async with open_tables(path, ("users",)) as tables:
+            async for row in tables.rows("SELECT * FROM users"):
+                assert row, "a row without columns"
+
+    def read(text: bytes) -> None:
+        path.write_bytes(text)
+        with suppress(Fault):
+            run(rows())
+
+    mysql = (
+        b"-- MySQL dump 10.13\n/*!40101 SET NAMES utf8mb4 */;\nCREATE TABLE `users` (\n  `id` int(11) DEFAULT '1',\n  `name` text,\n"
+        b"  KEY `id` (`id`)\n) COMMENT='a;b';\nINSERT INTO `users` VALUES (1,'it\\'s'),(-2,NULL),(3,0x41),(4,_binary 'a\\0');\n"
+        b"DELIMITER ;;\nINSERT INTO users VALUES (9,'x');;\nDELIMITER ;\n/*!40000 ALTER TABLE `users` */;\n-- Dump completed\n"
+    )
+    postgresql = (
+        b"--\n-- PostgreSQL database dump\n--\n\nSET standard_conforming_strings = on;\nCREATE TABLE public.users (\n    id bigint,\n"
+        b"    name text DEFAULT E'\\\\x',\n    at date\n);\nCOPY public.users (id, name) FROM stdin;\n1\ta\\tb\n2\t\\N\n\\.\n"
+        b"CREATE FUNCTION f() AS $a$ x; $a$;\nINSERT INTO public.users VALUES (3, 'it''s', NULL);\n-- PostgreSQL database dump complete\n"
+    )
+    return Target(name="sql dump", seeds=(mysql, postgresql), read=read, separator=b"\n")
+
+
+def _realm_export(path: Path) -> Target:
+    async def records() -> None:
+        async for record in load_kind("keycloak").read(Source(location=path)):
+            assert record.place, "a record without a place"
+
+    def read(text: bytes) -> None:
+        path.write_bytes(text)
+        with suppress(Fault):
+            run(records())
+
+    seed = (
+        b'[{"realm":"shop","accessTokenLifespan":300,"roles":{"realm":[{"name":"a","composites":{"realm":["a"]}}],"client":{"c":[]}},'
+        b'"groups":[{"path":"/g","realmRoles":["a"],"subGroups":[]}],"clients":[{"clientId":"c","secret":"s","attributes":{"x":"1"}}],'
+        b'"users":[{"id":"1","username":"ann","createdTimestamp":1,"groups":["/g"],"clientRoles":{"c":["r"]},"credentials":'
+        b'[{"type":"password","secretData":"{}","credentialData":"{}"}]}]}]'
+    )
+    return Target(name="realm export", seeds=(seed, seed[1:-1]), read=read, separator=b",")

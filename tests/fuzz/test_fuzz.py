@@ -14,8 +14,9 @@ TARGETS = (
     "codec jmondi-4", "codec paymentiq", "codec spring-form-clients", "codec spring-security-oauth-2.5",
     "codec kabbage", "codec axosoft", "basic", "form", "json", "multipart", "access token", "refresh token",
     "password hash", "configuration", "environment", "address", "key file", "dialect file", "password list",
+    "sql dump", "realm export",
 )  # fmt: skip
-SLOW = frozenset({"dialect file", "password list"})
+SLOW = frozenset({"dialect file", "password list", "sql dump"})
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.commanding import Folder, make_folder
-from tests.importers.sources import FileSource, ServerSource
+from tests.importers.sources import DumpSource, FileSource, MariaDbSource, ServerSource, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.mariadb import MariaDb
     from tests.postgresql import Cluster
 
 
@@ -34,6 +35,23 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> FileSource | Serve
         return FileSource(tmp_path / "old.sqlite")
     cluster: Cluster = request.getfixturevalue("postgresql")
     return ServerSource(cluster, request.getfixturevalue("other_database"))
+
+
+@pytest.fixture
+def further_source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    """The same on another kind of server, or a dump that its own tool made; which one is said by the test."""
+    dump = tmp_path / "old.sql"
+    if request.param.startswith("pg_dump"):
+        server = ServerSource(request.getfixturevalue("postgresql"), request.getfixturevalue("other_database"))
+        return DumpSource(server, dump, tuple(request.param.split()[1:]))
+    maria = MariaDbSource(request.getfixturevalue("mariadb"), request.getfixturevalue("other_mariadb_database"))
+    return DumpSource(maria, dump, tuple(request.param.split()[1:])) if "dump" in request.param else maria
+
+
+@pytest.fixture
+def other_mariadb_database(mariadb: MariaDb):
+    with mariadb.new_database() as name:
+        yield name
 
 
 @pytest.fixture

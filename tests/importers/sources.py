@@ -8,8 +8,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from base64 import b64encode
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bcrypt
@@ -20,8 +21,10 @@ from tests.postgresql import for_the_driver
 from tests.serving import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.mariadb import MariaDb
     from tests.postgresql import Cluster
 
 PASSWORD = "SjsRVfPE92"
@@ -60,8 +63,59 @@ class ServerSource:
     def imported(self, folder: Folder, kind: str, *options: object) -> Outcome:
         return folder.run("import", kind, "-", *options, stdin=for_the_driver(self.cluster.url(self.name)))
 
+    def dumped(self, *options: str) -> bytes:
+        return self.cluster.dump(self.name, *options)
 
-Source = FileSource | ServerSource
+
+@dataclass(frozen=True)
+class MariaDbSource:
+    server: MariaDb
+    name: str
+
+    def fill(self, *statements: str) -> None:
+        self.server.run(*statements, database=self.name)
+
+    def imported(self, folder: Folder, kind: str, *options: object) -> Outcome:
+        url = self.server.url(self.name, user="reader")
+        return folder.run("import", kind, "-", *options, stdin=url.reveal())
+
+    def dumped(self, *options: str) -> bytes:
+        return self.server.dump(self.name, *options)
+
+
+@dataclass(frozen=True)
+class DumpSource:
+    """What the database's own tool writes of it."""
+
+    origin: ServerSource | MariaDbSource
+    path: Path
+    options: tuple[str, ...] = ()
+
+    def fill(self, *statements: str) -> None:
+        self.origin.fill(*statements)
+
+    def imported(self, folder: Folder, kind: str, *options: object) -> Outcome:
+        content = self.origin.dumped(*self.options)
+        self.path.write_bytes(content)
+        outcome = folder.run("import", kind, self.path, *options)
+        assert self.path.read_bytes() == content, "the source was changed"
+        return outcome
+
+
+Source = FileSource | ServerSource | MariaDbSource | DumpSource
+
+
+def database_of(source: Source) -> str:
+    """Whose words its statements are in."""
+    match source:
+        case DumpSource():
+            return database_of(source.origin)
+        case FileSource():
+            return "sqlite"
+        case ServerSource():
+            return "postgresql"
+        case MariaDbSource():
+            return "mariadb"
 
 
 def counts(outcome: Outcome) -> dict[str, dict[str, int]]:
@@ -70,12 +124,23 @@ def counts(outcome: Outcome) -> dict[str, dict[str, int]]:
 
 def ask(folder: Folder, path: str, basic: str | None = None, **form: str) -> tuple[int, dict]:
     """One token request, as an old client sends it, at the real server; `basic` is its id and secret."""
-    headers = {} if basic is None else {"Authorization": f"Basic {b64encode(basic.encode()).decode()}"}
+    with asking(folder) as send:
+        return send(path, basic, **form)
+
+
+@contextmanager
+def asking(folder: Folder) -> Iterator[Callable[..., tuple[int, dict]]]:
+    """Several requests at one server."""
     with serving(read_configuration(folder.file)) as address:
-        request = urllib.request.Request(address + path, urllib.parse.urlencode(form).encode(), headers)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, json.load(refused)
+        yield partial(_sent, address)
+
+
+def _sent(address: str, path: str, basic: str | None = None, **form: str) -> tuple[int, dict]:
+    headers = {} if basic is None else {"Authorization": f"Basic {b64encode(basic.encode()).decode()}"}
+    request = urllib.request.Request(address + path, urllib.parse.urlencode(form).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)

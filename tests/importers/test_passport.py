@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from tests.cli.commanding import Folder
-from tests.importers.sources import PASSWORD, Source, ask, counts, laravel_hash
+from tests.importers.sources import PASSWORD, Source, ask, counts, database_of, laravel_hash
 
 SECRET = "Ze336yRXn5nlPgQnpcAqGKeCJ9mzA9uSyPB1Jdpd"
 SERVER = ("--dialect", "jobspace", "--allow-grant", "password")
@@ -31,7 +31,7 @@ _ids = count(1)
 
 
 def table(source: Source, text: str) -> str:
-    return text.format(flag="boolean" if "Server" in type(source).__name__ else "tinyint(1)")
+    return text.format(flag="boolean" if database_of(source) == "postgresql" else "tinyint(1)")
 
 
 def user(number: int, email: str, stored: str) -> str:

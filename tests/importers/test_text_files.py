@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dragoman.importers.kind import list_kinds
 from tests.importers.sources import PASSWORD, ask, counts, laravel_hash
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def test_a_mapping_that_means_nothing_is_one_sentence(folder: Folder, tmp_path: 
     assert "Traceback" not in outcome.err
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "passport", "spring", "django", "ts-oauth2-server"])
+@pytest.mark.parametrize("kind", list_kinds())
 def test_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_path, mapping, kind):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -6,7 +6,7 @@ import bcrypt
 import pytest
 
 from tests.cli.commanding import Folder
-from tests.importers.sources import PASSWORD, FileSource, ServerSource, Source, ask, counts
+from tests.importers.sources import PASSWORD, FileSource, Source, ask, counts, database_of
 
 SERVER = ("--dialect", "jmondi", "--allow-grant", "password")
 CLIENT, SCOPE, USER = (f"{digit * 8}-2222-4333-8444-555555555555" for digit in "abc")
@@ -24,6 +24,10 @@ PIVOT = (
 ARRAY = (
     "CREATE TABLE oauth_clients (id UUID PRIMARY KEY, name VARCHAR(255) NOT NULL, secret VARCHAR(255), redirect_uris {texts} NOT NULL, allowed_grants {texts} NOT NULL, scopes {texts} NOT NULL, created_at TIMESTAMPTZ NOT NULL)",
 )
+IMPLICIT = (
+    'CREATE TABLE "_OAuthClientToOAuthScope" ("A" UUID NOT NULL, "B" UUID NOT NULL)',
+    f"""INSERT INTO "_OAuthClientToOAuthScope" VALUES ('{CLIENT}', '{SCOPE}')""",
+)
 PRISMA = (
     """CREATE TYPE "GrantTypes" AS ENUM ('client_credentials', 'authorization_code', 'refresh_token', 'implicit', 'password')""",
     'CREATE TABLE "User" ("id" UUID NOT NULL, "email" TEXT NOT NULL, "passwordHash" VARCHAR(255) NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"))',
@@ -39,30 +43,37 @@ def stored(password: str = PASSWORD) -> str:
 
 
 def fill(source: Source, layout: str) -> None:
-    arrays = isinstance(source, ServerSource)
+    arrays = database_of(source) == "postgresql"
     texts, empty = ("TEXT[]", "'{}'") if arrays else ("TEXT", "'[]'")
     grants = f"'{{{GRANTS}}}'" if arrays else f"'{GRANTS}'"
     scopes = "'{contacts.read}'" if arrays else "'[\"contacts.read\"]'"
-    if layout == "prisma":
+    if layout.startswith("prisma"):
+        relation = (
+            IMPLICIT
+            if layout == "prisma"
+            else (f"""INSERT INTO "oauthClient_oauthScope" VALUES ('{CLIENT}', '{SCOPE}')""",)
+        )
         source.fill(
             *PRISMA,
+            *relation,
             f"""INSERT INTO "User" VALUES ('{USER}', 'jason@example.com', '{stored()}')""",
             f"""INSERT INTO "OAuthClient" VALUES ('{CLIENT}', 'Web', '{SECRET}', '{{}}', '{{{GRANTS}}}')""",
             f"""INSERT INTO "OAuthScope" VALUES ('{SCOPE}', 'contacts.read')""",
-            f"""INSERT INTO "oauthClient_oauthScope" VALUES ('{CLIENT}', '{SCOPE}')""",
         )
         return
     more = f", {scopes}" if layout == "array" else ""
+    moment = "TIMESTAMP NULL" if database_of(source) == "mariadb" else "TIMESTAMPTZ"
+    tables = (USERS, *(ARRAY if layout == "array" else PIVOT))
     source.fill(
-        USERS, *(text.replace("{texts}", texts) for text in (ARRAY if layout == "array" else PIVOT)),
+        *(text.replace("{texts}", texts).replace("TIMESTAMPTZ", moment) for text in tables),
         f"INSERT INTO users VALUES ('{USER}', 'jason@example.com', '{stored()}', '2024-05-01T10:00:00+00:00', NULL)",
         f"INSERT INTO oauth_clients VALUES ('{CLIENT}', 'Web', '{stored(SECRET)}', {empty}, {grants}{more}, '2024-05-01T10:00:00+00:00')",
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("layout", ["pivot", "array", "prisma"])
+@pytest.mark.parametrize("layout", ["pivot", "array", "prisma", "prisma table"])
 def test_an_old_client_logs_in_with_the_old_password_in_the_old_dialect(folder: Folder, source: Source, layout: str):
-    if layout == "prisma" and isinstance(source, FileSource):
+    if layout.startswith("prisma") and isinstance(source, FileSource):
         pytest.skip("arrays of enumerations are PostgreSQL's")
     fill(source, layout)
     outcome = source.imported(folder, "ts-oauth2-server", *SERVER, "--json")

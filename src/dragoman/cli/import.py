@@ -54,6 +54,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     authorities: tuple[str, ...]
     shared_ids: bool
     without_password: bool
+    without_second_factor: bool
     without_email: bool
     update: bool
     dry_run: bool
@@ -69,6 +70,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
             scopes=frozenset(names_of(self.scopes)),
             authorities=frozenset(values_of(self.authorities)),
             without_password=self.without_password,
+            without_second_factor=self.without_second_factor,
             without_email=self.without_email,
             shared_ids=self.shared_ids,
             update=self.update,
@@ -91,6 +93,7 @@ Examples:
   dragoman import passport old.sqlite --dialect jobspace --allow-grant password --dry-run
   dragoman import passport postgresql://reader@db/app --dialect jobspace --allow-grant password
   dragoman import spring - --dialect paymentiq --allow-grant password < address
+  dragoman import passport dump.sql --dialect jobspace --allow-grant password --dry-run
   dragoman import csv people.csv --mapping people.toml --report people.report
 
 \b
@@ -109,6 +112,9 @@ Status 0: all rows are here. 1: some are conflicting or refused. 2: it could not
 @click.option(
     "--without-password", is_flag=True, help="Let accounts in, without the password, whose hash is of no use."
 )
+@click.option(
+    "--without-second-factor", is_flag=True, help="Let accounts in that had a second factor, with the password alone."
+)
 @click.option("--without-email", is_flag=True, help="Leave e-mail addresses out: here they are login names.")
 @click.option("--update", is_flag=True, help="Make what is here as the source has it; without, a difference is told.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, and print each change that would be made.")
@@ -118,14 +124,14 @@ Status 0: all rows are here. 1: some are conflicting or refused. 2: it could not
 def command(**parameters: object) -> int:
     """Take in the clients and accounts of SOURCE, which another server of this KIND has filled.
 
-    SOURCE is a file or the URL of a PostgreSQL database; - reads it from standard input, as a URL with a password must
-    be. It is only read. Once more is harmless: what is here already is told as equal. Nothing that differs here is
-    overwritten without --update, and nothing privileged comes in that is not named.
+    SOURCE is a file or a dump, or the URL of a PostgreSQL, MySQL or MariaDB database; - reads the URL from standard
+    input, as one with a password must be. It is only read. Once more is harmless: what is here already is told as
+    equal. Nothing that differs here is overwritten without --update, and nothing privileged comes in that is not named.
     """
     options = msgspec.convert(parameters, ImportOptions)
     configuration = read_configuration(options.path)
     check_dialects(configuration, names_of(options.dialects))
-    source = _source_of(options)
+    source = _source_of(options, epoch_seconds())
     shown = _shown(source)
     with _recorded(options, configuration, shown) as act:
         with (
@@ -164,6 +170,7 @@ def _recorded(options: ImportOptions, configuration: Configuration, shown: str) 
         allowed_scopes=" ".join(sorted(permissions.scopes)),
         allowed_authorities=", ".join(sorted(permissions.authorities)),
         shared_ids="yes" if permissions.shared_ids else "no",
+        without_second_factor="yes" if permissions.without_second_factor else "no",
         update="yes" if permissions.update else "no",
     )
 
@@ -185,7 +192,7 @@ def _run(
             intake=store.intake,
             permissions=options.permissions(),
             workshop=workshop,
-            now=epoch_seconds(),
+            now=source.now,
             dry=options.dry_run,
         )
         async for outcomes in take_in(run, load_kind(options.kind).read(source)):
@@ -208,13 +215,13 @@ def _run(
     return tally, changed, None
 
 
-def _source_of(options: ImportOptions) -> Source:
+def _source_of(options: ImportOptions, now: int) -> Source:
     text = read_secret("address").reveal() if options.source == STANDARD_INPUT else options.source
     if "://" not in text:
-        return Source(location=Path(text), mapping=options.mapping)
+        return Source(location=Path(text), mapping=options.mapping, now=now)
     if options.source != STANDARD_INPUT and _has_password(text):
         raise Fault("a password in an argument can be read by others on this machine; pipe the address in, and write -")
-    return Source(location=Secret(text), mapping=options.mapping)
+    return Source(location=Secret(text), mapping=options.mapping, now=now)
 
 
 def _has_password(url: str) -> bool:

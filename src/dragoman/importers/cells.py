@@ -6,12 +6,18 @@ Each raises CellFault, whose words never repeat the cell.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 from dragoman.core.errors import Fault
 
-_TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
-_FALSE = frozenset({"", "0", "f", "false", "n", "no", "off"})
+_TRUE = frozenset({"1", "t", "true", "y", "yes", "on", "\x01"})
+_FALSE = frozenset({"", "0", "f", "false", "n", "no", "off", "\0"})
+"""The last of each is how MySQL gives a column of one bit."""
+_NO_MOMENT = "0000-00-00"
+"""What MySQL writes where there is no date, and NULL may not stand."""
+_BEFORE_ZONE = re.compile(r" (?=[+-]\d\d:\d\d\Z)", re.ASCII)
+"""What SQL Server's tools write before a time zone."""
 _LATEST = 253_402_300_799  # the last second of the year 9999
 _LONGEST_NUMBER = 18
 
@@ -50,7 +56,7 @@ def flag_of(cell: object) -> bool | None:
     """A truth value."""
     if cell is None or isinstance(cell, bool):
         return cell
-    spelled = str(cell).strip().lower()
+    spelled = (cell.decode("latin-1") if isinstance(cell, bytes) else str(cell)).strip().lower()
     if spelled in _TRUE:
         return True
     if spelled in _FALSE:
@@ -94,9 +100,13 @@ def moment_of(cell: object) -> int | None:
             return None
         case datetime():
             found = cell
+        case str() if cell.startswith(_NO_MOMENT):
+            return None
+        case "infinity" | "-infinity":
+            return 0 if cell.startswith("-") else _LATEST
         case str() if not cell.isascii() or not cell.isdigit():
             try:
-                found = datetime.fromisoformat(cell)
+                found = datetime.fromisoformat(_BEFORE_ZONE.sub("", cell))
             except ValueError:
                 raise CellFault("something else than a time stands where one is wanted") from None
         case _:

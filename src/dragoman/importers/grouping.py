@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 
 async def grouped(
@@ -24,3 +24,17 @@ async def grouped(
             names.append(str(row[name]))
     if first is not None:
         yield first, tuple(dict.fromkeys(names))
+
+
+async def gathered(
+    rows: AsyncIterator[Mapping[str, object]], key: str
+) -> AsyncIterator[Sequence[Mapping[str, object]]]:
+    """Neighbours of the same key together, where there are few. They come in the order of the key."""
+    some: list[Mapping[str, object]] = []
+    async for row in rows:
+        if some and row[key] != some[0][key]:
+            yield some
+            some = []
+        some.append(row)
+    if some:
+        yield some

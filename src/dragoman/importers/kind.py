@@ -25,6 +25,8 @@ class Source:
     """A file, or the URL of a database that may hold a password."""
     mapping: Path | None = None
     """The file that says what the columns mean, for kinds that leave it open."""
+    now: int = 0
+    """Epoch seconds, for what ends at a time that the source names."""
 
 
 class Kind(Protocol):

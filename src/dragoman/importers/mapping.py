@@ -43,6 +43,7 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[object], object]]] = {
         "public": cells.flag_of,
         "access_token_lifetime": cells.number_of,
         "refresh_token_lifetime": cells.number_of,
+        "refresh_token_idle_lifetime": cells.number_of,
         "refresh": cells.text_of,
     },
     "resource_owner": {
@@ -104,7 +105,7 @@ def read_mapping(path: Path | None) -> MappingFile:
         words = msgspec.convert(tomllib.loads(content.decode()), MappingFile)
     except UnicodeDecodeError:
         raise SourceFault(f"{path}: not UTF-8; a mapping file is TOML") from None
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         raise SourceFault(f"{path}: not TOML; docs/importing.md shows a mapping file") from None
     except msgspec.ValidationError as error:
         raise SourceFault(f"{path}: {error}; docs/importing.md lists all words") from None

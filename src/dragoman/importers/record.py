@@ -37,6 +37,8 @@ class ImportedClient:
     access_token_lifetime: int | None = None
     refresh_token_lifetime: int | None = None
     """0: no end."""
+    refresh_token_idle_lifetime: int | None = None
+    """0: no end but the other."""
     refresh: str | None = None
     """`rotate` or `reuse`."""
     enabled: bool | None = None
@@ -63,6 +65,8 @@ class ImportedOwner:
     locked: bool | None = None
     expired: bool | None = None
     password_expired: bool | None = None
+    second_factor: bool = False
+    """Whether the password alone was not enough there."""
     created_at: int | None = None
 
 

@@ -26,6 +26,8 @@ class Permissions:
     authorities: frozenset[str] = field(default_factory=frozenset)
     without_password: bool = False
     """Whether an account whose password hash cannot be used comes in without one."""
+    without_second_factor: bool = False
+    """Whether an account that had one comes in, to be opened with its password alone."""
     without_email: bool = False
     """Whether addresses stay out."""
     shared_ids: bool = False

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ID = 256
 _LONGEST_TEXT = 1024
+_LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime", "refresh_token_idle_lifetime")
 _ACCOUNT_STATES = ("enabled", "locked", "expired", "password_expired")
 
 
@@ -66,7 +67,7 @@ def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Wo
     _check_texts(record.id, record.name)
     said: dict[str, Any] = {"dialects": permissions.dialects} if permissions.dialects else {}
     withheld: list[str] = [*record.left_out]
-    for name in ("name", "audience", "access_token_lifetime", "refresh_token_lifetime", "enabled"):
+    for name in ("name", "audience", *_LIFETIMES, "enabled"):
         if getattr(record, name) is not None:
             said[name] = getattr(record, name)
     if record.refresh is not None:
@@ -94,6 +95,10 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
         fault = fault_of(name) if name else None
         if fault is not None:
             raise Unwanted(f"{label}: {fault}")
+    if record.second_factor and not permissions.without_second_factor:
+        raise Unwanted(
+            "it has a second factor, and there is none here (--without-second-factor lets it in all the same)"
+        )
     said: dict[str, Any] = {"username": record.username}
     withheld: list[str] = []
     for member, value in (("email", email), ("belongs_to", record.belongs_to)):

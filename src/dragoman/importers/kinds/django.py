@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Django project with django-oauth-toolkit"
 
+_TABLES = ("oauth2_provider_application", "auth_user", "auth_user_groups", "auth_group")
 _GRANT_TYPES = {
     "authorization-code": ("authorization_code", "refresh_token"),
     "openid-hybrid": ("authorization_code", "refresh_token"),
@@ -48,7 +49,7 @@ ORDER BY auth_user.id, auth_group.name
 
 async def read(source: Source) -> AsyncIterator[Record]:
     """All applications in the order of their numbers, then all users in the order of theirs. Raises SourceFault."""
-    async with open_tables(source.location) as tables:
+    async with open_tables(source.location, _TABLES) as tables:
         for table, columns in (
             ("oauth2_provider_application", {"id", "client_id", "client_secret", "client_type"}),
             ("auth_user", {"id", "username", "password", "is_active"}),

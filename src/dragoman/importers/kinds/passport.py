@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Laravel application with Passport 1 to 13"
 
+_TABLES = ("oauth_clients", "users")
 _PERSONAL = "personal_access"
 _FOR_ANY_SECRET = "client_credentials: the old server let every client use it; `dragoman client update` adds it"
 
 
 async def read(source: Source) -> AsyncIterator[Record]:
     """All clients in the order of their ids, then all users in the order of theirs. Raises SourceFault."""
-    async with open_tables(source.location) as tables:
+    async with open_tables(source.location, _TABLES) as tables:
         if not await tables.columns("oauth_clients") >= {"id", "name", "secret", "revoked"}:
             raise SourceFault("the source has no table oauth_clients as Passport makes it; name the right database")
         if not await tables.columns("users") >= {"id", "password"}:

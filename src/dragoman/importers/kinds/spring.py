@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Spring Security OAuth server: clients, users, authorities and groups"
 
+_TABLES = ("oauth_client_details", "users", "authorities", "group_members", "group_authorities")
 _PLAIN = "{noop}"
 _UNLISTED = ("authorization_code", "refresh_token")
 """What a client may use for which nothing is listed (BaseClientDetails)."""
@@ -44,7 +45,7 @@ ORDER BY users.username, held.authority
 
 async def read(source: Source) -> AsyncIterator[Record]:
     """All clients in the order of their ids, then all users in the order of their names. Raises SourceFault."""
-    async with open_tables(source.location) as tables:
+    async with open_tables(source.location, _TABLES) as tables:
         await _refuse_others(tables)
         async for row in tables.rows("SELECT * FROM oauth_client_details ORDER BY client_id"):
             yield read_row(_client_of, row, CLIENT, "oauth_client_details", "client_id")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dragoman.importers import cells
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from dragoman.importers.sources.tables import Tables
 
 SUMMARY = "the database of a ts-oauth2-server: its reference SQL, or its Prisma schema"
+
+_IMPLICIT = "_OAuthClientToOAuthScope"
+"""Where Prisma keeps the relation `OAuthClient.scopes`, which the example's server reads; `A` is the client."""
+_TABLES = (
+    "oauth_clients", "oauth_client_scopes", "oauth_scopes", "users",
+    "OAuthClient", "oauthClient_oauthScope", "OAuthScope", "User", _IMPLICIT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +61,29 @@ _SCOPE_ARRAY = Layout(
     users="users",
     users_query="SELECT * FROM users ORDER BY id",
 )
-_PRISMA = Layout(
-    clients="OAuthClient",
-    clients_query="""
+_PRISMA_QUERY = """
 SELECT client.id, client.name, client.secret, client."redirectUris" AS redirect_uris,
   client."allowedGrants" AS allowed_grants, scope.name AS scope_name
 FROM "OAuthClient" AS client
-LEFT JOIN "oauthClient_oauthScope" AS held ON held."clientId" = client.id
-LEFT JOIN "OAuthScope" AS scope ON scope.id = held."scopeId"
+LEFT JOIN {held} ON held.{client} = client.id
+LEFT JOIN "OAuthScope" AS scope ON scope.id = held.{scope}
 ORDER BY client.id, scope.name
-""",
+"""
+_PRISMA = Layout(
+    clients="OAuthClient",
+    clients_query=_PRISMA_QUERY.format(held=f'"{_IMPLICIT}" AS held', client='"A"', scope='"B"'),
     users="User",
     users_query='SELECT "User".*, "passwordHash" AS password_hash FROM "User" ORDER BY id',
+)
+_PRISMA_TABLE = replace(
+    _PRISMA,
+    clients_query=_PRISMA_QUERY.format(held='"oauthClient_oauthScope" AS held', client='"clientId"', scope='"scopeId"'),
 )
 
 
 async def read(source: Source) -> AsyncIterator[Record]:
     """All clients in the order of their ids, then all users in the order of theirs. Raises SourceFault."""
-    async with open_tables(source.location) as tables:
+    async with open_tables(source.location, _TABLES) as tables:
         layout = await _layout_of(tables)
         async for row, scope in grouped(tables.rows(layout.clients_query), "id", "scope_name"):
             whole = row if layout is _SCOPE_ARRAY else {**row, "scopes": list(scope)}
@@ -90,7 +102,7 @@ async def _layout_of(tables: Tables) -> Layout:
         "email",
         "passwordHash",
     }:
-        return _PRISMA
+        return _PRISMA if await tables.columns(_IMPLICIT) else _PRISMA_TABLE
     raise SourceFault(
         "the source has neither oauth_clients and users as the reference SQL has them nor OAuthClient and User as the "
         "Prisma schema; name the right database"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
 from dragoman.importers.record import SourceFault
+from dragoman.importers.sources.address import POSTGRESQL, scheme_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 _CONNECT_SECONDS = 10.0
-_SCHEMES = frozenset({"postgresql", "postgres"})
 _COLUMNS = """SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"""
 
@@ -26,9 +25,9 @@ WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"""
 class Server:
     """An open connection, in one read-only transaction."""
 
-    def __init__(self, connection: asyncpg.Connection[Any], shown: str) -> None:
+    def __init__(self, connection: asyncpg.Connection[Any], shown_as: str) -> None:
         self._connection = connection
-        self._shown = shown
+        self._shown = shown_as
 
     async def columns(self, table: str) -> frozenset[str]:
         """The names of its columns; none if there is no such table in the search path."""
@@ -53,16 +52,16 @@ class Server:
 @asynccontextmanager
 async def opened(url: Secret) -> AsyncIterator[Server]:
     """The database, until the block ends. Raises SourceFault."""
-    shown = _shown(url)
+    shown_as = _shown(url)
     try:
         connection = await asyncpg.connect(
             url.reveal(), timeout=_CONNECT_SECONDS, server_settings={"application_name": "dragoman import"}
         )
     except (*_TROUBLE, ValueError) as error:
-        raise SourceFault(f"{shown}: cannot be reached: {_said(error)}") from None
+        raise SourceFault(f"{shown_as}: cannot be reached: {_said(error)}") from None
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield Server(connection, shown)
+            yield Server(connection, shown_as)
     finally:
         connection.terminate()
 
@@ -71,15 +70,11 @@ _TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.Time
 
 
 def _shown(url: Secret) -> str:
-    """Host and database, never user and password."""
-    try:
-        parts = urlsplit(url.reveal())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise SourceFault("the source is no address; write postgresql://user@host/database") from None
-    if parts.scheme not in _SCHEMES:
-        raise SourceFault("the source is no file and no URL of a PostgreSQL database; name one of these")
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+    if scheme_of(url) not in POSTGRESQL:
+        raise SourceFault(
+            "the source is no file and no URL of a PostgreSQL, MySQL or MariaDB database; name one of these"
+        )
+    return shown(url)
 
 
 def _said(error: Exception) -> str:

@@ -51,20 +51,24 @@ class File:
         try:
             yield
         except sqlite3.Error as error:
-            raise SourceFault(f"{self._path}: cannot be read: {_said(error)}; take a fresh copy of it") from None
+            raise SourceFault(f"{self._path}: cannot be read: {said(error)}; take a fresh copy of it") from None
+
+
+def is_database(path: Path) -> bool:
+    """Whether a regular file begins as SQLite's do. Raises SourceFault."""
+    return _header_of(path).startswith(_MAGIC)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[File]:
     """The file, until the block ends. Raises SourceFault."""
-    regular(path)
     mode = "immutable=1" if _is_at_rest(path) else "mode=ro"
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
         )
     except sqlite3.Error as error:
-        raise SourceFault(f"{path}: cannot be opened: {_said(error)}") from None
+        raise SourceFault(f"{path}: cannot be opened: {said(error)}") from None
     with closing(connection):
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
@@ -74,21 +78,22 @@ def opened(path: Path) -> Iterator[File]:
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
-            raise SourceFault(f"{path}: cannot be opened: {_said(error)}; take a fresh copy of it") from None
+            raise SourceFault(f"{path}: cannot be opened: {said(error)}; take a fresh copy of it") from None
         yield File(connection, path)
 
 
 def _is_at_rest(path: Path) -> bool:
     """Whether it keeps a write-ahead log and nobody has it open: then even a look would leave files beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    return _header_of(path)[_READ_VERSION] == _WRITE_AHEAD_LOG and not log.exists()
+
+
+def _header_of(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+        with regular(path).open("rb") as file:
+            return file.read(_HEADER_BYTES).ljust(_HEADER_BYTES, b"\0")
     except OSError as error:
         raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
-    if not header.startswith(_MAGIC):
-        raise SourceFault(f"{path}: not an SQLite database; name its file, or the URL of a PostgreSQL database")
-    log = path.with_name(f"{path.name}-wal")
-    return header[_READ_VERSION] == _WRITE_AHEAD_LOG and not log.exists()
 
 
 def _text(content: bytes) -> str | bytes:
@@ -99,6 +104,6 @@ def _text(content: bytes) -> str | bytes:
         return content
 
 
-def _said(error: sqlite3.Error) -> str:
+def said(error: sqlite3.Error) -> str:
     """SQLite's word for it, without any value."""
     return str(getattr(error, "sqlite_errorname", type(error).__name__))

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dragoman.importers.sources.address import MYSQL, scheme_of
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
 
     from dragoman.core.secret import Secret
 
@@ -27,15 +29,23 @@ class Tables(Protocol):
 
 
 @asynccontextmanager
-async def open_tables(location: Path | Secret) -> AsyncIterator[Tables]:
-    """The database, until the block ends. Only the driver in use is loaded. Raises SourceFault."""
-    if isinstance(location, Path):
-        from dragoman.importers.sources import sqlite
+async def open_tables(location: Path | Secret, needed: Collection[str] | None = None) -> AsyncIterator[Tables]:
+    """The database, until the block ends; of a dump the tables that are needed, or all.
 
-        with sqlite.opened(location) as file:
+    Only the driver in use is loaded. Raises SourceFault.
+    """
+    if isinstance(location, Path):
+        from dragoman.importers.sources import dump, sqlite
+
+        with sqlite.opened(location) if sqlite.is_database(location) else dump.opened(location, needed) as file:
             yield file
+    elif scheme_of(location) in MYSQL:
+        from dragoman.importers.sources import mysql
+
+        with mysql.opened(location) as server:
+            yield server
     else:
         from dragoman.importers.sources import postgresql
 
-        async with postgresql.opened(location) as server:
-            yield server
+        async with postgresql.opened(location) as cluster:
+            yield cluster

@@ -1,0 +1,36 @@
+"""The URL of a database: what of it may be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from dragoman.importers.record import SourceFault
+
+if TYPE_CHECKING:
+    from dragoman.core.secret import Secret
+
+
+MYSQL = frozenset({"mysql", "mariadb"})
+POSTGRESQL = frozenset({"postgresql", "postgres"})
+
+
+def scheme_of(url: Secret) -> str:
+    """What stands before `://`."""
+    return url.reveal().partition("://")[0].lower()
+
+
+def split(url: Secret) -> SplitResult:
+    """Its parts. Raises SourceFault."""
+    try:
+        parts = urlsplit(url.reveal())
+        _ = parts.hostname, parts.port
+    except ValueError:
+        raise SourceFault("the source is no address; write scheme://user@host/database") from None
+    return parts
+
+
+def shown(url: Secret) -> str:
+    """Scheme, host and database, never user and password. Raises SourceFault."""
+    parts = split(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
