@@ -8,17 +8,16 @@ from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 
-from dragoman.http.bounds import Unacceptable, refuse_older, too_long
+from dragoman.http.bounds import Unacceptable, too_long
 from dragoman.http.continued import continued_parser
 from dragoman.http.phase import Phase
 from dragoman.http.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dragoman.http.bounds import Bounds
 
-_WATCHED = frozenset({b"host", b"transfer-encoding", b"upgrade", b"expect"})
 _NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
 
 
@@ -43,10 +42,7 @@ class Reader:
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is ignored, not refused
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._hosts = 0
-        self._coding: bytes | None = None
         self._upgrades = False
-        self._expects = False
         self._fresh = False
         self._read = 0
 
@@ -92,9 +88,7 @@ class Reader:
         self.phase = _HEAD
         self._url = b""
         self._headers = []
-        self._read = self._hosts = 0
-        self._coding = None
-        self._expects = False
+        self._read = 0
         self._fresh = self.moved = True
 
     def on_url(self, url: bytes) -> None:
@@ -103,33 +97,16 @@ class Reader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
-        if self.phase is not _HEAD:
-            return
-        name = name.lower()
-        self._headers.append((name, value))
-        if name in _WATCHED:
-            self._watch(name, value)
-        if len(self._headers) > self._bounds.fields:
-            raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
-
-    def _watch(self, name: bytes, value: bytes) -> None:
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"transfer-encoding":
-            self._coding = value.lower()
-        elif name == b"upgrade":
-            self._upgrades = True
-        else:
-            self._expects = value.lower() == b"100-continue"
+        if self.phase is _HEAD:
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Begin, if the head is acceptable."""
         parser = self._parser
         version = parser.get_http_version()
-        self._check_head(version)
         target = parse_url(self._url)
         path = target.path.decode("ascii")
-        self.latest = Request(
+        request = Request(
             method=parser.get_method().decode("ascii"),
             path=unquote(path) if "%" in path else path,
             query=target.query or b"",
@@ -137,27 +114,34 @@ class Reader:
             peer=self._peer,
             encrypted=self._encrypted,
             last=version != "1.1" or not parser.should_keep_alive(),
-            ask=self._ask if self._expects else None,
         )
-        self._upgrades = self._upgrades and parser.should_upgrade()
+        self._check_head(request, version)
+        if request.fields.get(b"expect", b"").lower() == b"100-continue":
+            request.ask = self._ask
+        self._upgrades = b"upgrade" in request.fields and parser.should_upgrade()
+        self.latest = request
         self.phase = _BODY
         self.moved = True
-        self._begin(self.latest)
+        self._begin(request)
 
-    def _check_head(self, version: str) -> None:
+    def _check_head(self, request: Request, version: str) -> None:
         """Raises Unacceptable, which the parser takes as its own error."""
-        if self._hosts != 1 and (self._hosts or version == "1.1"):  # RFC 9112 §3.2
+        fields, number = request.fields, len(self._headers)
+        hosts = number == len(fields) or [name for name, _ in self._headers].count(b"host") == 1
+        if not hosts if b"host" in fields else version == "1.1":  # RFC 9112 §3.2
             raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
-        if self._coding is not None and self._coding != b"chunked":  # RFC 9112 §6.1
-            raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked")
+        if b"transfer-encoding" in fields:
+            _refuse_codings(self._headers, version)
         if len(self._url) > self._bounds.url_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
+        if number > self._bounds.fields:
+            raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
         if not self._fresh:  # else all of it is in one piece
             size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
             if size > self._bounds.head_bytes:
                 raise too_long()
-        if version != "1.1":
-            refuse_older(version, self._coding)
+        if version not in ("1.1", "1.0"):
+            raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
 
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
@@ -173,3 +157,11 @@ class Reader:
             self.answered()
         else:
             self.latest.end()
+
+
+def _refuse_codings(headers: Iterable[tuple[bytes, bytes]], version: str) -> None:
+    """Raises Unacceptable for any but the one that is known, and for that where it is not (RFC 9112 §6.1)."""
+    if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
+        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked")
+    if version == "1.0":
+        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "HTTP/1.0 has no Transfer-Encoding")

@@ -21,8 +21,8 @@ class Request:
     """What a connection has of one request; the connection tells it what comes, and how it ended."""
 
     __slots__ = (
-        "_ask", "_news", "_pieces", "_said_all", "_size", "_whole",
-        "answered", "encrypted", "fields", "gone", "headers", "last", "method", "path", "peer", "query",
+        "_news", "_pieces", "_said_all", "_size", "_whole",
+        "answered", "ask", "encrypted", "fields", "gone", "headers", "last", "method", "path", "peer", "query",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 (the parts of a head, and what the connection knows besides)
@@ -35,9 +35,8 @@ class Request:
         peer: str,
         encrypted: bool,
         last: bool = False,
-        ask: Callable[[], None] | None = None,
     ) -> None:
-        """`headers` have names in lower case; `ask` tells the client to go on with its body (RFC 9110 §10.1.1)."""
+        """`headers` have names in lower case."""
         self.method = method
         self.path = path
         """Without the query, percent-decoded."""
@@ -53,7 +52,8 @@ class Request:
         self.answered = False
         self.gone = False
         """Whether nobody waits for the answer any more."""
-        self._ask = ask
+        self.ask: Callable[[], None] | None = None
+        """Tells a client that waits for it to go on with the body (RFC 9110 §10.1.1)."""
         self._pieces: list[bytes] = []
         self._size = 0
         self._whole = False
@@ -101,9 +101,9 @@ class Request:
                 raise OAuthError(Refusal.BODY_TOO_LARGE, f"more than {limit} bytes")
             if self._whole:
                 return b"".join(self._pieces)
-            if self._ask is not None:
-                self._ask()
-                self._ask = None
+            if self.ask is not None:
+                self.ask()
+                self.ask = None
             await self._wait()
 
     async def hung_up(self) -> bool:
