@@ -173,8 +173,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         """Answer it, or let it wait for those before it."""
-        busy = self._answering is not None and not self._answering.answered
-        if busy or self._waiting or not self._writing:
+        before = self._answering
+        if self._waiting or not self._writing or (before is not None and not before.answered):
             self._waiting.append(request)
         else:
             self._start(request)

@@ -3,92 +3,78 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
 
 from dragoman.core.errors import OAuthError, Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dragoman.dialects.wire import Headers
+from dragoman.dialects.wire import Headers
 
 
 class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
 
-class Request:
+class Request(Struct, kw_only=True, eq=False):
     """What a connection has of one request; the connection tells it what comes, and how it ended."""
 
-    __slots__ = (
-        "_news", "_pieces", "_said_all", "_size", "_whole",
-        "answered", "ask", "encrypted", "fields", "gone", "headers", "last", "method", "path", "peer", "query",
-    )  # fmt: skip
+    method: str
+    path: str
+    """Without the query, percent-decoded."""
+    query: bytes = b""
+    headers: Headers = ()
+    """All lines, names in lower case."""
+    fields: Mapping[bytes, bytes] = {}
+    """The first line of each name."""
+    peer: str = ""
+    """The address at the other end of the connection."""
+    encrypted: bool = False
+    last: bool = False
+    """Whether the client wants the connection closed after the answer."""
+    ask: Callable[[], None] | None = None
+    """Tells a client that waits for it to go on with the body (RFC 9110 §10.1.1)."""
+    answered: bool = False
+    gone: bool = False
+    """Whether nobody waits for the answer any more."""
+    _pieces: list[bytes] = field(default_factory=list)
+    _size: int = 0
+    _whole: bool = False
+    _said_all: bool = False
+    _news: asyncio.Event | None = None
 
-    def __init__(  # noqa: PLR0913 (the parts of a head, and what the connection knows besides)
-        self,
-        *,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: Headers,
-        peer: str,
-        encrypted: bool,
-        last: bool = False,
-    ) -> None:
-        """`headers` have names in lower case."""
-        self.method = method
-        self.path = path
-        """Without the query, percent-decoded."""
-        self.query = query
-        self.headers = headers
-        self.fields = dict(headers[::-1])
-        """The first line of each name."""
-        self.peer = peer
-        """The address at the other end of the connection."""
-        self.encrypted = encrypted
-        self.last = last
-        """Whether the client wants the connection closed after the answer."""
-        self.answered = False
-        self.gone = False
-        """Whether nobody waits for the answer any more."""
-        self.ask: Callable[[], None] | None = None
-        """Tells a client that waits for it to go on with the body (RFC 9110 §10.1.1)."""
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._whole = False
-        self._said_all = False
-        self._news: asyncio.Event | None = None
+    def __post_init__(self) -> None:
+        self.fields = dict(self.headers[::-1])
 
     def take(self, piece: bytes) -> None:
         """A piece of the body is here."""
-        if not self.answered:
-            self._pieces.append(piece)
-            self._size += len(piece)
-            self._tell()
+        if self.answered:
+            return
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._news is not None:
+            self._news.set()
 
     def end(self) -> None:
         """The body is whole."""
         self._whole = True
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     def say_all(self) -> None:
         """Nothing more comes from the client, which may still wait for its answer."""
         self._said_all = True
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     def leave(self) -> None:
         """Nobody waits for the answer any more."""
         self.gone = True
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     def finish(self) -> None:
         """It has its answer, if anybody is there to have it."""
         self.answered = True
-        self._tell()
-
-    def _tell(self) -> None:
-        """Whoever waits here looks again."""
         if self._news is not None:
             self._news.set()
 
