@@ -94,15 +94,20 @@ async def ask(  # noqa: PLR0913 - the parts of a request
     peer: str = "127.0.0.1",
     scheme: str = "http",
 ) -> Answer:
-    """One exchange, with all of the body there, as a connection has it once it has read a request."""
+    """One exchange, as a connection has it. A body in chunks arrives while the application is at work."""
     request = Request(
         method=method, path=path, query=query, peer=peer, encrypted=scheme == "https",
         headers=tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers),
     )  # fmt: skip
-    for piece in [body] if isinstance(body, bytes) else body:
-        request.take(piece)
+    answering = asyncio.ensure_future(application(request))
+    for chunk in [body] if isinstance(body, bytes) else body:
+        request.take(chunk)
+        if not isinstance(body, bytes):
+            await asyncio.sleep(0)
+        if answering.done():
+            break
     request.end()
-    response = await application(request)
+    response = await answering
     return Answer(
         status=response.status, headers=response.headers, body=b"" if method == "HEAD" else response.body
     )  # fmt: skip
