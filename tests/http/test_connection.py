@@ -257,3 +257,14 @@ async def test_a_fault_of_the_application_is_told_and_ends_the_connection():
     answered = await talk.say(GET % 1)
     assert answered[0].endswith(b'\r\n\r\n{"error":"server_error"}')
     assert (len(answered), len(talk.faults), talk.wire.closed) == (1, 1, True)
+
+
+@pytest.mark.parametrize("codings", [(b"gzip", b"chunked"), (b"chunked", b"gzip"), (b"gzip, chunked",)])
+@on_a_loop
+async def test_a_coding_that_is_not_known_is_refused_in_whichever_line_it_stands(codings):
+    talk = Talk()
+    lines = b"".join(b"Transfer-Encoding: %b\r\n" % coding for coding in codings)
+    answered = await talk.say(b"POST / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n0\r\n\r\n")
+    assert len(answered) == 1
+    assert answered[0].startswith((b"HTTP/1.1 501 ", b"HTTP/1.1 400 "))
+    assert (talk.asked, talk.wire.closed) == ([], True)
