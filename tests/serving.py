@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
-import uvicorn
 
 from dragoman.config.settings import (
     Configuration,
@@ -23,8 +22,9 @@ from dragoman.core.model import ResourceOwner
 from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.http.connection import Connection
 from dragoman.parts import create_keys, load_dialects, open_passwords, read_keyring
+from dragoman.serving.front import Departure, Front
+from dragoman.serving.listening import listen
 from dragoman.store.opening import open_server as open_store
 from dragoman.wiring import open_server
 
@@ -108,18 +108,11 @@ def serving(configuration: Configuration) -> Iterator[str]:
         nonlocal stop
         loop = asyncio.get_running_loop()
         async with open_server(configuration) as served:
-            config = uvicorn.Config(
-                served.application, host="127.0.0.1", port=0, http=Connection, loop="none", ws="none",
-                lifespan="off", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=2,
-            )  # fmt: skip
-            server = uvicorn.Server(config)
-            stop = lambda: loop.call_soon_threadsafe(setattr, server, "should_exit", True)  # noqa: E731
-            running = asyncio.create_task(server.serve())
-            while not server.started and not running.done():  # noqa: ASYNC110 (uvicorn offers no event)
-                await asyncio.sleep(0.002)
-            address.append(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
-            started.set()
-            await running
+            listening, departure = listen("127.0.0.1", 0), Departure()
+            stop = lambda: loop.call_soon_threadsafe(departure.end)  # noqa: E731
+            address.append(f"http://127.0.0.1:{listening.getsockname()[1]}")
+            front = Front(configuration, served.application, listening, departure, most=1000, log=served.log)
+            await front.serve(started.set)
 
     def run() -> None:
         try:

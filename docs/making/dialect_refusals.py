@@ -92,7 +92,7 @@ class Usual:
 def show_templates(record: Record[ErrorFacts], facts: ErrorFacts) -> Mapping[str, object]:
     """Members as templates where they are plain placeholders, rendered where they are more, absent ones left out."""
     shown: dict[str, object] = {}
-    for name, read in record.entries:
+    for name, read in zip(record.names, record.getters, strict=True):
         owner = getattr(read, "__self__", None)
         if isinstance(owner, Record):
             shown[name] = show_templates(owner, facts)

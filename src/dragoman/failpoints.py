@@ -13,13 +13,13 @@ import signal
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.token_endpoint import REUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Mapping
 
     from dragoman.core.model import (
         Authorization,
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     )
     from dragoman.core.ports import Grants, GrantType, NotRotated, Rotated, Services
     from dragoman.core.rules import Rules
-    from dragoman.http.paths import Application, Receive, Scope, Send
+    from dragoman.dialects.wire import WireResponse
+    from dragoman.http.paths import Application
+    from dragoman.http.request import Request
 
 VARIABLE = "DRAGOMAN_FAILPOINTS"
 
@@ -126,16 +128,14 @@ class Failpoints:
         if not self._points:
             return application
 
-        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            async def send_past(message: MutableMapping[str, Any]) -> None:
-                if message["type"] == "http.response.start" and (name := self._serving.get("")):
-                    await self.reach(f"{name}.before_first_byte")
-                await send(message)
-
+        async def answer(request: Request) -> WireResponse:
             self._serving.set("")
-            await application(scope, receive, send_past)
+            response = await application(request)
+            if name := self._serving.get(""):
+                await self.reach(f"{name}.before_first_byte")
+            return response
 
-        return serve
+        return answer
 
     async def reach_judged(self, grant_type: str) -> None:
         """A grant type has judged; the request's later points are named for it."""

@@ -25,6 +25,7 @@ from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.http.request import Request
 from dragoman.parts import create_keys, open_passwords
 from dragoman.store.sqlite.opening import open_tool
 from dragoman.tokens.keyring import load_keyring
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.hashing.pool import PasswordHasher
+    from dragoman.http.paths import Application
     from dragoman.store.store import Store
 
 DIALECTS = (
@@ -82,7 +84,7 @@ class Answer:
 
 
 async def ask(  # noqa: PLR0913 - the parts of a request
-    application: Callable[..., Awaitable[None]],
+    application: Application,
     method: str,
     path: str,
     *,
@@ -92,27 +94,23 @@ async def ask(  # noqa: PLR0913 - the parts of a request
     peer: str = "127.0.0.1",
     scheme: str = "http",
 ) -> Answer:
-    """One ASGI exchange. A body in chunks is read chunk by chunk."""
-    chunks = iter([body] if isinstance(body, bytes) else body)
-    sent: list[Mapping[str, Any]] = []
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": scheme,
-        "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": "", "query_string": query,
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-        "client": (peer, 40000), "server": ("127.0.0.1", 80),
-    }  # fmt: skip
-
-    async def receive() -> dict[str, Any]:
-        chunk = next(chunks, None)
-        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
-
-    async def send(message: Mapping[str, Any]) -> None:
-        sent.append(message)
-
-    await application(scope, receive, send)
-    start = next(message for message in sent if message["type"] == "http.response.start")
-    whole = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
-    return Answer(status=start["status"], headers=tuple(start["headers"]), body=whole)
+    """One exchange, as a connection has it. A body in chunks arrives while the application is at work."""
+    request = Request(
+        method=method, path=path, query=query, peer=peer, encrypted=scheme == "https",
+        headers=tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers),
+    )  # fmt: skip
+    answering = asyncio.ensure_future(application(request))
+    for chunk in [body] if isinstance(body, bytes) else body:
+        request.take(chunk)
+        if not isinstance(body, bytes):
+            await asyncio.sleep(0)
+        if answering.done():
+            break
+    request.end()
+    response = await answering
+    return Answer(
+        status=response.status, headers=response.headers, body=b"" if method == "HEAD" else response.body
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -7,17 +7,16 @@ import ipaddress
 import pytest
 
 from dragoman.http.exchange import read_wire
+from dragoman.http.request import Request
 
 PROXY, STRANGER = "10.0.0.1", "203.0.113.9"
 TRUSTED = (ipaddress.ip_network("10.0.0.0/8"),)
 
 
 def wire(*headers: tuple[str, str], peer: str = PROXY, scheme: str = "http"):
-    sent = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-    scope = {
-        "method": "POST", "path": "/", "query_string": b"", "scheme": scheme, "client": (peer, 4000), "headers": sent,
-    }  # fmt: skip
-    return read_wire(scope, TRUSTED)
+    sent = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
+    request = Request(method="POST", path="/", query=b"", headers=sent, peer=peer, encrypted=scheme == "https")
+    return read_wire(request, TRUSTED)
 
 
 @pytest.mark.parametrize(

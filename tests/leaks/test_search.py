@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -15,8 +15,10 @@ from tests.attacks.harness import configuration_of, running
 from tests.leaks.search import pieces_of, search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterator
 
+    from dragoman.dialects.wire import WireResponse
+    from dragoman.http.request import Request
     from tests.attacks.harness import Server
 
 SECRET = 'q7Zr0KxVt2/"é&%+ m4WnYb8Lc1'
@@ -89,10 +91,10 @@ def leaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     with running(configuration_of(tmp_path_factory.mktemp("leaking"))) as server:
         whole = server.application
 
-        async def leak(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        async def leak(request: Request) -> WireResponse:
             for form in forms:
-                server.log.write(form(scope["query_string"] + repr(scope["headers"]).encode()) + b"\n")
-            await whole(scope, receive, send)
+                server.log.write(form(request.query + repr(request.headers).encode()) + b"\n")
+            return await whole(request)
 
         server.application = leak
         yield server, forms

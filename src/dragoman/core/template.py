@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
+from operator import call
 from typing import Generic, TypeVar
 
 Source = TypeVar("Source")
@@ -26,16 +28,24 @@ class TemplateError(ValueError):
 class Record(Generic[Source]):
     """Names and what they hold, in the order in which they are written."""
 
-    entries: tuple[tuple[str, Getter[Source]], ...] = ()
+    names: tuple[str, ...] = ()
+    getters: tuple[Getter[Source], ...] = ()
+    """One for each name."""
     reads: frozenset[str] = frozenset()
     """The values that the entries name, where `compile_record` made it; without any, all sources render alike."""
 
     def render(self, source: Source) -> dict[str, object]:
         """All entries whose value is present, in order."""
-        return {name: value for name, read in self.entries if (value := read(source)) is not None}
+        values = list(map(call, self.getters, repeat(source)))
+        record = dict(zip(self.names, values, strict=True))
+        absent = -1
+        for _ in range(values.count(None)):  # mostly none or one: cheaper than to ask each value
+            absent = values.index(None, absent + 1)
+            del record[self.names[absent]]
+        return record
 
     def __bool__(self) -> bool:
-        return bool(self.entries)
+        return bool(self.names)
 
 
 def compile_record(table: Mapping[str, object], values: Mapping[str, Getter[Source]]) -> Record[Source]:
@@ -45,7 +55,7 @@ def compile_record(table: Mapping[str, object], values: Mapping[str, Getter[Sour
 
 def record_of(table: Mapping[str, object], compile_text: Callable[[str], Getter[Source]]) -> Record[Source]:
     """As `compile_record`, for who compiles the same texts over and over and remembers them. Raises TemplateError."""
-    return Record(tuple((name, _compile_entry(entry, compile_text)) for name, entry in table.items()))
+    return Record(tuple(table), tuple(_compile_entry(entry, compile_text) for entry in table.values()))
 
 
 def compile_template(text: str, values: Mapping[str, Getter[Source]]) -> Getter[Source]:

@@ -32,7 +32,9 @@ async def answer(
 ) -> TokenResponse:
     """The tokens, or the OAuthError; one audit event either way. `now` is in epoch seconds."""
     try:
-        client = await _identify(services, rules, request)
+        if rules.order_of(request.grant_type).grant_type_before_client:
+            _find_grant_type(services, rules, request)
+        client = await authenticate_client(services, request.client, request.sender, rules.dialect)
         request = from_end_user(request, client)
         response = await _respond(services, server, rules, client, request, now=now)
     except RefreshTokenReuse as reuse:
@@ -44,13 +46,6 @@ async def answer(
         raise
     _audit_success(services, rules, request, response)
     return response
-
-
-async def _identify(services: Services, rules: Rules, request: TokenRequest) -> Client:
-    """The client, authenticated."""
-    if rules.order_of(request.grant_type).grant_type_before_client:
-        _find_grant_type(services, rules, request)
-    return await authenticate_client(services, request.client, request.sender, rules.dialect)
 
 
 async def _respond(  # noqa: PLR0913 - what the steps need
@@ -71,15 +66,17 @@ async def _respond(  # noqa: PLR0913 - what the steps need
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     ceiling = authorization.ceiling
     scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
-    strengthened = await _strengthen_hash(services, authorization)
-    if strengthened is None:
-        strengthened = await grant_type.authorize(services, rules, client, request, now)
-        admit_resource_owner(strengthened.resource_owner, rules, at_refresh=False)
-    await _remember_places(services, strengthened)
+    if authorization.password_hash is not None:
+        strengthened = await _strengthen_hash(services, authorization)
+        if strengthened is None:
+            strengthened = await grant_type.authorize(services, rules, client, request, now)
+            admit_resource_owner(strengthened.resource_owner, rules, at_refresh=False)
+        await _remember_places(services, strengthened)
+        authorization = strengthened
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
-        authorization=strengthened,
+        authorization=authorization,
         scope=scope,
         rules=rules,
         recipe=server.recipe_for(client, rules),

@@ -35,7 +35,7 @@ def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
     return TokenRequest(
         grant_type=parameters.get("grant_type"),
         client=read_credentials(wire, parameters, words.client_authentication),
-        parameters={name: Secret(value) for name, value in parameters.items() if name not in _NOT_GRANT_PARAMETERS},
+        parameters={name: Secret(parameters[name]) for name in parameters.keys() - _NOT_GRANT_PARAMETERS},
         scope=read_scope(parameters.get("scope"), words.scope),
         sender=read_sender(wire),
         hung_up=wire.hung_up,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.body import Several, Unreadable, read_form, read_json, read_multipart
@@ -55,11 +55,19 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
         _refuse_query(wire)
     for place in chosen:
         given = _read_query(wire, words) if place == "query" else _read_body(wire, words)
+        if as_written and not found and _are_single(named := dict(given)):
+            found = named
+            continue
         for name, value in given:
-            single = value if as_written and value.__class__ is str and value else _single(name, value, words)
+            single = _single(name, value, words)
             if single is not None and name not in found:
                 found[name] = single
     return found
+
+
+def _are_single(given: dict[str, str | Several]) -> TypeGuard[dict[str, str]]:
+    """Whether there is nothing to choose, and nothing that may count as absent: as most requests are."""
+    return set(map(type, given.values())) == {str} and "" not in given.values()
 
 
 def _refuse_query(wire: WireRequest) -> None:

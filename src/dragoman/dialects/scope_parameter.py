@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -22,6 +23,12 @@ def read_scope(text: str | None, words: ScopeWords) -> Scope | None:
         return None
     if len(text) > LONGEST_SCOPE:
         raise OAuthError(Refusal.MALFORMED_SCOPE, "longer than any scope", scope=text[:_TOLD])
+    return _read(text, words)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, words: ScopeWords) -> Scope | None:
+    """Clients ask for the same all the time. What is asked for is no secret, and 256 of the longest are a megabyte."""
     if words.quotes == "strip" and len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     if words.grammar == "rfc6749" and not _SCOPE_TOKENS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""The ASGI application: every mount's endpoints on one router."""
+"""The application: every mount's endpoints on one router."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dragoman.core.errors import ErrorCode
 from dragoman.core.metadata import describe_server
 from dragoman.dialects import codec
 from dragoman.dialects.wire import WireResponse
-from dragoman.http.exchange import Edge, Endpoint, send_response
+from dragoman.http.exchange import Edge, Endpoint
 from dragoman.http.origins import SHARED_ENDPOINTS, Sharing
 from dragoman.http.paths import Paths, Route
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from dragoman.dialects.wire import WireRequest
     from dragoman.http.endpoints import Desk
     from dragoman.http.origins import Answer, Refuse
-    from dragoman.http.paths import Application, Receive, Scope, Send
+    from dragoman.http.paths import Answering, Application
+    from dragoman.http.request import Request
 
 _METADATA_MEMBERS = {
     "token": "token_endpoint",
@@ -121,16 +122,14 @@ def _document(document: Mapping[str, object], *, cached: bool = True, status: in
     return WireResponse(status=status, headers=headers, body=json.dumps(document).encode())
 
 
-async def _live(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_response(_document({"status": "live"}, cached=False), send)
+async def _live(_request: Request, _path_parameters: Mapping[str, str]) -> WireResponse:
+    return _document({"status": "live"}, cached=False)
 
 
-def _readiness(ready: Callable[[], Awaitable[bool]]) -> Application:
-    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+def _readiness(ready: Callable[[], Awaitable[bool]]) -> Answering:
+    async def answer(_request: Request, _path_parameters: Mapping[str, str]) -> WireResponse:
         if await ready():
-            response = _document({"status": "ready"}, cached=False)
-        else:
-            response = _document({"status": ErrorCode.TEMPORARILY_UNAVAILABLE.value}, cached=False, status=503)
-        await send_response(response, send)
+            return _document({"status": "ready"}, cached=False)
+        return _document({"status": ErrorCode.TEMPORARILY_UNAVAILABLE.value}, cached=False, status=503)
 
     return answer

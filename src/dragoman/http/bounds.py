@@ -60,14 +60,6 @@ def too_long() -> Unacceptable:
     return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
 
 
-def refuse_older(version: str, coding: bytes | None) -> None:
-    """Raises Unacceptable for what is not HTTP/1.0, or has what that has not."""
-    if version != "1.0":
-        raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
-    if coding is not None:  # RFC 9112 §6.1
-        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "HTTP/1.0 has no Transfer-Encoding")
-
-
 def spell_refusal(refused: Unacceptable) -> bytes:
     """The whole answer, after which the connection is closed: no dialect is known yet, so it is RFC 6749 §5.2's."""
     body = json.dumps({"error": "invalid_request", "error_description": refused.reason}).encode()

@@ -1,121 +1,142 @@
-"""The HTTP connection: uvicorn's, within bounds that hold before any work is done, and without a timer of its own."""
+"""The HTTP connection (RFC 9112): requests are answered in order, within bounds of room and time, without a timer."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
+from collections import deque
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from dragoman.http.bounds import DEFAULT, Ending, Unacceptable, refuse_older, spell_refusal, too_long
-from dragoman.http.continued import continued_parser
-from dragoman.http.exchange import ALL_SAID
-from dragoman.http.gate import Gate
+from dragoman.dialects.wire import WireResponse
+from dragoman.http.answers import GO_ON, head_of
+from dragoman.http.bounds import DEFAULT, Bounds, Ending, Unacceptable, spell_refusal
 from dragoman.http.phase import Phase
-from dragoman.http.whole_answers import WholeAnswers
+from dragoman.http.reading import Reader
+from dragoman.http.request import ClientGone, Request
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Transport
     from collections.abc import Callable
 
-    from uvicorn import Config
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-    from uvicorn.server import ServerState
-
-    from dragoman.http.bounds import Bounds
+    from dragoman.http.paths import Application
 
 _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
-_WATCHED = frozenset({b"host", b"transfer-encoding", b"upgrade", b"expect"})
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
-_NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
+_WHOLE = Phase.WHOLE  # a look-up at each request would cost more than what it is for
+_FAILED = WireResponse(
+    status=500,
+    headers=((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"Connection", b"close")),
+    body=b'{"error":"server_error"}',
+)
 
 
-class Connection(HttpToolsProtocol):
-    """Speaks HTTP/1.1 (RFC 9112)."""
+@dataclass(slots=True, kw_only=True)
+class Commons:
+    """What all connections of one front have in common."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: AbstractEventLoop | None = None,
-        *,
-        bounds: Bounds = DEFAULT,
-        lost: Callable[[], None] | None = None,
-    ) -> None:
-        """`lost` is called when it has ended, if it ever began."""
-        super().__init__(config, server_state, {**app_state, ALL_SAID: self._has_said_all}, _loop)
-        self.since = self.loop.time()
+    application: Application
+    tell_fault: Callable[[Exception], None]
+    bounds: Bounds = DEFAULT
+    date: bytes = b""
+    """The line of this header in each answer."""
+    leaving: bool = False
+    """Whether each connection ends with the last answer that it owes."""
+    connections: set[Connection] = field(default_factory=set)
+    answering: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests and answers them."""
+
+    def __init__(self, commons: Commons, *, lost: Callable[[], None] | None = None) -> None:
+        """`lost` is called when it has ended, if it ever began. Belongs to the event loop that runs."""
+        self._loop = asyncio.get_running_loop()
+        self._commons = commons
+        self._bounds = commons.bounds
+        self._lost = lost
+        self.since = self._loop.time()
         """When the phase began, on the loop's clock."""
-        self.phase = Phase.NOTHING
         self.answered = False
         """Whether it ever had an answer."""
         self.begun = False
-        self._bounds = bounds
-        self._moved = False
-        self._lost = lost
         self._held = b""
-        self._read = 0
-        self._fresh = False
-        self._hosts = 0
-        self._coding: bytes | None = None
-        self._upgrades = False
         self._refused = False
-        self._said_all = False
-        self._answering: RequestResponseCycle | None = None
+        self._reading = True
+        self._writing = True
+        self._answering: Request | None = None
+        self._waiting: deque[Request] = deque()
         self._unsent_since: float | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """How far its latest request has come."""
+        return self._reader.phase
 
     @property
     def receiving(self) -> bool:
         """Whether a request has begun, if only with a part of its head, and is not answered yet."""
+        latest = self._reader.latest
         if self.phase is Phase.BODY:
-            return not self.cycle.response_complete
+            return latest is not None and not latest.answered
         return self.phase is not Phase.NOTHING
 
     @property
     def is_busy(self) -> bool:
         """Whether a request that is whole is being answered, whatever has come behind it."""
-        if self._answering is None or self._answering.response_complete:
+        if self._answering is None or self._answering.answered:
             return False
-        return self.phase is not Phase.BODY or self._answering is not self.cycle
+        return self.phase is not Phase.BODY or self._answering is not self._reader.latest
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # the one kind there is
         """Begin."""
         self.begun = True
-        self.since = self.loop.time()
-        self._whole = WholeAnswers(transport)
-        super().connection_made(self._whole)  # type: ignore[arg-type]  # all of a transport that uvicorn uses
-        self.flow = self._gate = Gate(self.transport)
+        self.since = self._loop.time()
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        self._encrypted = transport.get_extra_info("sslcontext") is not None
+        self._reader = Reader(
+            self._bounds, self._begin, self._ask, str(peer[0]) if peer else "", encrypted=self._encrypted
+        )
+        self._commons.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """It has ended. With requests that wait for each other it is not the latest one that was being answered."""
-        if self._answering is not None and not self._answering.response_complete:
-            self._answering.disconnected = True
-            self._answering.message_event.set()
-        super().connection_lost(exc)
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """It has ended."""
+        self._commons.connections.discard(self)
+        self._reader.end()
+        self._waiting.clear()
+        if self._answering is not None:
+            self._answering.leave()
         if self._lost is not None:
             self._lost()
 
-    def _has_said_all(self) -> bool:
-        return self._said_all
-
-    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn hangs up on who has said all
+    def eof_received(self) -> bool:
         """Nothing more comes. Whoever waits for answers gets them: it may be there still, and nobody can tell."""
-        answering = self._answering
-        if answering is None or not self.is_busy or self.transport.get_extra_info("sslcontext") is not None:
+        if self._answering is None or not self.is_busy or self._encrypted:
             return False  # over TLS nothing can be sent any more
         self._refuse(Unacceptable(HTTPStatus.BAD_REQUEST, "the request is not whole"))
-        self._said_all = True
-        answering.message_event.set()
+        for request in (self._answering, *self._waiting):
+            request.say_all()
         return True
+
+    def pause_writing(self) -> None:
+        """Too much lies here: nothing more is read, and no further request answered, until it is taken."""
+        self._writing = False
+        self._set_reading()
+
+    def resume_writing(self) -> None:
+        """It was taken."""
+        self._writing = True
+        if self._answering is None or self._answering.answered:
+            self._go_on()
+        else:
+            self._set_reading()
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived, as far as it is acceptable; what is too much for now waits, and no more is read."""
-        if self._held or len(data) > _PIECE or len(self.pipeline) >= self._bounds.pipelined:
+        if self._held or len(data) > _PIECE or len(self._waiting) >= self._bounds.pipelined:
             self._held += data
             self._take_held()
         elif not self._refused:
@@ -124,138 +145,98 @@ class Connection(HttpToolsProtocol):
     def _take_held(self) -> None:
         """In pieces, so that one of them cannot hold many more requests than may wait."""
         held, start = self._held, 0
-        while start < len(held) and len(self.pipeline) < self._bounds.pipelined and not self._refused:
+        while start < len(held) and len(self._waiting) < self._bounds.pipelined and not self._refused:
             self._take(held[start : start + _PIECE])
             start += _PIECE
         self._held = b"" if self._refused else held[start:]
-        self._gate.hold(bool(self._held))
+        self._set_reading()
 
     def _take(self, data: bytes) -> None:
+        reader = self._reader
         try:
-            self.parser.feed_data(data)
-            if self.phase is not _WHOLE:
-                self._bound_what_comes_in_pieces(len(data))
-        except HttpParserUpgrade as upgrade:
-            self._upgrades = False
-            self.parser = continued_parser(self, self.headers)
-            self._take(data[upgrade.args[0] :])
-        except HttpParserError as error:
-            cause = error.__context__
-            if not isinstance(cause, Unacceptable):
-                cause = Unacceptable(HTTPStatus.BAD_REQUEST, "the message is not HTTP/1.1")
-            self._refuse(cause)
+            reader.feed(data)
         except Unacceptable as refused:
             self._refuse(refused)
+        if reader.moved and reader.phase is not _WHOLE:
+            reader.moved = False
+            self.since = self._loop.time()
 
-    def _bound_what_comes_in_pieces(self, size: int) -> None:
-        """Raises Unacceptable. The piece in which a message begins is not counted: others may lie before it."""
-        if self._moved:
-            self._moved = False
-            self.since = self.loop.time()
-        if self._fresh or self.phase is _NOTHING:
-            self._fresh = False
-            return
-        self._read += size
-        if self.phase is _HEAD and self._read > self._bounds.head_bytes:
-            raise too_long()
-        if self._read > self._bounds.message_bytes:
-            raise Unacceptable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
+    def _set_reading(self) -> None:
+        reading = self._writing and not self._held and not self._refused
+        if reading is not self._reading and not self.transport.is_closing():
+            self._reading = reading
+            (self.transport.resume_reading if reading else self.transport.pause_reading)()
 
-    def on_message_begin(self) -> None:
-        """Its first byte is here."""
-        self.phase = _HEAD
-        self._read, self._hosts, self._coding = 0, 0, None
-        self._fresh = self._moved = True
-        super().on_message_begin()
+    def _ask(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(GO_ON)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
-        if self.phase is not _HEAD:
-            return
-        name = name.lower()
-        self.headers.append((name, value))
-        if name in _WATCHED:
-            self._watch(name, value)
-        if len(self.headers) > self._bounds.fields:
-            raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
-
-    def _watch(self, name: bytes, value: bytes) -> None:
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"transfer-encoding":
-            self._coding = value.lower()
-        elif name == b"upgrade":
-            self._upgrades = True
+    def _begin(self, request: Request) -> None:
+        """Answer it, or let it wait for those before it."""
+        before = self._answering
+        if self._waiting or not self._writing or (before is not None and not before.answered):
+            self._waiting.append(request)
         else:
-            self.expect_100_continue = value.lower() == b"100-continue"
+            self._start(request)
 
-    def on_headers_complete(self) -> None:
-        """Begin to answer, if the head is acceptable."""
-        self._check_head()
-        self._upgrades = self._upgrades and self.parser.should_upgrade()
-        super().on_headers_complete()
-        self.phase = _BODY
-        self._moved = True
-        if not self.pipeline:
-            self._answering = self.cycle
-        version = self.scope["http_version"]
-        if version != "1.1":
-            refuse_older(version, self._coding)
+    def _start(self, request: Request) -> None:
+        self._answering = request
+        self._commons.answering.add(self._loop.create_task(self._answer(request)))
 
-    def _check_head(self) -> None:
-        """Raises Unacceptable, which the parser takes as its own error."""
-        if self._hosts != 1 and (self._hosts or self.parser.get_http_version() == "1.1"):  # RFC 9112 §3.2
-            raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
-        if self._coding is not None and self._coding != b"chunked":  # RFC 9112 §6.1
-            raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked")
-        if len(self.url) > self._bounds.url_bytes:
-            raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
-        if not self._fresh:  # else all of it is in one piece
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > self._bounds.head_bytes:
-                raise too_long()
-
-    def on_message_complete(self) -> None:
-        """All of it is here; unless it asks for another protocol: then its body is still to come (RFC 9110 §7.8)."""
-        if self._upgrades:
+    async def _answer(self, request: Request) -> None:
+        commons = self._commons
+        try:
+            response = await commons.application(request)
+            head = head_of(response.status, response.headers)
+        except ClientGone:
             return
-        self.phase = _WHOLE
-        if self.cycle.response_complete:
-            self.phase, self._moved = _NOTHING, True
-        super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """Send what an answer without a body left waiting; then go on with the next request."""
-        self._whole.finish()
+        except Exception as fault:  # noqa: BLE001 (what no endpoint has caught)
+            commons.tell_fault(fault)
+            response, head = _FAILED, head_of(_FAILED.status, _FAILED.headers)
+        finally:
+            commons.answering.discard(asyncio.current_task())
+        request.finish()
+        if request.gone or self.transport.is_closing():
+            return
+        closing = head.closing or request.last or (commons.leaving and not self._waiting)
+        self.transport.write(head.with_body(
+            commons.date, response.body, sent=request.method != "HEAD", closing=closing
+        ))  # fmt: skip
         self.answered = True
-        self.server_state.total_requests += 1
+        if closing:
+            self.transport.close()
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """What was being answered has its answer; now with what has come since."""
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._answering, application = self.pipeline.pop()
-            self._start_asgi_task(self._answering, application)
+        if self._waiting:
+            if self._writing:
+                self._start(self._waiting.popleft())
         elif self._refused:
             self.transport.close()
-        elif self.phase is _WHOLE:
-            self.phase = _NOTHING
-            self.since = self.loop.time()
+        elif self._reader.phase is _WHOLE:
+            self._reader.answered()
+            self.since = self._loop.time()
         if self._held:
             self._take_held()
+        elif not self._reading:
+            self._set_reading()
 
     def _refuse(self, refused: Unacceptable) -> None:
         """Say so and close, once those who asked before have their answers. What was refused is never acted on."""
         self._refused = True
-        if self.phase is Phase.BODY and self.pipeline and self.pipeline[0][0] is self.cycle:
-            self.pipeline.popleft()
-        if self.is_busy:
-            self.flow.pause_reading()
+        latest = self._reader.latest if self.phase is Phase.BODY else None
+        if latest is not None and self._waiting and self._waiting[-1] is latest:
+            self._waiting.pop()
+        if self.is_busy or self._waiting:
+            self._set_reading()
             return
-        waiting = self._answering if self.phase is Phase.BODY else None
-        if waiting is not None and not waiting.response_complete:
-            waiting.disconnected = True
-            waiting.message_event.set()
-        if waiting is None or not waiting.response_started:
+        if latest is not None and not latest.answered:
+            latest.leave()
+        if latest is None or not latest.answered:
             self.transport.write(spell_refusal(refused))
         self.transport.close()
 
@@ -269,12 +250,12 @@ class Connection(HttpToolsProtocol):
                 return Ending.UNREAD
             return None
         self._unsent_since = None
-        if self.flow.read_paused:  # it may be done with its part: it waits for us
+        if not self._reading:  # it may be done with its part: it waits for us
             self.since = now
         ending, seconds = self._patience()
         if now - self.since <= seconds or self._refused or self.transport.is_closing():
             return None
-        if ending is Ending.SLOW_HEAD or (ending is Ending.SLOW_BODY and not self.cycle.response_complete):
+        if ending is Ending.SLOW_HEAD or (ending is Ending.SLOW_BODY and self.receiving):
             self._refuse(Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"))
         else:
             self.transport.close()

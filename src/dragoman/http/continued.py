@@ -31,7 +31,7 @@ def continued_parser(listener: Listener, headers: Iterable[tuple[bytes, bytes]])
     framing = b"".join(name + b": " + value + b"\r\n" for name, value in headers if name in _FRAMING)
     after = _AfterHead(listener)
     parser = HttpRequestParser(after)
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it: it is ignored, not refused
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # it is ignored, not refused
     parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
     return parser
 

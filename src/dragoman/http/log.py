@@ -11,7 +11,9 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-from dragoman.audit.text import one_line
+import msgspec
+
+from dragoman.audit.text import line_of, one_line
 from dragoman.http.lines import alone_on, is_file, pieces_of
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ _LONGEST_RETRY_SECONDS = 0.5
 """Less than a flush waits, so that each flush sees a try."""
 
 
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """What every line begins with; whoever writes the same facts each time adds its own."""
+
+    time: float
+    level: str
+    event: str
+
+
 class Log:
     """Writes lines of at least one level. Every fact is JSON, so that no text can forge a line."""
 
@@ -46,6 +56,11 @@ class Log:
         """
         if _RANKS[level] >= self._least:
             self._outlet.put(_line(level, event, facts))
+
+    def tell(self, line: Line) -> None:
+        """As `write`, at half the price."""
+        if _RANKS[line.level] >= self._least:
+            self._outlet.put(line_of(line) + b"\n")
 
     def put(self, line: bytes) -> None:
         """A line that somebody else has made, whatever the level; else as `write`."""
@@ -72,7 +87,8 @@ class _Outlet:
         self._stream = stream
         self._in_memory = not _has_descriptor(stream)
         self._is_file = not self._in_memory and is_file(stream.fileno())
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._waiting: list[bytes] = []
         self._accepted = 0
         self._out = 0
@@ -82,17 +98,17 @@ class _Outlet:
 
     def put(self, line: bytes) -> None:
         """Take this line, or count it as lost."""
-        with self._changed:
+        with self._lock:
             if self._accepted - self._out + len(line) > _MOST_WAITING:
                 self._lost += 1
             else:
-                self._accept(line)
-        self._soon()
+                self._waiting.append(line)
+                self._accepted += len(line)
+        if not self._handing_over:
+            self._soon()
 
     def _soon(self) -> None:
         """Hand over what waits: inside an event loop a moment later, so that many lines cost one waking."""
-        if self._handing_over:
-            return
         try:
             loop = None if self._in_memory else asyncio.get_running_loop()
         except RuntimeError:

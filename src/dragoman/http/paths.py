@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dragoman.dialects.wire import WireResponse
-from dragoman.http.exchange import send_response
+from dragoman.http.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Application = Callable[[Request], Awaitable[WireResponse]]
+"""What answers every request. Raises ClientGone where nobody waits for the answer."""
+Answering = Callable[[Request, Mapping[str, str]], Awaitable[WireResponse]]
+"""What answers at one path, given what stands there for its placeholders."""
 
 _SEGMENT = re.compile(r"\{(\w+)\}")
 _NOT_FOUND = WireResponse(status=404, headers=((b"Content-Type", b"text/plain; charset=utf-8"),), body=b"Not Found")
+_NO_PARAMETERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +28,30 @@ class Route:
     """A path and what answers there."""
 
     path: str
-    application: Application
+    answer: Answering
 
 
 class Paths:
-    """An ASGI application over many; a path nobody has is 404, whatever its trailing slash or case."""
+    """One application of many routes; a path nobody has is 404, whatever its trailing slash or case."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        self._literal = {route.path: route.application for route in routes if "{" not in route.path}
-        self._patterns = tuple((_pattern_of(route.path), route.application) for route in routes if "{" in route.path)
+        self._literal = {route.path: route.answer for route in routes if "{" not in route.path}
+        self._patterns = tuple((_pattern_of(route.path), route.answer) for route in routes if "{" in route.path)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        path = scope["path"]
-        application = self._literal.get(path)
-        if application is None:
-            for pattern, candidate in self._patterns:
-                found = pattern.fullmatch(path)
-                if found is not None:
-                    scope["path_params"] = found.groupdict()
-                    application = candidate
-                    break
-            else:
-                await send_response(_NOT_FOUND, send, keep_body=scope["method"] != "HEAD")
-                return
-        await application(scope, receive, send)
+    def __call__(self, request: Request) -> Awaitable[WireResponse]:
+        """Answer one request."""
+        answer = self._literal.get(request.path)
+        if answer is not None:
+            return answer(request, _NO_PARAMETERS)
+        for pattern, candidate in self._patterns:
+            found = pattern.fullmatch(request.path)
+            if found is not None:
+                return candidate(request, found.groupdict())
+        return _not_found()
+
+
+async def _not_found() -> WireResponse:
+    return _NOT_FOUND
 
 
 def _pattern_of(path: str) -> re.Pattern[str]:

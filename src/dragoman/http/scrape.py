@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dragoman.dialects.wire import WireResponse
-from dragoman.http.exchange import send_response
 from dragoman.http.paths import Paths, Route
 from dragoman.metrics.exposition import CONTENT_TYPE, expose
 
 if TYPE_CHECKING:
-    from dragoman.http.paths import Application, Receive, Scope, Send
+    from collections.abc import Mapping
+
+    from dragoman.http.paths import Application
+    from dragoman.http.request import Request
 
 PATH = "/metrics"
 _WRONG_METHOD = WireResponse(status=405, headers=((b"Allow", b"GET, HEAD"),), body=b"")
@@ -20,13 +22,11 @@ _WRONG_METHOD = WireResponse(status=405, headers=((b"Allow", b"GET, HEAD"),), bo
 def build_scraped(descriptor: int, version: str) -> Application:
     """Tells whoever asks; `descriptor` is that of the memory of the counts."""
 
-    async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            await send_response(_WRONG_METHOD, send)
-            return
+    async def answer(request: Request, _path_parameters: Mapping[str, str]) -> WireResponse:
+        if request.method not in ("GET", "HEAD"):
+            return _WRONG_METHOD
         text = await asyncio.to_thread(expose, descriptor, version)  # thousands of lines take a moment
         headers = ((b"Content-Type", CONTENT_TYPE.encode()), (b"Cache-Control", b"no-store"))
-        response = WireResponse(status=200, headers=headers, body=text)
-        await send_response(response, send, keep_body=scope["method"] != "HEAD")
+        return WireResponse(status=200, headers=headers, body=text)
 
     return Paths([Route(PATH, answer)])

@@ -1,8 +1,8 @@
 """The front of a server process: it takes connections from a socket that several processes may share, and drains.
 
-HTTP is uvicorn's. Taking connections and letting go of them is ours: one connection at a time, so that several workers
-get their share; never so many that the database is left without a file descriptor, and where there are as many, who
-wants nothing makes room; and, when it leaves, no connection is dropped on which a request may just be arriving.
+One connection at a time, so that several workers get their share; never so many that the database is left without a
+file descriptor, and where there are as many, who wants nothing makes room; and, when it leaves, no connection is
+dropped on which a request may just be arriving.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ from functools import partial
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
-from uvicorn.server import ServerState
-
 from dragoman.http.bounds import Ending
-from dragoman.http.connection import Connection
+from dragoman.http.connection import Commons, Connection
 from dragoman.http.phase import Phase
 from dragoman.serving.listening import tls_context
 from dragoman.serving.neighbours import Neighbours
-from dragoman.serving.speaking import bounds_of, closing_each, speaking
+from dragoman.serving.speaking import bounds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
@@ -91,11 +89,9 @@ class Front:
         """`most` connections at once. Raises ListeningFault where TLS cannot be spoken as configured."""
         server = configuration.server
         self._loop = asyncio.get_running_loop()
-        self._options = speaking(application)
-        self._options.load()
         self._tls = tls_context(configuration)
         self._bounds = bounds_of(configuration)
-        self._state = ServerState()
+        self._commons = Commons(application=application, tell_fault=log.fault, bounds=self._bounds)
         _bound_unread(listening, server.answer_seconds)
         self._listening = listening
         self._departure = departure
@@ -134,7 +130,7 @@ class Front:
 
     def _take(self) -> bool:
         """Take one connection, if one is there; the next is for whichever process comes first."""
-        if len(self._state.connections) + len(self._opening) >= self._most:
+        if len(self._commons.connections) + len(self._opening) >= self._most:
             self._rest()
             return False
         try:
@@ -179,9 +175,7 @@ class Front:
 
     async def _open(self, taken: socket.socket, release: Callable[[], None]) -> None:
         taken.setblocking(False)
-        connection = Connection(
-            self._options, self._state, {}, self._loop, bounds=self._bounds, lost=release
-        )  # fmt: skip
+        connection = Connection(self._commons, lost=release)
         limits = {} if self._tls is None else {
             "ssl_handshake_timeout": self._bounds.head_seconds,
             "ssl_shutdown_timeout": min(self._bounds.head_seconds, _GOODBYE_SECONDS),
@@ -210,7 +204,7 @@ class Front:
                 self._tell_ended()
 
     def _tend_one(self, connection: Connection) -> None:
-        if connection not in self._state.connections:  # gone since this turn began
+        if connection not in self._commons.connections:  # gone since this turn began
             return
         try:
             ending = connection.tend(self._loop.time())
@@ -232,8 +226,7 @@ class Front:
             self._tell_time()
 
     def _tell_time(self) -> None:
-        date = formatdate(time.time(), usegmt=True).encode()
-        self._state.default_headers = [(b"date", date), *self._options.encoded_headers]
+        self._commons.date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
 
     async def _drain(self) -> None:
         """Each connection is closed with its next answer, or once it has been quiet for a moment.
@@ -241,34 +234,25 @@ class Front:
         What was sent on it before its client could know is still answered.
         """
         deadline = time.monotonic() + self._drain_seconds
-        self._options.loaded_app = closing = closing_each(self._options.loaded_app)
-        for connection in self._connections():
-            connection.app = closing
-            if not _is_idle(connection):
-                connection.shutdown()
+        self._commons.leaving = True
         await self._wait_until_alone(min(deadline, time.monotonic() + _QUIET_SECONDS))
         for connection in self._connections():
             if not connection.receiving:
-                connection.shutdown()
+                connection.transport.close()
         await self._wait_until_alone(deadline)
-        for task in (*self._opening, *self._state.tasks):
+        for task in (*self._opening, *self._commons.answering):
             task.cancel()
         for connection in self._connections():
             connection.transport.close()
 
     async def _wait_until_alone(self, deadline: float) -> None:
-        while self._state.connections or self._state.tasks or self._opening:
+        while self._commons.connections or self._commons.answering or self._opening:
             if self._departure.ending.is_set() or time.monotonic() >= deadline:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _connections(self) -> Iterator[Connection]:
-        return (one for one in tuple(self._state.connections) if isinstance(one, Connection))
-
-
-def _is_idle(connection: Connection) -> bool:
-    """Between two requests, or before the first, when there is no exchange yet."""
-    return bool(getattr(connection.cycle, "response_complete", True))
+    def _connections(self) -> tuple[Connection, ...]:
+        return tuple(self._commons.connections)
 
 
 def _bound_unread(listening: socket.socket, seconds: float) -> None:

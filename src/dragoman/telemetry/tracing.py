@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dragoman.core.ports import Audit, Event
-    from dragoman.http.exchange import Exchanged, Receive, Scope, Send
+    from dragoman.dialects.wire import WireResponse
+    from dragoman.http.exchange import Exchanged
     from dragoman.http.log import Log
     from dragoman.http.paths import Application
+    from dragoman.http.request import Request
     from dragoman.telemetry.parent import Parent
 
 OTHER = "other"
@@ -69,14 +71,14 @@ class Tracing:
         A request that was pipelined begins in the context of the one before it.
         """
 
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(request: Request) -> WireResponse:
             self._noted.set({})
-            await application(scope, receive, send)
+            return await application(request)
 
         return answer
 
     def trace(self, exchanged: Exchanged) -> None:
-        """The exchange's span. Never fails: the answer has been sent, and the connection must live."""
+        """The exchange's span. Never fails: the answer is still to be sent."""
         try:
             self._put(exchanged)
         except Exception as fault:  # noqa: BLE001 (of a library that is beside the point of this server)

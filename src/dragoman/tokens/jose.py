@@ -56,7 +56,7 @@ def looks_like_jws(text: str) -> bool:
 
 def header_members(recipes: Iterable[TokenRecipe]) -> frozenset[str]:
     """The header members that tokens of these recipes may have."""
-    return (_OWN_MEMBERS | {name for recipe in recipes for name, _ in recipe.header.entries}) - _NEVER
+    return (_OWN_MEMBERS | {name for recipe in recipes for name in recipe.header.names}) - _NEVER
 
 
 class JwsWriter:

@@ -183,10 +183,10 @@ def open_format(setting: Setting) -> JwtFormat:
             raise TokenFault(f"{algorithm} is no algorithm of access tokens")
         if setting.keyring.find_signing_key(Purpose.ACCESS, algorithm, now) is None:
             raise KeyFault(f"no {algorithm} key for access tokens is in force; run `dragoman key rotate access`")
-        names = {name for name, _ in recipe.claims.entries}
+        names = recipe.claims.names
         if recipe.identifier_claim not in names or "exp" not in names:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
-    shapes = tuple(Shape(tuple(name for name, _ in recipe.claims.entries), recipe) for recipe in recipes)
+    shapes = tuple(Shape(recipe.claims.names, recipe) for recipe in recipes)
     _check_apart(shapes)
     return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER), RememberedTokens())
 

@@ -96,7 +96,7 @@ def open_format(setting: Setting) -> EnvelopeFormat:
     """Envelopes. Raises TokenFault if a recipe has no claim for the refresh token's identifier."""
     recipes = recipes_of(setting.refresh_recipes, "jwt")
     for recipe in recipes:
-        if recipe.identifier_claim not in {name for name, _ in recipe.claims.entries}:
+        if recipe.identifier_claim not in recipe.claims.names:
             raise TokenFault("a JWT refresh token needs a claim that holds its identifier")
     claims = dict.fromkeys(recipe.identifier_claim for recipe in recipes if recipe.identifier_claim is not None)
     masters = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)

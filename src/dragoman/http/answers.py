@@ -1,0 +1,47 @@
+"""Answers as bytes: a whole one in one piece, which costs one packet and wakes its reader once."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dragoman.dialects.wire import Headers
+
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""An interim answer (RFC 9110 §15.2.1)."""
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+
+class Head(NamedTuple):
+    """What many answers have in common (RFC 9112 §4)."""
+
+    status: bytes
+    """The line."""
+    fields: bytes
+    """The lines, names in lower case."""
+    closing: bool
+    """Whether they say that the connection ends with the answer (RFC 9112 §9.6)."""
+
+    def with_body(self, date: bytes, body: bytes, *, sent: bool, closing: bool) -> bytes:
+        """The whole answer; `date` is the line of that header, and the body itself may be left out (HEAD)."""
+        closes = b"connection: close\r\n" if closing and not self.closing else b""
+        return b"%b%b%bcontent-length: %d\r\n%b\r\n%b" % (
+            self.status, date, self.fields, len(body), closes, body if sent else b""
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def head_of(status: int, headers: Headers) -> Head:
+    """Raises ValueError for a header that would not stay in its line."""
+    for name, value in headers:
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError("a header that does not stay in its line")
+    line = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
+    fields = [(name.lower(), value) for name, value in headers]
+    closing = any(name == b"connection" and value.lower() == b"close" for name, value in fields)
+    return Head(line, b"".join(b"%b: %b\r\n" % field for field in fields), closing)

@@ -1,0 +1,167 @@
+"""From bytes to requests: what httptools reads (RFC 9112), within bounds that hold before any work is done."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+
+from dragoman.http.bounds import Unacceptable, too_long
+from dragoman.http.continued import continued_parser
+from dragoman.http.phase import Phase
+from dragoman.http.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dragoman.http.bounds import Bounds
+
+_NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
+
+
+class Reader:
+    """Reads the requests of one connection, one after the other."""
+
+    def __init__(
+        self, bounds: Bounds, begin: Callable[[Request], None], ask: Callable[[], None], peer: str, *, encrypted: bool
+    ) -> None:
+        """`begin` gets each request with its head; `ask` tells the client to go on (RFC 9110 §10.1.1)."""
+        self.phase = Phase.NOTHING
+        self.latest: Request | None = None
+        """The one whose head came last."""
+        self.moved = False
+        """Whether the phase has changed; to be reset by whoever looks."""
+        self._bounds = bounds
+        self._begin = begin
+        self._ask = ask
+        self._peer = peer
+        self._encrypted = encrypted
+        self._parser = HttpRequestParser(self)
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is ignored, not refused
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._upgrades = False
+        self._fresh = False
+        self._read = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take what has arrived. Raises Unacceptable."""
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._upgrades = False
+            self._parser = continued_parser(self, self._headers)
+            self.feed(data[upgrade.args[0] :])
+        except HttpParserError as error:
+            cause = error.__context__
+            if isinstance(cause, Unacceptable):
+                raise cause from None
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "the message is not HTTP/1.1") from None
+        else:
+            if self.phase is not _WHOLE:
+                self._bound_what_comes_in_pieces(len(data))
+
+    def answered(self) -> None:
+        """The latest request has its answer; what still comes of it is nobody's."""
+        if self.phase is _WHOLE:
+            self.phase, self.moved = _NOTHING, True
+
+    def end(self) -> None:
+        """Nothing more comes. Parser and reader would keep each other alive for a while."""
+        del self._parser
+
+    def _bound_what_comes_in_pieces(self, size: int) -> None:
+        """Raises Unacceptable. The piece in which a message begins is not counted: others may lie before it."""
+        if self._fresh or self.phase is _NOTHING:
+            self._fresh = False
+            return
+        self._read += size
+        if self.phase is _HEAD and self._read > self._bounds.head_bytes:
+            raise too_long()
+        if self._read > self._bounds.message_bytes:
+            raise Unacceptable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
+
+    def on_message_begin(self) -> None:
+        """Its first byte is here."""
+        self.phase = _HEAD
+        self._url = b""
+        self._headers = []
+        self._read = 0
+        self._fresh = self.moved = True
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
+        if self.phase is _HEAD:
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Begin, if the head is acceptable."""
+        parser = self._parser
+        version = parser.get_http_version()
+        target = parse_url(self._url)
+        path = target.path.decode("ascii")
+        request = Request(
+            method=parser.get_method().decode("ascii"),
+            path=unquote(path) if "%" in path else path,
+            query=target.query or b"",
+            headers=tuple(self._headers),
+            peer=self._peer,
+            encrypted=self._encrypted,
+            last=version != "1.1" or not parser.should_keep_alive(),
+        )
+        self._check_head(request, version)
+        if request.fields.get(b"expect", b"").lower() == b"100-continue":
+            request.ask = self._ask
+        self._upgrades = b"upgrade" in request.fields and parser.should_upgrade()
+        self.latest = request
+        self.phase = _BODY
+        self.moved = True
+        self._begin(request)
+
+    def _check_head(self, request: Request, version: str) -> None:
+        """Raises Unacceptable, which the parser takes as its own error."""
+        fields, number = request.fields, len(self._headers)
+        hosts = number == len(fields) or [name for name, _ in self._headers].count(b"host") == 1
+        if not hosts if b"host" in fields else version == "1.1":  # RFC 9112 §3.2
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
+        if b"transfer-encoding" in fields:
+            _refuse_codings(self._headers, version)
+        if len(self._url) > self._bounds.url_bytes:
+            raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
+        if number > self._bounds.fields:
+            raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
+        if not self._fresh:  # else all of it is in one piece
+            size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
+            if size > self._bounds.head_bytes:
+                raise too_long()
+        if version not in ("1.1", "1.0"):
+            raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of it."""
+        if self.latest is not None:
+            self.latest.take(body)
+
+    def on_message_complete(self) -> None:
+        """All of it is here; unless it asks for another protocol: then its body is still to come (RFC 9110 §7.8)."""
+        if self._upgrades or self.latest is None:
+            return
+        self.phase = _WHOLE
+        if self.latest.answered:
+            self.answered()
+        else:
+            self.latest.end()
+
+
+def _refuse_codings(headers: Iterable[tuple[bytes, bytes]], version: str) -> None:
+    """Raises Unacceptable for any but the one that is known, and for that where it is not (RFC 9112 §6.1)."""
+    if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
+        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "the only Transfer-Encoding is chunked")
+    if version == "1.0":
+        raise Unacceptable(HTTPStatus.NOT_IMPLEMENTED, "HTTP/1.0 has no Transfer-Encoding")

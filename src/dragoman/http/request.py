@@ -1,0 +1,104 @@
+"""A request whose head is here: its body may still arrive, and its sender may go, while somebody is at work on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.dialects.wire import Headers
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole."""
+
+
+class Request(Struct, kw_only=True, eq=False):
+    """What a connection has of one request; the connection tells it what comes, and how it ended."""
+
+    method: str
+    path: str
+    """Without the query, percent-decoded."""
+    query: bytes = b""
+    headers: Headers = ()
+    """All lines, names in lower case."""
+    fields: Mapping[bytes, bytes] = {}
+    """The first line of each name."""
+    peer: str = ""
+    """The address at the other end of the connection."""
+    encrypted: bool = False
+    last: bool = False
+    """Whether the client wants the connection closed after the answer."""
+    ask: Callable[[], None] | None = None
+    """Tells a client that waits for it to go on with the body (RFC 9110 §10.1.1)."""
+    answered: bool = False
+    gone: bool = False
+    """Whether nobody waits for the answer any more."""
+    _pieces: list[bytes] = field(default_factory=list)
+    _size: int = 0
+    _whole: bool = False
+    _said_all: bool = False
+    _news: asyncio.Event | None = None
+
+    def __post_init__(self) -> None:
+        self.fields = dict(self.headers[::-1])
+
+    def take(self, piece: bytes) -> None:
+        """A piece of the body is here."""
+        if self.answered:
+            return
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._news is not None:
+            self._news.set()
+
+    def end(self) -> None:
+        """The body is whole."""
+        self._whole = True
+        if self._news is not None:
+            self._news.set()
+
+    def say_all(self) -> None:
+        """Nothing more comes from the client, which may still wait for its answer."""
+        self._said_all = True
+        if self._news is not None:
+            self._news.set()
+
+    def leave(self) -> None:
+        """Nobody waits for the answer any more."""
+        self.gone = True
+        if self._news is not None:
+            self._news.set()
+
+    def finish(self) -> None:
+        """It has its answer, if anybody is there to have it."""
+        self.answered = True
+        if self._news is not None:
+            self._news.set()
+
+    async def read_body(self, limit: int) -> bytes:
+        """The whole body, of so many bytes at most. Refuses `body_too_large`; raises ClientGone."""
+        while True:
+            if self.gone:
+                raise ClientGone
+            if self._size > limit:
+                raise OAuthError(Refusal.BODY_TOO_LARGE, f"more than {limit} bytes")
+            if self._whole:
+                return b"".join(self._pieces)
+            if self.ask is not None:
+                self.ask()
+                self.ask = None
+            await self._wait()
+
+    async def hung_up(self) -> bool:
+        """Return once the client has said all, and may be gone. For after the body."""
+        while not (self.gone or self._said_all or self.answered):
+            await self._wait()
+        return True
+
+    async def _wait(self) -> None:
+        self._news = news = self._news or asyncio.Event()
+        news.clear()
+        await news.wait()
