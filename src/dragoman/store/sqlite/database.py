@@ -76,15 +76,15 @@ class SqliteDatabase:
     async def change(self, statement: str, values: Values) -> int:
         """One statement in the writer's thread; how many rows it changed."""
         text = STATEMENTS[statement]
-        return await self._writer.submit(lambda connection: connection.count(text, values))
+        return await self._writer.submit(lambda connection: connection.count(text, values), brief=True)
 
     async def change_row(self, statement: str, values: Values) -> Row | None:
         """One statement, or both of a chain, in the writer's thread; the row it changed."""
-        return await self._writer.submit(lambda connection: _changed_row(connection, statement, values))
+        return await self._writer.submit(lambda connection: _changed_row(connection, statement, values), brief=True)
 
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in the writer's thread, all of it or nothing; durable when this returns."""
-        return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))))
+        return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))), brief=False)
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
