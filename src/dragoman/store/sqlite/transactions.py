@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dragoman.store.sqlite.connection import Connection
 
-_LARGEST_BATCH = 256
+LARGEST_BATCH = 256
 _LONGEST_ON_LOOP = 0.001
 """Seconds after which no further job of a batch is begun on the event loop: who waits behind them waits no longer."""
 _WRITES_BETWEEN_FOLDS = 1000
@@ -92,7 +92,7 @@ class Transactions:
         until = monotonic() + _LONGEST_ON_LOOP
         try:
             self._connection.command("BEGIN IMMEDIATE")
-            while waiting and waiting[0].brief and len(jobs) < _LARGEST_BATCH and (not jobs or monotonic() < until):
+            while waiting and waiting[0].brief and len(jobs) < LARGEST_BATCH and (not jobs or monotonic() < until):
                 job = waiting.popleft()
                 jobs.append(job)
                 outcomes.append(Outcome(future=job.future, result=job.work(self._connection)))
@@ -197,7 +197,7 @@ class Transactions:
 
 def take_batch(waiting: deque[Job]) -> Sequence[Job]:
     """The first of those who wait, as many as may share a commit."""
-    return [waiting.popleft() for _ in range(min(len(waiting), _LARGEST_BATCH))]
+    return [waiting.popleft() for _ in range(min(len(waiting), LARGEST_BATCH))]
 
 
 def refuse(jobs: Iterable[Job], detail: str) -> Sequence[Outcome]:

@@ -16,7 +16,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.store.sqlite.connection import WRITER_WAITS
-from dragoman.store.sqlite.transactions import Batch, Job, Settled, Transactions, refusal, refuse, take_batch
+from dragoman.store.sqlite.transactions import (
+    LARGEST_BATCH,
+    Batch,
+    Job,
+    Settled,
+    Transactions,
+    refusal,
+    refuse,
+    take_batch,
+)
 from dragoman.store.sqlite.turn import Turn
 
 if TYPE_CHECKING:
@@ -30,6 +39,8 @@ ResultT = TypeVar("ResultT")
 
 _LONGEST_QUEUE = 8192
 _LONGEST_CLOSE = 5.0
+_LONGEST_GATHERING = 0.001
+"""Seconds after which a batch is begun, although each turn of the event loop brings more."""
 
 
 class Writer:
@@ -49,6 +60,8 @@ class Writer:
         self._waiting: deque[Job] = deque()
         self._resting = asyncio.Event()
         self._resting.set()
+        self._seen = 0
+        self._until = 0.0
         self._closing = False
         self._begun: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
@@ -76,7 +89,7 @@ class Writer:
         self._waiting.append(Job(work=work, future=future, brief=brief))
         if self._resting.is_set():
             self._resting.clear()
-            self._loop.call_soon(self._begin)  # after all that the loop is at now, so that it is in the same batch
+            self._gather_anew()
         return future
 
     async def close(self) -> None:
@@ -90,6 +103,21 @@ class Writer:
         await asyncio.to_thread(self._thread.join, max(0.0, until - monotonic()))
         if not self._thread.is_alive():
             self._turn.close()
+
+    def _gather_anew(self) -> None:
+        self._seen, self._until = 0, monotonic() + _LONGEST_GATHERING
+        self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Begin a batch once a turn of the loop has brought nobody more, or enough turns have passed.
+
+        A commit costs as much as all else of a refresh, however many share it, and an idle loop waits for nobody here.
+        """
+        if self._seen < len(self._waiting) < LARGEST_BATCH and monotonic() < self._until:
+            self._seen = len(self._waiting)
+            self._loop.call_soon(self._gather)
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """On the loop, while the thread rests: begin a batch of those who wait, and wake it."""
@@ -108,12 +136,12 @@ class Writer:
             return False
 
     def _settle(self, settled: Settled, *, more: bool) -> None:
-        """On the loop: tell all whose batch is durable or refused, and begin the next, unless `more` is to be done."""
+        """On the loop: tell all whose batch is durable or refused, and see to the next, unless `more` is to be done."""
         _resolve(settled.outcomes)
         if settled.locked is not None:  # those who came meanwhile have waited for the same lock
             self._refuse_waiting(settled.locked)
         if not more:
-            self._begin()
+            self._gather_anew()
 
     def _run(self) -> None:
         while (batch := self._begun.get()) is not None:
