@@ -79,7 +79,12 @@ class Connection:
         self._connection.execute(text)
 
     def commit(self) -> None:
-        """End the transaction, durably: one call, which gives the interpreter's lock away once."""
+        """End the transaction, durably: one call, which gives the interpreter's lock away once.
+
+        Raises sqlite3.OperationalError also where the transaction has ended by itself: the driver would say nothing.
+        """
+        if not self._connection.in_transaction:
+            raise sqlite3.OperationalError("the transaction has ended by itself")
         self._connection.commit()
 
     def wait_for_locks(self, seconds: float) -> None:
