@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,26 @@ async def main():
     async with open_server(Path(sys.argv[1])) as store:
         grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in sys.argv[2:]]
         await asyncio.gather(*(rotate_for_ever(store, grant) for grant in grants))
+
+asyncio.run(main())
+"""
+SLOW_DISK = """
+import asyncio, json, sys
+from pathlib import Path
+from dragoman.core.model import GrantId
+from dragoman.core.ports import Rotated
+from dragoman.store.sqlite.opening import open_server
+
+async def main():
+    async with open_server(Path(sys.argv[1])) as store:
+        grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in sys.argv[2:]]
+        rotations = [asyncio.ensure_future(store.rotate(grant, 1_700_000_000, None, None)) for grant in grants]
+        read = 0
+        while not any(rotation.done() for rotation in rotations):
+            await asyncio.sleep(0.01)
+            read += await store.find_grant(grants[0].id) == grants[0]
+        rotated = sum(isinstance(outcome, Rotated) for outcome in await asyncio.gather(*rotations))
+        print(json.dumps({"rotated": rotated, "read_meanwhile": read}), flush=True)
 
 asyncio.run(main())
 """
@@ -129,6 +150,34 @@ def test_a_locked_database_is_waited_for_refused_and_recovers(database: Path) ->
         assert [await store.find_grant(grant.id) for grant in (first, second, third)] == [first, second, third]
         assert isinstance(await store.rotate(first, NOW, None, None), Rotated)
         assert store.broken is None
+
+    serve_cast(database, scenario)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the disk slow")
+def test_the_event_loop_goes_on_while_the_disk_syncs(database: Path) -> None:
+    async def prepare(store: Store) -> list[str]:
+        return [grant.id.hex() for grant in await _new_grants(store, 40)]
+
+    ids = serve_cast(database, prepare)
+    slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{database}-wal"]
+    slow += ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=300000"]
+    done = subprocess.run(
+        [*slow, sys.executable, "-c", SLOW_DISK, str(database), *ids], capture_output=True, text=True, check=False
+    )
+    if "ptrace" in done.stderr.lower():
+        pytest.skip("this machine does not let strace work")
+    report = json.loads(done.stdout)
+    assert report["rotated"] == 40
+    assert report["read_meanwhile"] > 0
+
+
+def test_what_may_take_long_is_not_done_on_the_event_loop(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        async def where(_: Transaction) -> int:
+            return threading.get_ident()
+
+        assert await store._database.transact(where) != threading.get_ident()
 
     serve_cast(database, scenario)
 

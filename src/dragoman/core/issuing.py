@@ -6,12 +6,11 @@ refresh token as it was, and whoever loses a race has lost nothing but a signatu
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
 from dragoman.core.ports import Rotated
-from dragoman.core.refresh import judge_overtaken
+from dragoman.core.refresh import advance, judge_overtaken
 from dragoman.core.value import value
 
 if TYPE_CHECKING:
@@ -89,14 +88,7 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
     idle_expires_at = _after(order.now, order.client.refresh_token_idle_lifetime)
     if order.client.refresh is RefreshPolicy.REUSE or not order.refreshable:
         return await _reuse(services, order, grant, idle_expires_at)
-    advanced = replace(
-        grant,
-        generation=grant.generation + 1,
-        issued=grant.issued + 1,
-        rotated_at=order.now,
-        idle_expires_at=idle_expires_at,
-        used_by=order.sender,
-    )
+    advanced = advance(grant, order.now, idle_expires_at, order.sender)
     response, row = _write(services, order, advanced)
     outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row, order.sender)
     if isinstance(outcome, Rotated):

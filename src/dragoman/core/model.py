@@ -65,7 +65,7 @@ class Client:
         return bool(self.secrets)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ResourceOwner:
     """A person with an account (RFC 6749 §1.1)."""
 
@@ -250,7 +250,7 @@ class RefreshHandle:
     generation: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StoredAccessToken:
     """The row behind an access token that carries nothing itself: a keyed digest, never the token."""
 

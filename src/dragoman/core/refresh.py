@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,18 @@ def judge_overtaken(grant: Grant | None, handle: RefreshHandle, client: Client, 
         raise OAuthError(
             Refusal.REVOKED_REFRESH_TOKEN, f"live when it was presented, spent {reuse.behind} times over since"
         ) from None
+
+
+def advance(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:
+    """The grant as it is once its live refresh token is spent: one generation and one access token on."""
+    return replace(
+        grant,
+        generation=grant.generation + 1,
+        issued=grant.issued + 1,
+        rotated_at=now,
+        idle_expires_at=idle_expires_at,
+        used_by=sender,
+    )
 
 
 def is_over(grant: Grant, now: int) -> bool:

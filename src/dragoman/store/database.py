@@ -53,11 +53,14 @@ class Database(Protocol):
         ...
 
     async def change(self, statement: str, values: Values) -> int:
-        """Run one statement; how many rows it changed, durable when this returns. Raises ConstraintViolated."""
+        """Run one statement; how many rows it changed, durable when this returns. Raises ConstraintViolated.
+
+        It touches a row or two, by their keys; what touches many is for `transact`.
+        """
         ...
 
     async def change_row(self, statement: str, values: Values) -> Row | None:
-        """Run one statement; the row it changed, if any, durable when this returns. Raises ConstraintViolated."""
+        """Run one such statement; the row it changed, if any, durable when this returns. Raises ConstraintViolated."""
         ...
 
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from dragoman.core.model import (
     Client,
@@ -33,6 +37,12 @@ class Row(Protocol):
 
 
 Values = Mapping[str, str | bytes | int | None]
+
+_TEXTS_KEPT = 256
+"""Of names, scopes and facts, which are the same in most rows of a client; each is read once."""
+_write_json = msgspec.json.Encoder().encode
+_read_pair = msgspec.json.Decoder(tuple[str, str]).decode
+"""For senders, whose two texts come from headers and hold no half of a surrogate pair, which this would refuse."""
 
 
 def client_of(row: Row) -> Client:
@@ -104,7 +114,7 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         password_expired=bool(row[11]),
         created_at=row[12],
         throttle_resets=row[13] or 0,
-        known_places=_names(row[14] or "[]"),
+        known_places=tuple(json.loads(row[14])) if row[14] else (),
     )
 
 
@@ -144,7 +154,7 @@ def grant_of(row: Row) -> Grant:
         id=GrantId(row[0]),
         client_id=row[1],
         subject=row[2],
-        scope=Scope(_names(row[3])),
+        scope=_scope(row[3]),
         audience=_names(row[4]),
         created_at=row[5],
         expires_at=row[6],
@@ -154,7 +164,7 @@ def grant_of(row: Row) -> Grant:
         rotated_at=row[10],
         revoked_at=row[11],
         revoked_because=row[12],
-        facts=json.loads(row[13]),
+        facts=_facts(row[13]),
         used_by=_sender_of(row[14]),
         revoked_by=_sender_of(row[15]),
         reuse=_reuse_of(row[16], row[17]),
@@ -209,13 +219,13 @@ def revocation_values(sender: Sender | None, reuse: Reuse | None) -> Values:
 
 def sender_text(sender: Sender | None) -> str | None:
     """What is stored of a sender."""
-    return None if sender is None else _array((sender.address, sender.agent))
+    return None if sender is None else _write_json((sender.address, sender.agent)).decode()
 
 
 def _sender_of(text: str | None) -> Sender | None:
     if text is None:
         return None
-    address, agent = json.loads(text)
+    address, agent = _read_pair(text)
     return Sender(address=address, agent=agent)
 
 
@@ -233,7 +243,7 @@ def access_token_of(row: Row) -> StoredAccessToken:
         token_id=TokenId(row[1]),
         grant_id=None if row[2] is None else GrantId(row[2]),
         client_id=row[3],
-        scope=Scope(_names(row[4])),
+        scope=_scope(row[4]),
         issued_at=row[5],
         expires_at=row[6],
     )
@@ -252,8 +262,19 @@ def access_token_values(access_token: StoredAccessToken, prefix: str = "") -> Va
     }
 
 
+@lru_cache(_TEXTS_KEPT)
 def _names(text: str) -> tuple[str, ...]:
-    return () if text == "[]" else tuple(json.loads(text))
+    return tuple(json.loads(text))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _scope(text: str) -> Scope:
+    return Scope(_names(text))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _facts(text: str) -> Mapping[str, str]:
+    return MappingProxyType(json.loads(text))
 
 
 def _array(names: Iterable[str]) -> str:

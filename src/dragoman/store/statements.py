@@ -129,7 +129,6 @@ ROTATE_GRANT = (
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
-    .returning(*GRANT_COLUMNS)
 )
 
 REISSUE_GRANT = (
@@ -160,7 +159,7 @@ CREATE_ACCESS_TOKEN = insert(access_tokens)
 
 CREATE_GRANT_WITH_TOKEN = Chain(first=CREATE_GRANT.returning(grants.c.id), then=access_tokens, prefix="access_token_")
 
-ROTATE_GRANT_WITH_TOKEN = Chain(first=ROTATE_GRANT, then=access_tokens, prefix="access_token_")
+ROTATE_GRANT_WITH_TOKEN = Chain(first=ROTATE_GRANT.returning(grants.c.id), then=access_tokens, prefix="access_token_")
 
 FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == value_of(access_tokens.c.digest))
 

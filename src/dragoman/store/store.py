@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.ports import NotRotated, Rotated
+from dragoman.core.refresh import advance
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
 from dragoman.store.installation import Installation
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         TokenId,
     )
     from dragoman.store.database import Database
-    from dragoman.store.rows import Row, Values
+    from dragoman.store.rows import Values
 
 _WITH_GRANT = "access_token_"
 """What the parameters of an access token begin with where it is stored in one statement with its grant."""
@@ -132,15 +133,17 @@ class Store:
     ) -> Rotated | NotRotated:
         """Advance generation and serial if the grant is live and still at `grant.generation`: one caller wins.
 
-        The winner's access token is stored with it, or neither is.
+        The winner's access token is stored with it, or neither is. One statement decides; only who lost looks why.
         """
         values = _advance_values(grant, now, idle_expires_at, sender)
         if access_token is None:
-            row = await self._database.change_row(sql.ROTATE_GRANT, values)
+            rotated = await self._database.change(sql.ROTATE_GRANT, values) == 1
         else:
             values = {**values, **access_token_values(access_token, _WITH_GRANT)}
-            row = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values)
-        return await self._advanced(grant, row)
+            rotated = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values) is not None
+        if rotated:
+            return Rotated(grant=advance(grant, now, idle_expires_at, sender))
+        return NotRotated(grant=await self.find_grant(grant.id))
 
     async def reissue(
         self, grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None = None
@@ -148,7 +151,9 @@ class Store:
         """Advance only the serial of access tokens; the refresh token stays as it is."""
         values = _advance_values(grant, now, idle_expires_at, sender)
         row = await self._database.change_row(sql.REISSUE_GRANT, values)
-        return await self._advanced(grant, row)
+        if row is not None:
+            return Rotated(grant=grant_of(row))
+        return NotRotated(grant=await self.find_grant(grant.id))
 
     async def store_access_token(self, access_token: StoredAccessToken) -> None:
         """Keep the digest of an access token whose grant exists already, or that has none."""
@@ -174,12 +179,6 @@ class Store:
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:
         """Whether this one access token was ended by itself."""
         return await self._database.row(sql.FIND_REVOKED_ACCESS_TOKEN, {"token_id": token_id}) is not None
-
-    async def _advanced(self, grant: Grant, row: Row | None) -> Rotated | NotRotated:
-        """One statement has decided; only who lost looks why."""
-        if row is not None:
-            return Rotated(grant=grant_of(row))
-        return NotRotated(grant=await self.find_grant(grant.id))
 
 
 def _advance_values(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Values:

@@ -84,10 +84,7 @@ WHERE resource_owners.id = $3::VARCHAR AND resource_owners.enabled IS true AND (
 UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
   rotated_at=$2::BIGINT, used_by=$3::VARCHAR WHERE grants.id = $4::BYTEA AND grants.generation = $5::BIGINT AND
   grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $2::BIGINT) AND
-  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT) RETURNING grants.id, grants.client_id,
-  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
-  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
-  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry""",
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT)""",
     "REISSUE_GRANT": """\
 UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), used_by=$2::VARCHAR WHERE grants.id =
   $3::BYTEA AND grants.generation = $4::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
@@ -129,19 +126,13 @@ WITH changed AS
 (UPDATE grants SET idle_expires_at=$8::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
   rotated_at=$9::BIGINT, used_by=$10::VARCHAR WHERE grants.id = $11::BYTEA AND grants.generation = $12::BIGINT AND
   grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $9::BIGINT) AND
-  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) RETURNING grants.id, grants.client_id,
-  grants.subject, grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at,
-  grants.generation, grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts,
-  grants.used_by, grants.revoked_by, grants.reuse, grants.looked_like_retry),
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) RETURNING grants.id),
 kept AS
 (INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
   AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS
   anon_6, $7::BIGINT AS anon_7
 FROM changed)
- SELECT changed.id, changed.client_id, changed.subject, changed.scope, changed.audience, changed.created_at,
-  changed.expires_at, changed.idle_expires_at, changed.generation, changed.issued, changed.rotated_at,
-  changed.revoked_at, changed.revoked_because, changed.facts, changed.used_by, changed.revoked_by, changed.reuse,
-  changed.looked_like_retry
+ SELECT changed.id
 FROM changed""",
     "FIND_ACCESS_TOKEN": """\
 SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,

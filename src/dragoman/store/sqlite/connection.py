@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from dragoman.store.faults import ConstraintViolated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dragoman.store.rows import Row, Values
@@ -79,14 +78,18 @@ class Connection:
         """A statement of transaction control."""
         self._connection.execute(text)
 
-    @contextmanager
-    def waiting(self, seconds: float) -> Iterator[None]:
-        """Wait less than usual for locks of other programs, until the block ends."""
+    def commit(self) -> None:
+        """End the transaction, durably: one call, which gives the interpreter's lock away once.
+
+        Raises sqlite3.OperationalError also where the transaction has ended by itself: the driver would say nothing.
+        """
+        if not self._connection.in_transaction:
+            raise sqlite3.OperationalError("the transaction has ended by itself")
+        self._connection.commit()
+
+    def wait_for_locks(self, seconds: float) -> None:
+        """From now on wait for locks of other programs for so long, and no longer."""
         self.command(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")
-        try:
-            yield
-        finally:
-            self.command(f"PRAGMA busy_timeout = {int(WRITER_WAITS * 1000)}")
 
     @property
     def in_transaction(self) -> bool:

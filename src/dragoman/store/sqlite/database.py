@@ -1,4 +1,4 @@
-"""An open SQLite database: point reads on the event loop's own connection, writes through the writer's thread."""
+"""An open SQLite database: point reads on the event loop's own connection, writes through the writer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ResultT = TypeVar("ResultT")
 
 
 class SqliteTransaction:
-    """A job of the writer's thread. Nothing here ever waits for an event loop."""
+    """A job of the writer's. Nothing here ever waits for an event loop."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -74,17 +74,17 @@ class SqliteDatabase:
         return rows[0] if rows else None
 
     async def change(self, statement: str, values: Values) -> int:
-        """One statement in the writer's thread; how many rows it changed."""
+        """One statement that touches a row by its key; how many rows it changed."""
         text = STATEMENTS[statement]
-        return await self._writer.submit(lambda connection: connection.count(text, values))
+        return await self._writer.submit(lambda connection: connection.count(text, values), brief=True)
 
     async def change_row(self, statement: str, values: Values) -> Row | None:
-        """One statement, or both of a chain, in the writer's thread; the row it changed."""
-        return await self._writer.submit(lambda connection: _changed_row(connection, statement, values))
+        """One such statement, or both of a chain; the row it changed."""
+        return await self._writer.submit(lambda connection: _changed_row(connection, statement, values), brief=True)
 
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in the writer's thread, all of it or nothing; durable when this returns."""
-        return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))))
+        return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))), brief=False)
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""

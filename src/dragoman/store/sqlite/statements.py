@@ -84,9 +84,7 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
   rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
   IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
-  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
-  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
-  looked_like_retry""",
+  grants.idle_expires_at > :now)""",
     "REISSUE_GRANT": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), used_by=:used_by WHERE grants.id =
   :id AND grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
@@ -117,9 +115,7 @@ WHERE resource_owners.id = :subject AND resource_owners.enabled IS 1 AND (:passw
 UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generation + 1), issued=(grants.issued + 1),
   rotated_at=:now, used_by=:used_by WHERE grants.id = :id AND grants.generation = :generation AND grants.revoked_at
   IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR
-  grants.idle_expires_at > :now) RETURNING id, client_id, subject, scope, audience, created_at, expires_at,
-  idle_expires_at, generation, issued, rotated_at, revoked_at, revoked_because, facts, used_by, revoked_by, reuse,
-  looked_like_retry""",
+  grants.idle_expires_at > :now) RETURNING id""",
     "FIND_ACCESS_TOKEN": """\
 SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
   access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at

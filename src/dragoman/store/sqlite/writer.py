@@ -1,143 +1,178 @@
-"""The one thread that writes to an SQLite file. All who wait share one commit, and each fails alone.
+"""Writes to an SQLite file: statements on the event loop, commits in a thread. All who wait share one commit.
 
-Each call of SQLite gives the interpreter's lock away, and waits for it afterwards while the event loop is at work.
-So what is written is written with as few calls as can be.
+A statement takes some twenty microseconds, a commit waits for the disk. Each call of SQLite gives the interpreter's
+lock away, and in a thread beside a busy event loop gets it back late: a thread that runs the statements, too, costs
+more in handing the lock over than in writing. So the loop runs them while the thread rests (docs/adr/sql-access.md).
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from dataclasses import dataclass
+from collections import deque
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from dragoman.core.errors import OAuthError, Refusal
-from dragoman.store.sqlite.connection import WRITER_WAITS, Connection, Trouble, trouble_of
+from dragoman.store.sqlite.connection import WRITER_WAITS
+from dragoman.store.sqlite.transactions import (
+    LARGEST_BATCH,
+    Batch,
+    Job,
+    Settled,
+    Transactions,
+    refusal,
+    refuse,
+    take_batch,
+)
 from dragoman.store.sqlite.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from dragoman.store.sqlite.connection import Connection
+    from dragoman.store.sqlite.transactions import Outcome
 
 ResultT = TypeVar("ResultT")
 
-_LARGEST_BATCH = 256
 _LONGEST_QUEUE = 8192
-_WRITES_BETWEEN_FOLDS = 1000
 _LONGEST_CLOSE = 5.0
-_HARDLY_WAITED = 0.05
-"""Seconds by which a wait may be longer than promised, rather than ask SQLite for a shorter one each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Callable[[Connection], object]
-    future: asyncio.Future[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    future: asyncio.Future[Any]
-    result: object = None
-    error: BaseException | None = None
+_LONGEST_GATHERING = 0.001
+"""Seconds after which a batch is begun, although each turn of the event loop brings more."""
 
 
 class Writer:
     """Runs jobs in order, and acknowledges none before its commit has returned.
 
-    A job may be run twice: where one of a batch fails, all are undone and run again, each in a savepoint of its own.
-    Writers of several processes take turns; whoever has waited for two seconds is refused. Belongs to the event loop
-    that made it. A job whose caller gave up is still done.
+    A batch is begun on the loop and handed to the thread, which commits it; whoever comes meanwhile is in the next one.
+    What may take longer, and what has to wait for a lock, is done in the thread from the beginning. Writers of several
+    processes take turns; whoever has waited for two seconds is refused. Belongs to the event loop that made it. A job
+    whose caller gave up is still done.
     """
 
     def __init__(self, connection: Connection, path: Path) -> None:
         self._connection = connection
-        self._path = path
-        self._identity = _identity(path)
+        self._transactions = Transactions(connection, path)
         self._turn = Turn(path)
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._unfolded = 0
+        self._waiting: deque[Job] = deque()
+        self._resting = asyncio.Event()
+        self._resting.set()
+        self._seen = 0
+        self._until = 0.0
         self._closing = False
-        self._ending = False
-        self._fault: str | None = None
+        self._begun: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
     @property
     def fault(self) -> str | None:
         """Why nothing can be written any more, if so."""
-        return self._fault
-
-    async def submit(self, work: Callable[[Connection], ResultT]) -> ResultT:
-        """What the job returns, once it is durable. Refuses `temporarily_unavailable`; raises what the job raises."""
-        if self._fault is not None or self._closing:
-            raise _refusal(self._fault or "the store is closing")
-        if self._queue.qsize() >= _LONGEST_QUEUE:
-            raise _refusal("too many writes are waiting")
-        future: asyncio.Future[ResultT] = self._loop.create_future()
-        self._queue.put(_Job(work, future))
-        return await future
+        return self._transactions.fault
 
     def break_down(self, fault: str) -> None:
         """Refuse every write from now on."""
-        self._fault = self._fault or fault
+        self._transactions.break_down(fault)
+
+    def submit(self, work: Callable[[Connection], ResultT], *, brief: bool) -> asyncio.Future[ResultT]:
+        """What the job returns, once it is durable. Refuses `temporarily_unavailable`; raises what the job raises.
+
+        `brief` says that it touches a row or two by their keys.
+        """
+        if self.fault is not None or self._closing:
+            raise refusal(self.fault or "the store is closing")
+        if len(self._waiting) >= _LONGEST_QUEUE:
+            raise refusal("too many writes are waiting")
+        future: asyncio.Future[ResultT] = self._loop.create_future()
+        self._waiting.append(Job(work=work, future=future, brief=brief))
+        if self._resting.is_set():
+            self._resting.clear()
+            self._gather_anew()
+        return future
 
     async def close(self) -> None:
         """Finish what is queued, take nothing more, and end the thread; one whose turn never comes is left behind."""
         self._closing = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join, _LONGEST_CLOSE)
+        until = monotonic() + _LONGEST_CLOSE
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_CLOSE):
+                await self._resting.wait()
+        self._begun.put(None)
+        await asyncio.to_thread(self._thread.join, max(0.0, until - monotonic()))
         if not self._thread.is_alive():
             self._turn.close()
 
+    def _gather_anew(self) -> None:
+        self._seen, self._until = 0, monotonic() + _LONGEST_GATHERING
+        self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Begin a batch once a turn of the loop has brought nobody more, or enough turns have passed.
+
+        A commit costs as much as all else of a refresh, however many share it, and an idle loop waits for nobody here.
+        """
+        if self._seen < len(self._waiting) < LARGEST_BATCH and monotonic() < self._until:
+            self._seen = len(self._waiting)
+            self._loop.call_soon(self._gather)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """On the loop, while the thread rests: begin a batch of those who wait, and wake it."""
+        if not self._waiting:
+            self._resting.set()
+        elif self._waiting[0].brief and self.fault is None and self._has_turn():
+            self._begun.put(self._transactions.begin(self._waiting))
+        else:
+            self._begun.put(Batch(jobs=take_batch(self._waiting)))
+
+    def _has_turn(self) -> bool:
+        """Whether the turn is there without waiting; what else may be wrong with it the thread will find."""
+        try:
+            return self._turn.take_if_free()
+        except OSError:
+            return False
+
+    def _settle(self, settled: Settled, *, more: bool) -> None:
+        """On the loop: tell all whose batch is durable or refused, and see to the next, unless `more` is to be done."""
+        _resolve(settled.outcomes)
+        if settled.locked is not None:  # those who came meanwhile have waited for the same lock
+            self._refuse_waiting(settled.locked)
+        if not more:
+            self._gather_anew()
+
     def _run(self) -> None:
-        while not self._ending:
-            first = self._queue.get()
-            if first is None:
-                return
-            batch = [first, *self._waiting(_LARGEST_BATCH - 1)]
+        while (batch := self._begun.get()) is not None:
             try:
-                outcomes = self._write_in_turn(batch)
+                settled = self._settled(batch)
             except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it was
                 self.break_down(f"the writer failed: {error!r}")
-                outcomes = self._refuse(batch, "the outcome of the write is unknown")
-            self._tell(outcomes)
-            self._fold(len(outcomes))
+                settled = Settled(outcomes=refuse(batch.jobs, "the outcome of the write is unknown"))
+            folds = self._transactions.folds
+            self._tell(settled, more=folds)
+            if folds:
+                self._transactions.fold()
+                self._tell(Settled(outcomes=()), more=False)
 
-    def _waiting(self, most: int) -> Iterable[_Job]:
-        for _ in range(most):
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                return
-            if job is None:
-                self._ending = True
-                return
-            yield job
-
-    def _write_in_turn(self, batch: list[_Job]) -> list[_Outcome]:
+    def _settled(self, batch: Batch) -> Settled:
+        """The batch, in this process's turn, which the loop may have taken already."""
         waited = 0.0
-        if not self._turn.take_if_free():
-            began = monotonic()
-            batch = self._wait_for_turn(batch)
-            waited = monotonic() - began
         try:
-            if not batch:
-                return []
-            if waited <= _HARDLY_WAITED:
-                return self._write(batch)
-            with self._connection.waiting(WRITER_WAITS - waited):
-                return self._write(batch)
+            if batch.outcomes is None and not self._turn.take_if_free():
+                began = monotonic()
+                batch = self._wait_for_turn(batch)
+                waited = monotonic() - began
+            if not batch.jobs:
+                return Settled(outcomes=())
+            return self._transactions.finish(batch, WRITER_WAITS - waited)
         finally:
             self._turn.give_up()
 
-    def _wait_for_turn(self, batch: list[_Job]) -> list[_Job]:
+    def _wait_for_turn(self, batch: Batch) -> Batch:
         """The batch, once the turn has come; nothing of it if that took too long, and it was refused."""
-        held: SimpleQueue[list[_Job]] = SimpleQueue()
+        held: SimpleQueue[Batch] = SimpleQueue()
         held.put(batch)
         came = Event()
         self._loop.call_soon_threadsafe(self._loop.call_later, WRITER_WAITS, self._refuse_held, held, came)
@@ -145,108 +180,35 @@ class Writer:
         came.set()
         return _taken(held)
 
-    def _refuse_held(self, held: SimpleQueue[list[_Job]], came: Event) -> None:
+    def _refuse_held(self, held: SimpleQueue[Batch], came: Event) -> None:
         """On the loop: as long as the turn does not come, refuse all who wait, and look again after the same time."""
         if came.is_set():
             return
-        batch = [*_taken(held), *self._waiting(_LONGEST_QUEUE)]
-        if self._ending:
-            self._queue.put(None)  # that was for the thread
-        _resolve(self._refuse(batch, "another process is writing"))
+        detail = "another process is writing"
+        _resolve(refuse(_taken(held).jobs, detail))
+        self._refuse_waiting(detail)
         self._loop.call_later(WRITER_WAITS, self._refuse_held, held, came)
 
-    def _write(self, batch: list[_Job]) -> list[_Outcome]:
-        if self._fault is None and _identity(self._path) != self._identity:
-            self.break_down(f"the file {self._path} was replaced while it was open; restart the server")
-        if self._fault is not None:
-            return self._refuse(batch, self._fault)
-        committing = False
+    def _refuse_waiting(self, detail: str) -> None:
+        _resolve(refuse(self._waiting, detail))
+        self._waiting.clear()
+
+    def _tell(self, settled: Settled, *, more: bool) -> None:
         try:
-            self._connection.command("BEGIN IMMEDIATE")
-            outcomes = self._done_together(batch) or [self._isolated(job) for job in batch]
-            committing = True
-            self._connection.command("COMMIT")
-        except sqlite3.Error as error:
-            return self._give_up(batch, error, committing=committing)
-        return outcomes
-
-    def _done_together(self, batch: list[_Job]) -> list[_Outcome] | None:
-        """All jobs; None if one of them failed by itself: then none has been done, in a transaction anew."""
-        connection = self._connection
-        try:
-            return [_Outcome(job.future, result=job.work(connection)) for job in batch]
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is met again where it is alone
-            self._raise_unless_alone(error)
-            connection.command("ROLLBACK")
-            connection.command("BEGIN IMMEDIATE")
-            return None
-
-    def _raise_unless_alone(self, error: Exception) -> None:
-        """Raises the error again if more is at fault than the one job that met it."""
-        lost = isinstance(error, sqlite3.Error) and trouble_of(error) is not Trouble.STATEMENT
-        if lost or not self._connection.in_transaction:
-            raise error
-
-    def _isolated(self, job: _Job) -> _Outcome:
-        """One job; if it fails it leaves no trace, and its neighbours are not touched."""
-        connection = self._connection
-        connection.command("SAVEPOINT job")
-        try:
-            result = job.work(connection)
-        except Exception as error:  # noqa: BLE001 - its caller hears of it
-            self._raise_unless_alone(error)
-            connection.command("ROLLBACK TO job")
-            connection.command("RELEASE job")
-            return _Outcome(job.future, error=error)
-        connection.command("RELEASE job")
-        return _Outcome(job.future, result=result)
-
-    def _give_up(self, batch: list[_Job], error: sqlite3.Error, *, committing: bool) -> list[_Outcome]:
-        """Nothing of the batch is written, unless a commit failed halfway: nobody can know, so nobody goes on."""
-        trouble = trouble_of(error)
-        if trouble is Trouble.BROKEN or (committing and trouble is Trouble.STATEMENT):
-            self.break_down(f"writing {self._path} failed: {error}")
-        if self._connection.in_transaction:
-            self._connection.command("ROLLBACK")
-        if trouble is Trouble.LOCKED:  # those who queued meanwhile have waited for the same lock
-            batch = [*batch, *self._waiting(_LONGEST_QUEUE)]
-        return self._refuse(batch, f"{trouble.name.lower()}: {error}")
-
-    def _fold(self, writes: int) -> None:
-        """Move the log into the database now and then, when all who wait have been told, and hear if the disk fails.
-
-        A commit that finds the log too long would do so by itself, but before it returns, and without a word of a disk
-        that did not take it: a later attempt may then succeed although the pages are gone.
-        """
-        self._unfolded += writes
-        if self._unfolded < _WRITES_BETWEEN_FOLDS or self._fault is not None:
-            return
-        self._unfolded = 0
-        try:
-            self._connection.rows("PRAGMA wal_checkpoint(PASSIVE)", {})
-        except sqlite3.Error as error:
-            if trouble_of(error) is Trouble.BROKEN:
-                self.break_down(f"moving the log into {self._path} failed: {error}")
-
-    def _refuse(self, batch: Iterable[_Job], detail: str) -> list[_Outcome]:
-        return [_Outcome(job.future, error=_refusal(detail)) for job in batch]
-
-    def _tell(self, outcomes: list[_Outcome]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(_resolve, outcomes)
+            self._loop.call_soon_threadsafe(lambda: self._settle(settled, more=more))
         except RuntimeError:  # the loop is closed: nobody is left to be told
             self.break_down("the event loop has ended")
 
 
-def _taken(held: SimpleQueue[list[_Job]]) -> list[_Job]:
+def _taken(held: SimpleQueue[Batch]) -> Batch:
     """What is held, for the one who asks first."""
     try:
         return held.get_nowait()
     except Empty:
-        return []
+        return Batch(jobs=())
 
 
-def _resolve(outcomes: list[_Outcome]) -> None:
+def _resolve(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.future.done():
             continue
@@ -254,15 +216,3 @@ def _resolve(outcomes: list[_Outcome]) -> None:
             outcome.future.set_result(outcome.result)
         else:
             outcome.future.set_exception(outcome.error)
-
-
-def _refusal(detail: str) -> OAuthError:
-    return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
