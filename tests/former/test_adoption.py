@@ -104,7 +104,7 @@ def list_session(server: Server, format_name: str, identifier: str, **session: A
         digest=digest_of(format_name, identifier), format=format_name, session=FormerSession(**{**said, **session})
     )
     listing = Listing(Changes(new_sessions=(stored,)))
-    server.run(server.tool.intake.take((), (), (), lambda _standing: listing, START))
+    server.run(server.tool.intake.take((), (), lambda _standing: listing, START))
 
 
 def refused(server: Server, answer: Answer, since: int) -> str:

@@ -37,7 +37,7 @@ def stored(digest: str, session: FormerSession = SESSION) -> StoredSession:
 
 
 async def listed(store: Store, now: int, **changes: tuple[StoredSession, ...]) -> None:
-    await store.intake.take((), (), (), lambda _standing: Listing(**changes), now)
+    await store.intake.take((), (), lambda _standing: Listing(**changes), now)
 
 
 async def adopted(store: Store, digest: str, *, listed: bool = False) -> Grant | None:

@@ -64,7 +64,7 @@ async def _take(run: Run, batch: Sequence[Judged], rehearsed: Rehearsal | None) 
         return decide(batch, standing, run.permissions, run.workshop, run.now)
 
     if rehearsed is None:
-        return (await run.intake.take(ids, logins, digests, decided, run.now)).outcomes
+        return (await run.intake.take(ids, logins, decided, run.now, digests)).outcomes
     would = decided(rehearsed.over(await run.intake.look(ids, logins, digests), ids, logins))
     rehearsed.keep(would.changes)
     return would.outcomes

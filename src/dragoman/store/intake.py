@@ -80,9 +80,9 @@ class Intake:
         self,
         ids: Collection[str],
         logins: Collection[str],
-        digests: Collection[str],
         decide: Callable[[Standing], DecisionT],
         now: int,
+        digests: Collection[str] = (),
     ) -> DecisionT:
         """Do what `decide` makes of what is there; all of it or nothing.
 
