@@ -150,6 +150,19 @@ class Session:
 
 
 @value
+class FormerSession:
+    """A session of the server that stood here before, as its refresh token or its database tells it."""
+
+    client_id: str | None
+    subject: str | None
+    """The resource owner's id."""
+    scope: Scope | None
+    """None where it does not tell, as with the others; then all that the client may ask for now."""
+    expires_at: int | None
+    """None: it has no end, or does not tell."""
+
+
+@value
 class ClientCredentials:
     """What a request says of who sends it, before anybody believed it."""
 
