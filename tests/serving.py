@@ -110,7 +110,7 @@ def serving(configuration: Configuration) -> Iterator[str]:
         async with open_server(configuration) as served:
             config = uvicorn.Config(
                 served.application, host="127.0.0.1", port=0, http=Connection, loop="none", ws="none",
-                lifespan="off", access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=2,
+                lifespan="off", access_log=False, log_config=None, server_header=False, proxy_headers=False, timeout_graceful_shutdown=2,
             )  # fmt: skip
             server = uvicorn.Server(config)
             stop = lambda: loop.call_soon_threadsafe(setattr, server, "should_exit", True)  # noqa: E731

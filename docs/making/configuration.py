@@ -62,7 +62,7 @@ def make_configuration() -> str:
         block(_EXAMPLE, "toml"),
         "## Top level",
         _table(shape, ()),
-        *_tables(shape),
+        *_tables(shape, ()),
     )
 
 
@@ -79,14 +79,16 @@ def undocumented() -> Iterator[str]:
                 yield f"{shape.cls.__name__}.{field.name}"
 
 
-def _tables(shape: StructType) -> Iterator[str]:
+def _tables(shape: StructType, path: tuple[str, ...], *, in_list: bool = False) -> Iterator[str]:
     texts = read_structs(settings)
     for field in fields_of(shape):
         if field.table is not None:
-            head = f"[[{field.name}]]" if field.several else f"[{field.name}]"
-            yield f"## `{head}`"
+            inner, listed = (*path, field.name), in_list or field.several
+            name = ".".join(inner)
+            yield f"## `[[{name}]]`" if field.several else f"## `[{name}]`"
             yield texts[field.table.cls.__name__].meaning
-            yield _table(field.table, (field.name,), in_list=field.several)
+            yield _table(field.table, inner, in_list=listed)
+            yield from _tables(field.table, inner, in_list=listed)
 
 
 def _table(shape: StructType, path: tuple[str, ...], *, in_list: bool = False) -> str:

@@ -33,6 +33,7 @@ from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
 from dragoman.parts import build_mounts, load_dialects, open_audit, open_passwords, open_tokens, standing_rules
+from dragoman.shadow.opening import behind, open_shadows, sentence_of
 from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
@@ -174,15 +175,19 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
     services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit))
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
+    desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
+    shadows = open_shadows(configuration, desks, log)
+    for shadow in shadows:
+        opened.closing.push_async_callback(shadow.close)
     application = build_application(
-        [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
+        behind(shadows, desks),
         _edge(configuration, log, observe, tracing),
         lambda: public_jwks(tokens.keyring, now()),
         lambda: is_ready(store, opened.part.leaving),
     )
     served = Served(
         application=failpoints.around_application(tracing.around_application(application) if tracing else application),
-        exposures=list_exposures(mounts, await all_clients(store)),
+        exposures=(*list_exposures(mounts, await all_clients(store)), *map(sentence_of, shadows)),
         broken=lambda: store.broken,
         log=log,
     )
@@ -190,6 +195,8 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
+    for shadow in shadows:
+        chores.extend((shadow.compare_all, shadow.keep_record))
     if opened.part.purges:
         chores.extend(_shared_chores(configuration, store, now, log))
         chores.extend(_audit_chores(configuration, key, now, log))

@@ -44,7 +44,8 @@ def _table(struct: type[msgspec.Struct], chosen: Chosen, path: Sequence[str], *,
         elif meant or field.name in chosen:
             yield _setting(field, chosen, meanings.get(field.name, "") if meant else "")
     for name, inner in tables:
-        yield from _inner_tables(inner, chosen.get(name), (*path, name))
+        if meant or name in chosen:
+            yield from _inner_tables(inner, chosen.get(name), (*path, name))
 
 
 def _inner_tables(

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.config.settings import Configuration, Table
+from dragoman.config.settings import Configuration, ShadowTable, Table
 from dragoman.core.errors import Fault
+from dragoman.core.ip_address import is_this_machine
 from dragoman.shared.address import read_address
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _NOT_SETTINGS = frozenset(
 
 _NOT_TO_BE_SET = frozenset({"folder"})
 _ENDPOINT = re.compile(r"https?://[^?#\s]+")
+_NO_ADDRESS_HEADERS = frozenset(
+    {"host", "authorization", "cookie", "content-type", "content-length", "connection", "transfer-encoding"}
+)
 _ARGON2_KIB_A_LANE = 8
 """The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
@@ -144,8 +148,32 @@ def _check(configuration: Configuration, path: Path) -> None:
     _check_endpoint(configuration.telemetry.endpoint, path)
     if location := configuration.shared_location():
         read_address(location)
+    _check_mounts(configuration, path)
+
+
+def _check_mounts(configuration: Configuration, path: Path) -> None:
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
+    for mount in configuration.mounts:
+        _check_shadow(mount.shadow, f"{path}, mounts, {mount.dialect}, shadow")
+
+
+def _check_shadow(table: ShadowTable, where: str) -> None:
+    if reason := _why_no_legacy(table.legacy_url, plain_http=table.plain_http):
+        raise ConfigurationFault(f"{where}.legacy_url: {reason}")
+    if table.address_header.lower() in _NO_ADDRESS_HEADERS:
+        raise ConfigurationFault(f"{where}.address_header: that header says something else; name one of your own")
+
+
+def _why_no_legacy(text: str | None, *, plain_http: bool) -> str | None:
+    if text is None:
+        return None
+    reason = _why_no_issuer(text) if _ENDPOINT.fullmatch(text) else "not an http or https address without a query"
+    if reason:
+        return f"{reason}; write it as https://old.example.com"
+    if plain_http or text.startswith("https:") or is_this_machine(urlsplit(text).hostname or ""):
+        return None
+    return "passwords would cross the network in plain text; write https://, or set plain_http = true if you trust it"
 
 
 def _why_no_network(text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class Desk:
     now: Callable[[], int]
     shared_key: Callable[[str | None], KeyFacts]
     """The key that signs tokens of a JOSE algorithm, as its key endpoint shows it."""
+    elsewhere: Callable[[str, WireRequest], Awaitable[WireResponse]] | None = None
+    """What answers in place of each endpoint of this mount but the demo resource, by name; None: it does itself."""
 
     async def token(self, wire: WireRequest) -> WireResponse:
         """The token endpoint."""
