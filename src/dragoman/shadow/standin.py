@@ -37,6 +37,7 @@ def without_traces(services: Services, sessions: Sessions) -> Services:
         tokens=_ShadowTokens(services.tokens, sessions),
         throttle=NoThrottle(),
         audit=_NoAudit(),
+        former_sessions=(),
     )
 
 
