@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.config.settings import Configuration, ShadowTable, Table
+from dragoman.config.settings import Configuration, ShadowTable
+from dragoman.config.table import Table
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import is_this_machine
 from dragoman.shared.address import read_address

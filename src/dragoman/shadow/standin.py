@@ -63,6 +63,12 @@ class _ReadOwners:
     async def replace_password_hash(self, _owner_id: str, _old: str, _new: str) -> bool:
         return True
 
+    async def take_in(self, _owner: ResourceOwner, _directory: str) -> bool:
+        return True
+
+    async def withdraw(self, _owner_id: str) -> None:
+        return None
+
     async def remember_places(self, _owner_id: str, _password_hash: str, _known_places: tuple[str, ...]) -> None:
         return None
 
