@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import tomllib
 from typing import TYPE_CHECKING, get_args, get_origin
-from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.config.settings import Configuration, ShadowTable
+from dragoman.config.old_servers import why_no_legacy
+from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
+from dragoman.config.urls import WHOLE_URL, why_no_issuer
 from dragoman.core.errors import Fault
-from dragoman.core.ip_address import is_this_machine
 from dragoman.shared.address import read_address
 
 if TYPE_CHECKING:
@@ -34,10 +33,6 @@ _NOT_SETTINGS = frozenset(
 )
 
 _NOT_TO_BE_SET = frozenset({"folder"})
-_ENDPOINT = re.compile(r"https?://[^?#\s]+")
-_NO_ADDRESS_HEADERS = frozenset(
-    {"host", "authorization", "cookie", "content-type", "content-length", "connection", "transfer-encoding"}
-)
 _ARGON2_KIB_A_LANE = 8
 """The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
@@ -144,7 +139,7 @@ def _check(configuration: Configuration, path: Path) -> None:
         raise ConfigurationFault(
             f"{path}, passwords.memory_kib: argon2 needs at least {least} for parallelism = {passwords.parallelism}"
         )
-    if reason := _why_no_issuer(configuration.issuer):
+    if reason := why_no_issuer(configuration.issuer):
         raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
     _check_endpoint(configuration.telemetry.endpoint, path)
     if location := configuration.shared_location():
@@ -155,26 +150,8 @@ def _check(configuration: Configuration, path: Path) -> None:
 def _check_mounts(configuration: Configuration, path: Path) -> None:
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
-    for mount in configuration.mounts:
-        _check_shadow(mount.shadow, f"{path}, mounts, {mount.dialect}, shadow")
-
-
-def _check_shadow(table: ShadowTable, where: str) -> None:
-    if reason := _why_no_legacy(table.legacy_url, plain_http=table.plain_http):
-        raise ConfigurationFault(f"{where}.legacy_url: {reason}")
-    if table.address_header.lower() in _NO_ADDRESS_HEADERS:
-        raise ConfigurationFault(f"{where}.address_header: that header says something else; name one of your own")
-
-
-def _why_no_legacy(text: str | None, *, plain_http: bool) -> str | None:
-    if text is None:
-        return None
-    reason = _why_no_issuer(text) if _ENDPOINT.fullmatch(text) else "not an http or https address without a query"
-    if reason:
-        return f"{reason}; write it as https://old.example.com"
-    if plain_http or text.startswith("https:") or is_this_machine(urlsplit(text).hostname or ""):
-        return None
-    return "passwords would cross the network in plain text; write https://, or set plain_http = true if you trust it"
+    if reason := why_no_legacy(configuration):
+        raise ConfigurationFault(f"{path}, mounts, {reason}")
 
 
 def _why_no_network(text: str) -> str | None:
@@ -197,20 +174,8 @@ def _check_endpoint(text: str | None, path: Path) -> None:
     """A secret of the collector's belongs in OTEL_EXPORTER_OTLP_HEADERS, not into an address; it is not repeated."""
     if text is None:
         return
-    reason = _why_no_issuer(text) if _ENDPOINT.fullmatch(text) else "not an http or https address without a query"
+    reason = why_no_issuer(text) if WHOLE_URL.fullmatch(text) else "not an http or https address without a query"
     if reason:
         raise ConfigurationFault(
             f"{path}, telemetry.endpoint: {reason}; write it as https://collector.example.com/v1/traces"
         )
-
-
-def _why_no_issuer(text: str) -> str | None:
-    """Tokens and metadata show the issuer to everyone. The text itself may hold a password and is not repeated."""
-    try:
-        address = urlsplit(text)
-        host, _ = address.hostname, address.port
-    except ValueError:
-        return "not an address"
-    if "@" in address.netloc:
-        return "there is a user name in it"
-    return None if host else "there is no host in it"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from dragoman.config.directory import DirectoryTable
+from dragoman.config.legacy import BridgeTable, ShadowTable
 from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 
@@ -55,25 +56,6 @@ class ServerTable(Table, frozen=True):
     """How many processes answer; more than one for each core is of no use. `dragoman serve --workers` overrides it."""
 
 
-class ShadowTable(Table, frozen=True):
-    """The mount stands before the server that it is to replace: that one answers, and docs/shadow.md tells the rest."""
-
-    legacy_url: str | None = None
-    """Where that server is: what stands there before the mount's paths, as in https://old.example.com. Not set, the
-    mount answers itself."""
-    plain_http: bool = False
-    """Whether legacy_url may begin with http:// although it is another machine: passwords then cross that network for
-    anyone on it to read."""
-    address_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "X-Forwarded-For"
-    """The header in which that server is told who asks; whatever a client has written there is dropped."""
-    seconds: Annotated[int, Meta(ge=1, le=60)] = 10
-    """How long that server may take for a whole answer; then the answer is 503."""
-    at_once: Annotated[int, Meta(ge=1, le=1000)] = 100
-    """How many requests each worker may have under way there; beyond that the answer is 503."""
-    record: str = "shadow.json"
-    """The file in which differences are counted; `dragoman shadow report` reads it."""
-
-
 class MountTable(Table, frozen=True):
     """One dialect at one place."""
 
@@ -94,6 +76,7 @@ class MountTable(Table, frozen=True):
     demo_resource: bool = False
     """Whether the dialect's demo resource is mounted: who am I, which scope, on whose behalf."""
     shadow: ShadowTable = ShadowTable()
+    bridge: BridgeTable = BridgeTable()
 
 
 class PasswordsTable(Table, frozen=True):

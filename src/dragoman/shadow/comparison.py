@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.legacy.jwt_text import UnreadableJwt, claims_of, header_of, is_jwt
+from dragoman.legacy.reading import UnreadableJwt, claims_of, header_of, is_jwt, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,15 +130,6 @@ def _life(claims: Mapping[str, object]) -> int:
     """Seconds from `iat` to `exp`; 0 where one is missing."""
     ends, begins = claims.get("exp"), claims.get("iat")
     return int(ends - begins) if isinstance(ends, int | float) and isinstance(begins, int | float) else 0
-
-
-def members_of(body: bytes) -> Mapping[str, object] | None:
-    """The members of a JSON object, in order; None where it is none."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def shape_of(value: object) -> Shape:

@@ -16,8 +16,9 @@ from dragoman.core import token_endpoint
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects import codec
 from dragoman.legacy.passing import answer_to_pass, headers_to_pass, target_of
+from dragoman.legacy.reading import members_of
 from dragoman.legacy.server import LegacyAway, Unsendable
-from dragoman.shadow.comparison import Answer, Difference, Shape, compare, members_of
+from dragoman.shadow.comparison import Answer, Difference, Shape, compare
 from dragoman.shadow.record import Record, RecordFault, add_to_file, compared, merge, not_compared
 from dragoman.shadow.showing import show
 

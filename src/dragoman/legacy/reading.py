@@ -1,4 +1,4 @@
-"""What the JWTs of another server say, taken from its own answer: there is no signature to check (RFC 7519 §7.2)."""
+"""What the answers of another server say, and the JWTs in them; whoever gave them vouches for them (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 
 class UnreadableJwt(ValueError):
     """A text with the look of a JWT that says nothing."""
+
+
+def members_of(body: bytes) -> Mapping[str, object] | None:
+    """The members of a JSON object, in order; None where it is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def is_jwt(value: object) -> bool:
