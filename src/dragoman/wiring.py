@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.audit.retention import remove_old
+from dragoman.bridge.opening import opened_bridge
 from dragoman.chores import all_clients, count_hashes, is_ready, keep_audit, keep_time, keep_up, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
@@ -190,7 +191,19 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     plain = _open_services(opened, clients, tokens, doubles, throttle, audit, former)
     services = failpoints.around_services(plain if directed is None else replace(plain, directory=directed.directory))
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
-    desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
+    bridge = await opened.closing.enter_async_context(opened_bridge(configuration, mounts, store, now, log))
+    services = services if bridge is None else bridge.shut(services)
+    desks = [
+        Desk(
+            mount=one,
+            services=services,
+            server=server,
+            now=now,
+            shared_key=shown,
+            around_client=bridge.around if bridge is not None and bridge.mount is one else None,
+        )
+        for one in mounts
+    ]
     shadows = open_shadows(configuration, desks, log)
     for shadow in shadows:
         opened.closing.push_async_callback(shadow.close)
@@ -202,7 +215,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     )
     served = Served(
         application=failpoints.around_application(tracing.around_application(application) if tracing else application),
-        exposures=(*list_exposures(mounts, await all_clients(store)), *map(sentence_of, shadows)),
+        exposures=(
+            *list_exposures(mounts, await all_clients(store)),
+            *map(sentence_of, shadows),
+            *([bridge.sentence] if bridge else []),
+        ),
         broken=lambda: store.broken,
         log=log,
     )
