@@ -47,6 +47,11 @@ class Crossed:
         with closing(sqlite3.connect(f"file:{self.configuration.folder}/dragoman.db?mode=ro", uri=True)) as database:
             return database.execute(f"SELECT * FROM {table}").fetchall()
 
+    def forget_grants(self) -> None:
+        """Nothing was issued, for the next test."""
+        with closing(sqlite3.connect(f"{self.configuration.folder}/dragoman.db")) as database, database:
+            database.execute("DELETE FROM grants")
+
     def events(self) -> list[dict]:
         """The audit."""
         lines = [

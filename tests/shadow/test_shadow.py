@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.shadow.watching import Watched
+    from tests.shadow.watching import Got, Watched
 
 PATH = "/oauth2/token"
 
@@ -173,16 +173,32 @@ AWAY = {
 }
 
 
-@pytest.mark.parametrize("kind", [*AWAY, "dead"])
-def test_a_legacy_server_that_gives_no_answer_is_the_dialects_503(tmp_path: Path, kind: str):
-    talker = Talker(AWAY.get(kind, b""))
-    with talker.listening():
-        url = dead_url() if kind == "dead" else talker.url
-        with watching(tmp_path, "jobspace", cast_of(ANN), url, seconds=1) as watched:
-            got = ask(watched.url, "/oauth/token", password(ANN))
-            assert got.status == 503
-            assert got.header("Retry-After") is not None
-            assert got.document["error"] == "temporarily_unavailable"
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory) -> Iterator[tuple[Talker, Watched]]:
+    """A server in the shadow of one that answers whatever a test has it answer."""
+    with (
+        Talker(b"").listening() as talker,
+        watching(tmp_path_factory.mktemp("broken"), "jobspace", cast_of(ANN), talker.url, seconds=1) as watched,
+    ):
+        yield talker, watched
+
+
+@pytest.mark.parametrize("kind", AWAY)
+def test_a_legacy_server_that_gives_no_answer_is_the_dialects_503(broken, kind: str):
+    talker, watched = broken
+    talker.answer = AWAY[kind]
+    _is_503(ask(watched.url, "/oauth/token", password(ANN)))
+
+
+def test_a_dead_legacy_server_is_the_dialects_503(tmp_path: Path):
+    with watching(tmp_path, "jobspace", cast_of(ANN), dead_url()) as watched:
+        _is_503(ask(watched.url, "/oauth/token", password(ANN)))
+
+
+def _is_503(got: Got) -> None:
+    assert got.status == 503
+    assert got.header("Retry-After") is not None
+    assert got.document["error"] == "temporarily_unavailable"
 
 
 def test_no_secret_reaches_the_record_even_from_a_server_that_puts_them_everywhere(tmp_path: Path, capfd):

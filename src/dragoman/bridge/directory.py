@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from dragoman.bridge.asking import Granted
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner, TokenRequest
     from dragoman.core.ports import Attempt, Services
+
+
+def _is_plain(login: str) -> bool:
+    """Whether it is no look-alike, which may be somebody else's name there, and would be the plain one's here."""
+    return unicodedata.normalize("NFKC", login) == login
 
 
 @value
@@ -40,7 +46,7 @@ class BridgeDirectory:
 
         Refuses `temporarily_unavailable`.
         """
-        if self.request is None or not self.bridge.is_open(attempt.client_id):
+        if self.request is None or not self.bridge.is_open(attempt.client_id) or not _is_plain(login):
             await self.services.passwords.check(None, sent, attempt)
             return NotVerified(why="unknown user")
         request = self.request

@@ -37,7 +37,7 @@ _LONGEST_TOKEN = 16 * 1024
 _KEPT_TRIES = 60
 _KEPT_PAUSE_SECONDS = 1.0
 """A minute in all: for so long an answer of the old server waits for a database that is away."""
-_LOOK_AGAIN_SECONDS = (0.0, 0.25, 1.0)
+_LOOK_AGAIN_SECONDS = (0.0, 0.1, 0.4)
 """After a refusal: another worker may have presented the same token a moment before, and be about to store it."""
 _ENDING_SECONDS = 5.0
 
