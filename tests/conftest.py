@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import coverage
 import pytest
+from hypothesis import HealthCheck, settings
 
 _MEASURED = coverage.Coverage(data_suffix=True)
 """Of one of several processes that share the tests (`make test`): the first one's coverage does not see the others."""
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.core.secret import Secret
+
+
+settings.register_profile("dragoman", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", parent=settings.get_profile("dragoman"), derandomize=False, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dragoman"))
+"""The same examples every time, however long one takes; `make fuzz` searches."""
 
 
 def pytest_sessionfinish() -> None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from dragoman.core.secret import Secret
+from dragoman.store.postgresql.address import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,11 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
+
+
+def for_the_driver(url: Secret) -> str:
+    """The same address without the options that only Dragoman knows."""
+    return read_address(url).url.reveal()
 
 
 class Cluster:
@@ -79,11 +85,11 @@ class Cluster:
         """`pg_ctl stop -m immediate`: it ends as in a crash, and recovers at the next start."""
         self._end(signal.SIGQUIT)
 
-    def url(self, database: str, *, port: int | None = None, **options: str) -> Secret:
-        """The address of a database, by another port if there is a proxy."""
-        query = "&".join(f"{name}={value}" for name, value in options.items())
+    def url(self, database: str, *, port: int | None = None, patience: int = 30, **options: str) -> Secret:
+        """The address of a database, by another port if there is a proxy. The machine may be slow: wait for it."""
+        query = "&".join(f"{name}={value}" for name, value in {"patience": patience, **options}.items())
         text = f"postgresql://dragoman:{ENCODED}@127.0.0.1:{port or self.port}/{database}"
-        return Secret(f"{text}?{query}" if query else text)
+        return Secret(f"{text}?{query}")
 
     @contextmanager
     def new_database(self, template: str = "template0", settings: str = "ENCODING 'UTF8'") -> Iterator[str]:
@@ -102,7 +108,7 @@ class Cluster:
 
     async def query(self, *statements: str, database: str = "postgres") -> list[asyncpg.Record]:
         """The same, where an event loop runs."""
-        connection = await asyncpg.connect(self.url(database).reveal())
+        connection = await asyncpg.connect(for_the_driver(self.url(database)))
         try:
             return [await connection.fetch(each) for each in statements][-1]
         finally:

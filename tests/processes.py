@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 PROGRAM = (sys.executable, "-c", "from dragoman.cli.main import main; main()")
 _WHERE = re.compile(r"^dragoman: serving \S+ on (https?://\S+)$", re.MULTILINE)
 

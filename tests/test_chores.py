@@ -52,7 +52,7 @@ def test_a_chore_that_failed_is_begun_anew(tmp_path: Path):
             rename("installation", "away")
             chore = partial(keep_time, store, Machine().clock(), lambda _: loop.call_soon_threadsafe(noted.set), log)
             task = asyncio.create_task(keep_up(chore, log, pause))
-            await asyncio.wait_for(noted.wait(), 10)
+            await asyncio.wait_for(noted.wait(), 60)
             task.cancel()
             assert await store.installation.latest_time() == START
 
@@ -125,7 +125,7 @@ def test_keys_are_read_beside_the_event_loop(tmp_path: Path):
         kid = add_key(folder, Purpose.ACCESS, "ES256", START, START)
         look.set()
         watching = asyncio.create_task(watch_keys(current, _quiet(), look))
-        await asyncio.wait_for(again.wait(), 10)
+        await asyncio.wait_for(again.wait(), 60)
         while kid not in current.keyring.access_keys:  # noqa: ASYNC110 (it is taken over in the other thread)
             await asyncio.sleep(0)
         watching.cancel()

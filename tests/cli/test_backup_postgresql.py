@@ -15,7 +15,7 @@ from dragoman.core.errors import Fault
 from dragoman.store.store import Store
 from tests.cli.commanding import PROGRAM
 from tests.cli.keeping import Site, make_site
-from tests.postgresql import PASSWORD, Cluster
+from tests.postgresql import PASSWORD, Cluster, for_the_driver
 from tests.store.store_cast import new_access_token, new_grant, serve
 
 
@@ -141,7 +141,7 @@ def test_what_goes_with_another_database_is_refused(site: Site, tmp_path: Path):
     assert site.cluster is not None
     with site.cluster.new_database() as name:
         site.cluster.run("CREATE TABLE installation (name text, value text)", database=name)
-        url = site.cluster.url(name).reveal()
+        url = for_the_driver(site.cluster.url(name))
         subprocess.run([shutil.which("pg_dump"), "--format=custom", f"--file={foreign}", f"--dbname={url}"], check=True)
     assert "no backup of a Dragoman database" in site.folder.run("restore", foreign).fault
 
@@ -159,7 +159,7 @@ def test_another_schema_than_that_of_the_backup_is_refused(site: Site, tmp_path:
     site.folder.done("backup", tmp_path / "backup")
     site.empty()
     assert site.cluster is not None
-    name = site.folder.file.read_text().rpartition("/dragoman_")[2].partition('"')[0]
+    name = site.folder.file.read_text().rpartition("/dragoman_")[2].partition("?")[0]
     site.cluster.run("CREATE SCHEMA of_its_own", database=f"dragoman_{name}")
     site.cluster.run(f"ALTER DATABASE dragoman_{name} SET search_path = of_its_own, public")
     assert "make them the same" in site.folder.run("restore", tmp_path / "backup").fault

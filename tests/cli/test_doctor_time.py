@@ -61,7 +61,7 @@ def set_latest(site: Site, text: str) -> None:
         with closing(sqlite3.connect(site.folder.path / "dragoman.db")) as connection, connection:
             assert connection.execute(statement).rowcount == 1
     else:
-        name = site.folder.file.read_text().rpartition("/dragoman_")[2].partition('"')[0]
+        name = site.folder.file.read_text().rpartition("/dragoman_")[2].partition("?")[0]
         site.cluster.run(statement, database=f"dragoman_{name}")
 
 

@@ -43,7 +43,7 @@ def served(folder: Folder, base: str, log: Path) -> Iterator[subprocess.Popen]:
         subprocess.Popen([*PROGRAM, "serve", "--config", str(folder.file)], stdout=stream, stderr=stream) as server,
     ):
         try:
-            wait_for(lambda: urllib.request.urlopen(f"{base}/health/live", timeout=1).read())
+            wait_for(lambda: urllib.request.urlopen(f"{base}/health/live", timeout=10).read())
             yield server
         finally:
             server.kill()
@@ -76,7 +76,7 @@ def refuses(port: int) -> bool:
 
 
 def wait_for(look: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         try:
             if look():

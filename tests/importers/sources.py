@@ -16,6 +16,7 @@ import bcrypt
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome
+from tests.postgresql import for_the_driver
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ServerSource:
         self.cluster.run(*statements, database=self.name)
 
     def imported(self, folder: Folder, kind: str, *options: object) -> Outcome:
-        return folder.run("import", kind, "-", *options, stdin=self.cluster.url(self.name).reveal())
+        return folder.run("import", kind, "-", *options, stdin=for_the_driver(self.cluster.url(self.name)))
 
 
 Source = FileSource | ServerSource

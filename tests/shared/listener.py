@@ -64,7 +64,7 @@ async def listening(url: Secret, prefix: str = "dragoman", hearer: Hearer | None
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def eventually(look: Callable[[], object], seconds: float = 10) -> None:
+async def eventually(look: Callable[[], object], seconds: float = 30) -> None:
     """Until this holds."""
     until = time.monotonic() + seconds
     while not look():

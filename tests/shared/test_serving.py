@@ -56,15 +56,15 @@ def test_commands_are_noticed_at_once_though_clients_are_kept_for_a_minute(
         assert statuses(server, shop) == {200}
         assert statuses(server, ("later", "x" * 32)) == {401}
         folder.done("client", "disable", "shop")
-        wait_until(lambda: 200 not in statuses(server, shop), 5)
+        wait_until(lambda: 200 not in statuses(server, shop))
         folder.done("client", "enable", "shop")
-        wait_until(lambda: statuses(server, shop) == {200}, 5)
+        wait_until(lambda: statuses(server, shop) == {200})
         drawn = folder.done("client", "rotate-secret", "shop", "--json").json["secret"]
-        wait_until(lambda: statuses(server, shop) == {401} and statuses(server, ("shop", drawn)) == {200}, 5)
+        wait_until(lambda: statuses(server, shop) == {401} and statuses(server, ("shop", drawn)) == {200})
         later = "later", folder.client("later", "--grant-type", "client_credentials")
-        wait_until(lambda: statuses(server, later) == {200}, 5)
+        wait_until(lambda: statuses(server, later) == {200})
         folder.done("client", "delete", "later", "--yes")
-        wait_until(lambda: statuses(server, later) == {401}, 5)
+        wait_until(lambda: statuses(server, later) == {401})
         folder.done("key", "rotate", "access", "--active-in", "60")
         wait_until(lambda: len(server.events("keys_read_again")) == WORKERS)
         assert server.stop() == 0
@@ -83,12 +83,12 @@ def test_a_server_starts_without_it_warns_once_and_notices_changes_after_a_secon
         disabled = folder.done("client", "disable", "shop")
         assert "warning: running servers could not be told" in disabled.err
         assert "they notice within 60 s" in disabled.err
-        wait_until(lambda: 200 not in statuses(server, shop), 5)
+        wait_until(lambda: 200 not in statuses(server, shop))
         shared_server.start()
         wait_for_listeners(shared_server)
         wait_until(lambda: len(server.events("shared_back")) == WORKERS)
         folder.done("client", "enable", "shop")
-        wait_until(lambda: statuses(server, shop) == {200}, 5)
+        wait_until(lambda: statuses(server, shop) == {200})
         assert len(server.events("shared_away")) == WORKERS
         for part in (PASSWORD, ENCODED, "Traceback"):
             assert part not in server.told

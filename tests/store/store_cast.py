@@ -13,6 +13,7 @@ import asyncpg
 from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
 from dragoman.core.scope import Scope
 from dragoman.store.opening import open_server
+from dragoman.store.postgresql.address import read_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -116,7 +117,7 @@ def serve_cast(database: Path | Secret, scenario: Callable[[Store], Awaitable[Re
 @asynccontextmanager
 async def session(url: Secret) -> AsyncIterator[asyncpg.Connection]:
     """Somebody else's connection to the same database."""
-    connection = await asyncpg.connect(url.reveal())
+    connection = await asyncpg.connect(read_address(url).url.reveal())
     try:
         yield connection
     finally:
@@ -126,7 +127,7 @@ async def session(url: Secret) -> AsyncIterator[asyncpg.Connection]:
 async def blocked(looking: asyncpg.Connection, many: int) -> None:
     """Until so many wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await looking.fetchval(waiting) < many:
             await asyncio.sleep(0.005)
             await looking.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction each look would find the same

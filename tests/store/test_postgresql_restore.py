@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from store_cast import NOW, blocked, new_grant, serve_cast, session
-from tests.postgresql import ENCODED
+from tests.postgresql import ENCODED, for_the_driver
 
 from dragoman.store.faults import StoreFault
 from dragoman.store.opening import open_worker
@@ -59,7 +59,7 @@ def url(postgresql: Cluster, postgresql_name: str) -> Secret:
 async def held_up(postgresql: Cluster, url: Secret, table: str) -> AsyncIterator[asyncpg.Connection]:
     """Until the block ends, whatever needs this table waits for a connection that no server could have."""
     await postgresql.query("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN SUPERUSER PASSWORD 'strange'")
-    connection = await asyncpg.connect(url.reveal().replace(f"dragoman:{ENCODED}", "stranger:strange"))
+    connection = await asyncpg.connect(for_the_driver(url).replace(f"dragoman:{ENCODED}", "stranger:strange"))
     try:
         await connection.execute("BEGIN")
         await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
@@ -101,7 +101,7 @@ def test_a_server_that_begins_in_between_is_noticed_before_anything_is_done(
         async with held_up(postgresql, url, "installation") as stranger:
             changing = asyncio.create_task(change(url))
             await blocked(stranger, 1)
-            server = await asyncpg.connect(url.reveal())
+            server = await asyncpg.connect(for_the_driver(url))
         with pytest.raises(StoreFault, match="in use by 1 other session:"):
             await changing
         await server.close()

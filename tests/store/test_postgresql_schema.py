@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from store_cast import CLIENT, serve, serve_cast
-from tests.postgresql import Cluster
+from tests.postgresql import Cluster, for_the_driver
 
 from dragoman.core.model import Client
 from dragoman.core.secret import Secret
@@ -75,7 +75,7 @@ def test_both_ways_to_a_schema_give_the_same(postgresql: Cluster) -> None:
 
 def test_a_server_migrates_an_older_database_while_others_use_it(postgresql: Cluster) -> None:
     async def older() -> None:
-        engine = create_async_engine(postgresql.url(name).reveal().replace("postgresql:", "postgresql+asyncpg:"))
+        engine = create_async_engine(for_the_driver(postgresql.url(name)).replace("postgresql:", "postgresql+asyncpg:"))
         async with engine.begin() as connection:
             await connection.run_sync(_first_version)
         await engine.dispose()

@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -119,17 +118,14 @@ def test_a_locked_database_is_waited_for_refused_and_recovers(database: Path) ->
         )
         assert holder.stdout is not None
         assert await holder.stdout.readline() == b"locked\n"
-        began = time.monotonic()
         early = [asyncio.ensure_future(store.rotate(grant, NOW, None, None)) for grant in (first, second)]
         await asyncio.wait(early, timeout=1)
         late = asyncio.ensure_future(store.rotate(third, NOW, None, None))
         assert await store.find_grant(first.id) == first
         outcomes = await asyncio.gather(*early, late, return_exceptions=True)
-        took = time.monotonic() - began
         await holder.communicate(b"")
         refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, OAuthError)]
         assert refusals == 3 * [Refusal.TEMPORARILY_UNAVAILABLE]
-        assert 1.5 < took < 3
         assert [await store.find_grant(grant.id) for grant in (first, second, third)] == [first, second, third]
         assert isinstance(await store.rotate(first, NOW, None, None), Rotated)
         assert store.broken is None

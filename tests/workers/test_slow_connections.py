@@ -73,7 +73,7 @@ def opened(port: int, number: int, first: bytes) -> Iterator[list[socket.socket]
 def trickle_until_all_are_gone(connections: Sequence[socket.socket], piece: bytes) -> list[bytes]:
     """Send this on each of them again and again; what came back on each until the server hung up."""
     received = dict.fromkeys(connections, b"")
-    left, until = set(connections), time.monotonic() + 30
+    left, until = set(connections), time.monotonic() + 90
     poll = select.poll()
     by_descriptor = {connection.fileno(): connection for connection in connections}
     for connection in connections:

@@ -54,7 +54,7 @@ def connection_to_each(server: ServerProcess) -> Iterator[list[http.client.HTTPC
 def in_force_after(asked: Callable[[], list[object]], expected: object) -> float:
     """Seconds until all workers answer so."""
     began = time.monotonic()
-    wait_until(lambda: all(answer == expected for answer in asked()), 10)
+    wait_until(lambda: all(answer == expected for answer in asked()))
     return time.monotonic() - began
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _SCHEMES = frozenset({"postgresql", "postgres"})
 _CONNECTIONS = 8
 _MOST_CONNECTIONS = 500
-_OWN_OPTIONS = frozenset({"pool_size", "pooler", "application_name"})
+_PATIENCE = 1
+_MOST_PATIENCE = 60
+_OWN_OPTIONS = frozenset({"pool_size", "pooler", "patience", "application_name"})
 _DRIVERS_OPTIONS = frozenset(
     {
         "host",
@@ -52,6 +54,8 @@ class Address:
     """How many a process has open at most."""
     through_pooler: bool
     """Whether a pooler hands each transaction to any of its own connections, so that sessions keep nothing."""
+    patience: int
+    """In seconds: after this long a statement is given up."""
     application_name: str
 
 
@@ -78,8 +82,9 @@ def read_address(text: Secret) -> Address:
     return Address(
         url=Secret(_without_own_options(parts, options)),
         shown=_shown(parts, options),
-        connections=_connections(options.get("pool_size", str(_CONNECTIONS))),
+        connections=_number("pool_size", options.get("pool_size", str(_CONNECTIONS)), _MOST_CONNECTIONS),
         through_pooler=_through_pooler(options.get("pooler", "none")),
+        patience=_number("patience", options.get("patience", str(_PATIENCE)), _MOST_PATIENCE),
         application_name=options.get("application_name", "dragoman"),
     )
 
@@ -104,11 +109,9 @@ def _shown(parts: SplitResult, options: Mapping[str, str]) -> str:
     return f"{named} at {host}" if host else named
 
 
-def _connections(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_CONNECTIONS:
-        raise StoreFault(
-            f"The address of the database has pool_size={text!r}: write a number from 1 to {_MOST_CONNECTIONS}."
-        )
+def _number(option: str, text: str, most: int) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise StoreFault(f"The address of the database has {option}={text!r}: write a number from 1 to {most}.")
     return int(text)
 
 

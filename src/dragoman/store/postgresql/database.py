@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
-_STATEMENT_SECONDS = 1.4
+_ON_THE_WAY_SECONDS = 0.4
+"""What a statement may take beyond the patience that the server has with it."""
 _TRANSACTION_SECONDS = 65.0
 _RETRY_SECONDS = 0.4
 """After this long nobody is made to wait for another attempt."""
@@ -61,6 +62,7 @@ class PostgresqlDatabase:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._seconds = pool.patience + _ON_THE_WAY_SECONDS
 
     @property
     def broken(self) -> str | None:
@@ -74,17 +76,17 @@ class PostgresqlDatabase:
     async def rows(self, statement: str, values: Values) -> Sequence[Row]:
         """What is committed. Refuses `temporarily_unavailable`."""
         try:
-            return await self._tried(lambda connection: _rows(connection, statement, values), _STATEMENT_SECONDS)
+            return await self._tried(lambda connection: _rows(connection, statement, values), self._seconds)
         except StoreConflict:  # what cannot be stored is the name of nothing stored
             return ()
 
     async def change(self, statement: str, values: Values) -> int:
         """One statement, one round trip; how many rows it changed."""
-        return await self._tried(lambda connection: _count(connection, statement, values), _STATEMENT_SECONDS)
+        return await self._tried(lambda connection: _count(connection, statement, values), self._seconds)
 
     async def change_row(self, statement: str, values: Values) -> Row | None:
         """One statement, one round trip; the row it changed."""
-        return _first(await self._tried(lambda connection: _rows(connection, statement, values), _STATEMENT_SECONDS))
+        return _first(await self._tried(lambda connection: _rows(connection, statement, values), self._seconds))
 
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in a transaction; durable when this returns."""

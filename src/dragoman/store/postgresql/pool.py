@@ -19,36 +19,41 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
-_CONNECT_SECONDS = 1.0
-_WAIT_SECONDS = 0.5
 _LOOK_OUT_SECONDS = 0.5
 _LONGEST_REST = 240.0
 """After this many idle seconds a connection may have been forgotten by something on the way: a new one is opened."""
 _LONGEST_QUEUE = 4096
 _STATEMENTS_KEPT = 200
-_SESSION = {"statement_timeout": "1000", "idle_in_transaction_session_timeout": "10000"}
-"""In milliseconds. Below what callers wait, so that the server says what happened before they give up."""
 
 
 async def connect(address: Address, seconds: float) -> Connection:
     """A new connection, within this time. Raises what `errors.ANY` lists, or ValueError."""
-    settings = {"application_name": address.application_name}
+    name = {"application_name": address.application_name}
     return await asyncpg.connect(
         address.url.reveal(),
         timeout=seconds,
-        server_settings=settings if address.through_pooler else settings | _SESSION,
+        server_settings=name if address.through_pooler else name | _session(address),
         statement_cache_size=0 if address.through_pooler else _STATEMENTS_KEPT,
         max_cached_statement_lifetime=0,
     )
 
 
+def _session(address: Address) -> dict[str, str]:
+    """In milliseconds. Below what callers wait, so that the server says what happened before they give up."""
+    return {
+        "statement_timeout": str(1000 * address.patience),
+        "idle_in_transaction_session_timeout": str(10_000 * address.patience),
+    }
+
+
 class Pool:
-    """Lends connections for one event loop. Who finds none free waits for half a second.
+    """Lends connections for one event loop. Who finds none free waits for half of the patience there is.
 
     While no connection can be made, everybody is refused at once, and the pool looks out by itself until one can.
     """
 
     def __init__(self, address: Address) -> None:
+        self.patience = address.patience
         self._address = address
         self._places = asyncio.Semaphore(address.connections)
         self._idle: list[tuple[Connection, float]] = []
@@ -98,7 +103,7 @@ class Pool:
             raise refusal("too many wait for a connection to the database")
         self._waiting += 1
         try:
-            async with asyncio.timeout(_WAIT_SECONDS):
+            async with asyncio.timeout(self.patience / 2):
                 await self._places.acquire()
         except TimeoutError:
             raise refusal("all connections to the database are in use") from None
@@ -139,7 +144,7 @@ class Pool:
         if self._away is not None:
             raise refusal(self._away)
         try:
-            return await connect(self._address, _CONNECT_SECONDS)
+            return await connect(self._address, self.patience)
         except asyncpg.TooManyConnectionsError as error:
             raise refusal(told(error)) from error
         except (*ANY, ValueError) as error:
@@ -156,7 +161,7 @@ class Pool:
         while self._away is not None:
             await asyncio.sleep(_LOOK_OUT_SECONDS)
             try:
-                connection = await connect(self._address, _CONNECT_SECONDS)
+                connection = await connect(self._address, self.patience)
             except Exception as error:  # noqa: BLE001 (whatever it is: nobody else would look out again)
                 self._away = f"the database cannot be reached: {told(error)}"
             else:
