@@ -25,8 +25,7 @@ def why_no_legacy(configuration: Configuration) -> str | None:
     bridged = [mount.dialect for mount in configuration.mounts if mount.bridge.legacy_url is not None]
     if len(bridged) > 1:
         return f"{bridged[1]}, bridge: one mount at most may have one; take it out here or there"
-    directory = configuration.directory
-    if bridged and directory.sql.url is not None:
+    if bridged and configuration.directory.configured:
         return (
             f"{bridged[0]}, bridge: accounts can live in a directory or come from an old server, not both; take one out"
         )

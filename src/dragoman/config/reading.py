@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
+from dragoman.config.directory_faults import find_fault
 from dragoman.config.old_servers import why_no_legacy
 from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
@@ -53,6 +54,8 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
     except msgspec.ValidationError as error:
         raise ConfigurationFault(_told(path, error)) from None
     _check(configuration, path)
+    if reason := find_fault(configuration.directory):
+        raise ConfigurationFault(f"{path}, {reason}")
     return configuration
 
 
