@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,12 +52,14 @@ class Talker:
     answer: Callable[[socket.socket], None] | bytes
     requests: list[bytes] = field(default_factory=list)
     url: str = ""
+    tls: ssl.SSLContext | None = None
 
     @contextmanager
     def listening(self) -> Iterator[Talker]:
         """It answers at `url` until the block ends."""
         with socket.create_server(("127.0.0.1", 0)) as server:
-            self.url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            scheme = "http" if self.tls is None else "https"
+            self.url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}"
             thread = threading.Thread(target=self._accept, args=(server,), daemon=True)
             thread.start()
             yield self
@@ -72,15 +75,15 @@ class Talker:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                self.requests.append(read_request(connection))
+        try:
+            with connection if self.tls is None else self.tls.wrap_socket(connection, server_side=True) as spoken:
+                self.requests.append(read_request(spoken))
                 if callable(self.answer):
-                    self.answer(connection)
+                    self.answer(spoken)
                 else:
-                    connection.sendall(self.answer)
-            except OSError:
-                return
+                    spoken.sendall(self.answer)
+        except OSError:
+            return
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import ssl
+import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dragoman.legacy.server import LegacyFault
+from tests.certificates import write_certificate
 from tests.legacy_servers import ANN, BOB, CLIENT, Talker, cast_of, dead_url, http, legacy_server
 from tests.shadow.watching import ask, credentials, password, refresh, watching
 
@@ -127,17 +131,46 @@ def test_the_legacy_server_is_told_whom_a_request_comes_from_and_nobody_else_tel
     assert b"Canary-of-ann-5512" in body
 
 
-def test_a_redirect_is_passed_on_and_never_followed(tmp_path: Path):
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_that_nobody_trusts_ends_it_before_anything_is_sent(tmp_path: Path, monkeypatch, trusted: bool):
+    file = tmp_path / "certificate.pem"
+    write_certificate(file, "127.0.0.1")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    answer = http("200 OK", b"{}", "Content-Type: application/json")
     with (
-        Talker(http("200 OK", b"{}")).listening() as elsewhere,
-        Talker(http("302 Found", b"", f"Location: {elsewhere.url}/", "Set-Cookie: a=b")).listening() as talker,
+        Talker(answer, tls=tls).listening() as talker,
         watching(tmp_path, "standard", cast_of(ANN), talker.url) as watched,
     ):
-        got = ask(watched.url, PATH, password(ANN))
-        assert (got.status, got.header("Location")) == (302, f"{elsewhere.url}/")
-        ask(watched.url, PATH, password(ANN))
+        assert ask(watched.url, PATH, password(ANN)).status == (200 if trusted else 503)
+        assert len(talker.requests) == int(trusted)
+
+
+def test_without_the_extra_a_start_says_what_to_install(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with (
+        pytest.raises(LegacyFault, match=r"dragoman\[migration\]"),
+        watching(tmp_path, "standard", cast_of(ANN), "https://old.example.com"),
+    ):
+        pass
+
+
+def test_a_redirect_is_passed_on_and_never_followed_nor_is_the_environment(tmp_path: Path, monkeypatch):
+    with Talker(http("200 OK", b"{}")).listening() as elsewhere:
+        for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, elsewhere.url)
+        answer = http("302 Found", b"", f"Location: {elsewhere.url}/", "Set-Cookie: a=b")
+        with (
+            Talker(answer).listening() as talker,
+            watching(tmp_path, "standard", cast_of(ANN), talker.url) as watched,
+        ):
+            got = ask(watched.url, PATH, password(ANN))
+            assert (got.status, got.header("Location")) == (302, f"{elsewhere.url}/")
+            ask(watched.url, PATH, password(ANN))
+            assert b"cookie" not in talker.requests[1].lower()
         assert not elsewhere.requests
-        assert b"cookie" not in talker.requests[1].lower()
 
 
 def _never(connection) -> None:

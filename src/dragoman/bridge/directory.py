@@ -9,6 +9,7 @@ from dragoman.bridge.asking import Granted
 from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.login_name import canonical
+from dragoman.core.model import Sender
 from dragoman.core.ports import Event
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
@@ -74,16 +75,13 @@ class BridgeDirectory:
         return await self.services.resource_owners.find_resource_owner(owner_id)
 
     def _record(self, attempt: Attempt, owner: ResourceOwner) -> None:
-        sender = None if self.request is None else self.request.sender
-        if sender is not None:
-            facts = {"by": self.bridge.name, "what": "password"}
-            self.services.audit.record(
-                Event(
-                    name="vouched_for",
-                    dialect=self.dialect,
-                    sender=sender,
-                    client_id=attempt.client_id,
-                    subject=owner.id,
-                    facts=facts,
-                )
+        self.services.audit.record(
+            Event(
+                name="vouched_for",
+                dialect=self.dialect,
+                sender=Sender(address=attempt.address),
+                client_id=attempt.client_id,
+                subject=owner.id,
+                facts={"by": self.bridge.name, "what": "password"},
             )
+        )

@@ -51,7 +51,13 @@ class OpenBridge:
         """The services of one request of its mount: for tokens, or to revoke one."""
         dialect = self.mount.dialect.name
         directory = BridgeDirectory(bridge=self.arrivals.bridge, services=services, dialect=dialect, request=request)
-        sessions = BridgeSessions(arrivals=self.arrivals, services=services, dialect=dialect, client=credentials)
+        sessions = BridgeSessions(
+            arrivals=self.arrivals,
+            services=services,
+            dialect=dialect,
+            client=credentials,
+            counted=request is not None,
+        )
         return replace(services, directory=directory, former_sessions=(*services.former_sessions, sessions))
 
     @property

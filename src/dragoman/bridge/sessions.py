@@ -24,6 +24,8 @@ from dragoman.importers.cells import CellFault, list_of
 from dragoman.store.former_sessions import StoredSession
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from dragoman.bridge.asking import Granted
     from dragoman.bridge.bridge import Bridge
     from dragoman.core.model import Client, ClientCredentials, ResourceOwner, Sender
@@ -83,6 +85,9 @@ class BridgeSessions:
     services: Services
     dialect: str
     client: ClientCredentials
+    counted: bool = True
+    """Whether a refused token is a guess. Not where it is to be revoked: the answer tells nothing (RFC 7009 §2.2), and
+    whoever signs people out presents tokens of all kinds."""
 
     async def adopt(self, presented: Secret, client: Client, sender: Sender, now: int) -> RefreshHandle | None:
         """The grant that the token stands for from now on; None if the old server refuses it or may not be asked.
@@ -100,13 +105,17 @@ class BridgeSessions:
             return handle
         if self.arrivals.stopped:
             raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "sessions do not come over the bridge now")
-        guess = Guess(
-            owner=None, login=f"refresh token {digest}", client_id=client.id, sender=sender, dialect=self.dialect
-        )
+        if not self.counted:
+            return await self._wait_for(presented, client, sender, now, digest)
+        return await self._guess(digest, client, sender, lambda: self._wait_for(presented, client, sender, now, digest))
+
+    async def _guess(
+        self, digest: str, client: Client, sender: Sender, ask: Callable[[], Awaitable[RefreshHandle | None]]
+    ) -> RefreshHandle | None:
+        login = f"refresh token {digest}"
+        guess = Guess(owner=None, login=login, client_id=client.id, sender=sender, dialect=self.dialect)
         try:
-            return await checked(
-                self.services, guess, lambda: self._wait_for(presented, client, sender, now, digest), _is_known
-            )
+            return await checked(self.services, guess, ask, _is_known)
         except OAuthError as refused:
             if refused.refusal is not Refusal.WRONG_CREDENTIALS:
                 raise

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER = 2**20
 """Bytes of an answer's body; more is no answer."""
-_KEPT_SECONDS = 20.0
-"""For how long a connection waits for the next request."""
+_KEPT_SECONDS = 4.0
+"""For how long a connection waits for the next request: less than most servers keep theirs, so none ends under one."""
 
 
 class LegacyAway(Exception):
