@@ -150,6 +150,19 @@ class Session:
 
 
 @value
+class FormerSession:
+    """A session of the server that stood here before, as its refresh token or its database tells it."""
+
+    client_id: str
+    subject: str
+    """The resource owner's id."""
+    scope: Scope | None
+    """None: it does not tell; then all that the client may ask for now."""
+    expires_at: int | None
+    """None: it does not tell; then it ends as one that begins now."""
+
+
+@value
 class ClientCredentials:
     """What a request says of who sends it, before anybody believed it."""
 

@@ -208,6 +208,18 @@ class Tokens(Protocol):
         ...
 
 
+class FormerSessions(Protocol):
+    """Sessions of the server that stood here before: each becomes a grant of ours when it is first used."""
+
+    async def adopt(self, presented: Secret, client: Client, sender: Sender, now: int) -> RefreshHandle | None:
+        """The grant that a refresh token of the former server stands for from now on; None if it is none of its.
+
+        Always the same one, whoever asks at the same time: its generation 0 is the former token. What then becomes of
+        it is judged as for any token of ours. Refuses as `judge_standing`, and as the store and the threads do.
+        """
+        ...
+
+
 @value
 class Event:
     """One line of the audit: what happened, to whom, and the true reason. Never a secret."""
@@ -244,6 +256,8 @@ class Services:
     throttle: Throttle
     audit: Audit
     grant_types: Mapping[str, GrantType]
+    former_sessions: tuple[FormerSessions, ...] = ()
+    """Asked in order about refresh tokens that are none of ours."""
 
 
 class GrantType(Protocol):

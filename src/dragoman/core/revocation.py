@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import OAuthError, Refusal
 
 if TYPE_CHECKING:
-    from dragoman.core.model import AccessToken, Client, GrantId, Sender, TokenFacts
+    from dragoman.core.model import AccessToken, Client, GrantId, RefreshHandle, Sender, TokenFacts
     from dragoman.core.ports import Services
     from dragoman.core.secret import Secret
 
 REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT_BY_BEARER = "signed_out_by_bearer"
 """The reasons why a grant ended at the request of its client, or of whoever bore its token."""
+
+_ENDED_BEFORE = frozenset(
+    {Refusal.EXPIRED_REFRESH_TOKEN, Refusal.REVOKED_REFRESH_TOKEN, Refusal.UNKNOWN_REFRESH_TOKEN}
+)
+"""What a former token is refused for that nobody can use any more."""
 
 
 async def revoke(  # noqa: PLR0913 (each is one thing it needs)
@@ -31,7 +36,7 @@ async def revoke(  # noqa: PLR0913 (each is one thing it needs)
             return await _revoke_refresh_token(services, client, presented, now, sender)
         if refused.refusal is not Refusal.MALFORMED_TOKEN:
             raise  # a store that is away has ended nothing
-        return None
+        return await _revoke_former(services, client, presented, now, sender)
     if await _owning_client_id(services, token) != client.id:
         raise OAuthError(Refusal.FOREIGN_TOKEN, "access token of another client")
     if whole_grant and token.grant_id is not None:
@@ -62,7 +67,31 @@ async def _owning_client_id(services: Services, token: AccessToken) -> str:
 async def _revoke_refresh_token(
     services: Services, client: Client, presented: Secret, now: int, sender: Sender
 ) -> str | None:
-    grant = await services.grants.find_grant(services.tokens.read_refresh_token(presented).grant_id)
+    return await _end_grant_of(services, client, services.tokens.read_refresh_token(presented), now, sender)
+
+
+async def _revoke_former(
+    services: Services, client: Client, presented: Secret, now: int, sender: Sender
+) -> str | None:
+    """A token of the former server becomes ours and ends: it must not come back (RFC 7009 §2.1)."""
+    for former in services.former_sessions:
+        try:
+            handle = await former.adopt(presented, client, sender, now)
+        except OAuthError as refused:
+            if refused.refusal is Refusal.FOREIGN_REFRESH_TOKEN:
+                raise OAuthError(Refusal.FOREIGN_TOKEN, refused.detail) from None
+            if refused.refusal in _ENDED_BEFORE:
+                return None
+            raise
+        if handle is not None:
+            return await _end_grant_of(services, client, handle, now, sender)
+    return None
+
+
+async def _end_grant_of(
+    services: Services, client: Client, handle: RefreshHandle, now: int, sender: Sender
+) -> str | None:
+    grant = await services.grants.find_grant(handle.grant_id)
     if grant is None:
         return None
     if grant.client_id != client.id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.adoption import read_refresh_token
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Authorization
 from dragoman.core.refresh import Standing, judge_standing
@@ -29,7 +30,7 @@ class RefreshToken:
         presented = request.parameters.get("refresh_token")
         if not presented:
             raise OAuthError(Refusal.MISSING_REFRESH_TOKEN, parameter="refresh_token")
-        handle = services.tokens.read_refresh_token(presented)
+        handle = await read_refresh_token(services, client, presented, request.sender, now)
         session = await services.grants.find_session(handle.grant_id)
         grant, standing = judge_standing(None if session is None else session.grant, handle, client, now)
         owner = None if session is None else session.resource_owner

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import network_of
@@ -21,8 +21,12 @@ from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_ha
 from dragoman.hashing.slots import Slots, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
+
+Result = TypeVar("Result")
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
@@ -93,6 +97,10 @@ class PasswordHasher:
         """
         text = sent.reveal()
         return await self._slots.run(lambda: self._matches(stored, _encode(text)), Turn(client=stored))
+
+    async def compute(self, work: Callable[[], Result], attempt: Attempt) -> Result:
+        """Other work as slow as a hash, under the same bounds. Refuses `temporarily_unavailable`."""
+        return await self._slots.run(work, _turn_of(attempt))
 
     async def hash_new(self, password: Secret) -> str:
         """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.login_name import canonical, fault_of
 from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated, StoreConflict, StoreFault
+from dragoman.store.former_sessions import CLIENT, RESOURCE_OWNER, end_former_sessions
 from dragoman.store.installation import KEYS
 from dragoman.store.rows import (
     LOOK_AGAIN_AFTER,
@@ -92,6 +93,7 @@ class Administration:
             if await transaction.count(sql.DELETE_CLIENT, {"id": client_id}) == 0:
                 return False
             await transaction.count(sql.DELETE_SUBJECT, {"id": client_id})
+            await end_former_sessions(transaction, CLIENT, client_id, now)
             await end_grants_of_client(transaction, client_id, now)
             return True
 
@@ -173,12 +175,12 @@ class Administration:
     async def revoke_grants_of_subject(self, subject: str, now: int, because: str) -> int:
         """End all grants of a resource owner in one statement; how many had not ended before."""
         values: Values = {"subject": subject, "now": now, "revoked_because": because}
-        return await self._bulk(sql.REVOKE_GRANTS_OF_SUBJECT, values)
+        return await self._end_all(RESOURCE_OWNER, subject, sql.REVOKE_GRANTS_OF_SUBJECT, values, now)
 
     async def revoke_grants_of_client(self, client_id: str, now: int, because: str) -> int:
         """End all grants of a client in one statement; how many had not ended before."""
         values: Values = {"client_id": client_id, "now": now, "revoked_because": because}
-        return await self._bulk(sql.REVOKE_GRANTS_OF_CLIENT, values)
+        return await self._end_all(CLIENT, client_id, sql.REVOKE_GRANTS_OF_CLIENT, values, now)
 
     async def purge(self, before: int, revoked_before: int | None = None) -> int:
         """Remove what ended before this time, a few hundred rows at once; how many grants and tokens went.
@@ -194,7 +196,7 @@ class Administration:
         of_grants: Values = {**values, **ends, "revoked_before": kept}
         await self._in_batches(sql.FILE_GRANTS, ends)
         removed = 0
-        for statement in (sql.PURGE_ACCESS_TOKENS, sql.PURGE_REVOKED_ACCESS_TOKENS):
+        for statement in (sql.PURGE_ACCESS_TOKENS, sql.PURGE_REVOKED_ACCESS_TOKENS, sql.PURGE_FORMER_SESSIONS):
             removed += await self._in_batches(statement, values)
 
         async def work(transaction: Transaction) -> tuple[int, int]:
@@ -214,6 +216,13 @@ class Administration:
             changed += some
             await asyncio.sleep(_PAUSE_SECONDS)
         return changed
+
+    async def _end_all(self, kind: str, subject: str, statement: str, values: Values, now: int) -> int:
+        async def work(transaction: Transaction) -> int:
+            await end_former_sessions(transaction, kind, subject, now)
+            return await transaction.count(statement, values)
+
+        return await self._database.transact(work)
 
     async def _bulk(self, statement: str, values: Values) -> int:
         """How many rows it changed. A transaction may take longer than a statement that a request waits for."""
@@ -274,6 +283,7 @@ def login_names_of(owner: ResourceOwner) -> tuple[str, ...]:
 
 
 async def _end_grants(transaction: Transaction, subject: str, now: int, because: str) -> None:
+    await end_former_sessions(transaction, RESOURCE_OWNER, subject, now)
     await transaction.count(sql.REVOKE_GRANTS_OF_SUBJECT, {"subject": subject, "now": now, "revoked_because": because})
 
 

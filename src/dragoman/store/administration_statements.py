@@ -28,6 +28,7 @@ from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
 from dragoman.store.tables import (
     access_tokens,
     clients,
+    former_sessions,
     grants,
     installation,
     login_names,
@@ -83,7 +84,7 @@ def _end_where(*conditions: ColumnElement[bool]) -> Update:
     )
 
 
-def _purge(table: Table, key: Column[bytes]) -> Delete:
+def _purge(table: Table, key: Column[bytes] | Column[str]) -> Delete:
     due = some(select(key).where(table.c.expires_at < _BEFORE).order_by(table.c.expires_at))
     return delete(table).where(key.in_(due))
 
@@ -190,6 +191,8 @@ PURGE_GRANTS = delete(grants).where(
 )
 PURGE_ACCESS_TOKENS = _purge(access_tokens, access_tokens.c.digest)
 PURGE_REVOKED_ACCESS_TOKENS = _purge(revoked_access_tokens, revoked_access_tokens.c.token_id)
+# What is over: a token of it says so itself, or is told by nothing but this row.
+PURGE_FORMER_SESSIONS = _purge(former_sessions, former_sessions.c.digest)
 
 # Nobody knows what became of them since the backup was made, or in the time that the clock was wrong about.
 END_ALL_GRANTS = _end_where(grants.c.revoked_at.is_(None))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dragoman.core.model import (
     Client,
+    FormerSession,
     Grant,
     GrantId,
     RefreshPolicy,
@@ -224,6 +225,17 @@ def _reuse_of(text: str | None, looked_like_retry: object) -> Reuse | None:
         return None
     behind, age = json.loads(text)
     return Reuse(behind=behind, age=age, looked_like_retry=bool(looked_like_retry))
+
+
+def former_session_of(row: Row) -> FormerSession:
+    """The session that these columns of a row of `former_sessions` hold."""
+    scope = None if row[2] is None else Scope(_names(row[2]))
+    return FormerSession(client_id=row[0], subject=row[1], scope=scope, expires_at=row[3])
+
+
+def scope_text(scope: Scope | None) -> str | None:
+    """What is stored of a scope that may not be known."""
+    return None if scope is None else _array(scope)
 
 
 def access_token_of(row: Row) -> StoredAccessToken:

@@ -8,6 +8,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
+from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
 from dragoman.store.revocations import Revocations
@@ -56,6 +57,7 @@ class Store:
         self.administration = Administration(database)
         self.installation = Installation(database)
         self.intake = Intake(database)
+        self.former_sessions = FormerSessions(database)
         self.revocations = Revocations(database)
 
     @property

@@ -139,6 +139,32 @@ revoked_access_tokens = Table(
     sqlite_with_rowid=False,
 )
 
+# Sessions of the server that stood here before, by a digest of what names them there. Rows stay when they are adopted
+# and their grant is long purged: what was spent or ended here never comes back.
+former_sessions = Table(
+    "former_sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("format", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("scope", Text),
+    Column("expires_at", BigInteger, index=True),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("grant_id", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+# Whose sessions were all ended here, by whatever order: those of the former server that are not adopted yet as well.
+ended_subjects = Table(
+    "ended_subjects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("ended_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What the database as a whole belongs to, by name: so far the check value of the keys that its content was made with.
 installation = Table(
     "installation",

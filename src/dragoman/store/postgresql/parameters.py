@@ -68,6 +68,7 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "PURGE_GRANTS": "before limit revoked_before",
     "PURGE_ACCESS_TOKENS": "before limit",
     "PURGE_REVOKED_ACCESS_TOKENS": "before limit",
+    "PURGE_FORMER_SESSIONS": "before limit",
     "END_ALL_GRANTS": "now revoked_because",
     "END_LATER_GRANTS": "now revoked_because",
     "BIND_INSTALLATION": "name value",
@@ -82,4 +83,20 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "LOGIN_NAMES_AMONG": "logins",
     "TAKE_SUBJECT": "id kind",
     "TAKE_LOGIN_NAME": "login owner_id",
+    "FIND_FORMER_SESSION": "digest",
+    "CLAIM_FORMER_SESSION": "expires_at grant_id digest",
+    "CLAIM_UNLISTED_SESSION": """\
+digest format client_id subject scope expires_at seen_at grant_id""",
+    "HOLD_CLIENT": "id",
+    "LOCK_CLIENT": "id",
+    "LOCK_RESOURCE_OWNER": "id",
+    "END_SUBJECT": "id kind ended_at",
+    "FIND_ENDED_SUBJECT": "client_id subject",
+    "FORMER_SESSIONS_AMONG": "digests",
+    "TAKE_FORMER_SESSION": """\
+digest format client_id subject scope expires_at seen_at grant_id""",
+    "REPLACE_FORMER_SESSION": "client_id subject scope expires_at seen_at digest",
+    "DROP_FORMER_SESSION": "digest",
+    "DROP_UNSEEN_FORMER_SESSIONS": "format began",
+    "COUNT_FORMER_SESSIONS": "",
 }

@@ -5,6 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 SCHEMA: Final = (
+    """CREATE TABLE ended_subjects (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    CONSTRAINT pk_ended_subjects PRIMARY KEY (id, kind)
+)""",
+    """CREATE TABLE former_sessions (
+    digest TEXT NOT NULL,
+    format TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    scope TEXT,
+    expires_at BIGINT,
+    seen_at BIGINT NOT NULL,
+    grant_id BYTEA,
+    CONSTRAINT pk_former_sessions PRIMARY KEY (digest)
+)""",
     """CREATE TABLE grants (
     id BYTEA NOT NULL,
     client_id TEXT NOT NULL,
@@ -106,6 +123,7 @@ SCHEMA: Final = (
     CONSTRAINT fk_login_names_owner_id_resource_owners FOREIGN KEY(owner_id) REFERENCES resource_owners (id) ON
   DELETE CASCADE
 )""",
+    """CREATE INDEX ix_former_sessions_expires_at ON former_sessions (expires_at)""",
     """CREATE INDEX ix_grants_client_id ON grants (client_id, id)""",
     """CREATE INDEX ix_grants_revoked_at ON grants (revoked_at) WHERE revoked_at IS NOT NULL""",
     """CREATE INDEX ix_grants_subject ON grants (subject, id)""",

@@ -290,6 +290,11 @@ DELETE FROM revoked_access_tokens WHERE revoked_access_tokens.token_id IN (SELEC
 FROM revoked_access_tokens
 WHERE revoked_access_tokens.expires_at < $1::BIGINT ORDER BY revoked_access_tokens.expires_at
  LIMIT $2::BIGINT OFFSET 0)""",
+    "PURGE_FORMER_SESSIONS": """\
+DELETE FROM former_sessions WHERE former_sessions.digest IN (SELECT former_sessions.digest
+FROM former_sessions
+WHERE former_sessions.expires_at < $1::BIGINT ORDER BY former_sessions.expires_at
+ LIMIT $2::BIGINT OFFSET 0)""",
     "END_ALL_GRANTS": """\
 UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT WHERE grants.revoked_at
   IS NULL""",
@@ -351,4 +356,54 @@ WHERE login_names.login = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VA
 INSERT INTO subjects (id, kind) VALUES ($1::VARCHAR, $2::VARCHAR)""",
     "TAKE_LOGIN_NAME": """\
 INSERT INTO login_names (login, owner_id) VALUES ($1::VARCHAR, $2::VARCHAR)""",
+    "FIND_FORMER_SESSION": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions
+WHERE former_sessions.digest = $1::VARCHAR""",
+    "CLAIM_FORMER_SESSION": """\
+UPDATE former_sessions SET expires_at=$1::BIGINT, grant_id=$2::BYTEA WHERE former_sessions.digest = $3::VARCHAR AND
+  former_sessions.grant_id IS NULL""",
+    "CLAIM_UNLISTED_SESSION": """\
+INSERT INTO former_sessions (digest, format, client_id, subject, scope, expires_at, seen_at, grant_id) VALUES
+  ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::BIGINT, $7::BIGINT, $8::BYTEA) ON CONFLICT
+  DO NOTHING""",
+    "HOLD_CLIENT": """\
+SELECT 1
+FROM clients
+WHERE clients.id = $1::VARCHAR FOR SHARE""",
+    "LOCK_CLIENT": """\
+SELECT 1
+FROM clients
+WHERE clients.id = $1::VARCHAR FOR UPDATE""",
+    "LOCK_RESOURCE_OWNER": """\
+SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = $1::VARCHAR FOR UPDATE""",
+    "END_SUBJECT": """\
+INSERT INTO ended_subjects (id, kind, ended_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT) ON CONFLICT DO NOTHING""",
+    "FIND_ENDED_SUBJECT": """\
+SELECT 1
+FROM ended_subjects
+WHERE ended_subjects.kind = 'client' AND ended_subjects.id = $1::VARCHAR OR ended_subjects.kind = 'resource_owner'
+  AND ended_subjects.id = $2::VARCHAR""",
+    "FORMER_SESSIONS_AMONG": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions
+WHERE former_sessions.digest = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
+    "TAKE_FORMER_SESSION": """\
+INSERT INTO former_sessions (digest, format, client_id, subject, scope, expires_at, seen_at, grant_id) VALUES
+  ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::BIGINT, $7::BIGINT, $8::BYTEA)""",
+    "REPLACE_FORMER_SESSION": """\
+UPDATE former_sessions SET client_id=$1::VARCHAR, subject=$2::VARCHAR, scope=$3::VARCHAR, expires_at=$4::BIGINT,
+  seen_at=$5::BIGINT WHERE former_sessions.digest = $6::VARCHAR AND former_sessions.grant_id IS NULL""",
+    "DROP_FORMER_SESSION": """\
+DELETE FROM former_sessions WHERE former_sessions.digest = $1::VARCHAR AND former_sessions.grant_id IS NULL""",
+    "DROP_UNSEEN_FORMER_SESSIONS": """\
+DELETE FROM former_sessions WHERE former_sessions.format = $1::VARCHAR AND former_sessions.seen_at < $2::BIGINT AND
+  former_sessions.grant_id IS NULL""",
+    "COUNT_FORMER_SESSIONS": """\
+SELECT former_sessions.format, count(*) AS count_1, count(former_sessions.grant_id) AS count_2
+FROM former_sessions GROUP BY former_sessions.format ORDER BY former_sessions.format""",
 }

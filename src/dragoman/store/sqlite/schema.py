@@ -5,6 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 SCHEMA: Final = (
+    """CREATE TABLE ended_subjects (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    CONSTRAINT pk_ended_subjects PRIMARY KEY (id, kind)
+)
+ WITHOUT ROWID""",
+    """CREATE TABLE former_sessions (
+    digest TEXT NOT NULL,
+    format TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    scope TEXT,
+    expires_at BIGINT,
+    seen_at BIGINT NOT NULL,
+    grant_id BLOB,
+    CONSTRAINT pk_former_sessions PRIMARY KEY (digest)
+)
+ WITHOUT ROWID""",
     """CREATE TABLE grants (
     id BLOB NOT NULL,
     client_id TEXT NOT NULL,
@@ -111,6 +130,7 @@ SCHEMA: Final = (
   DELETE CASCADE
 )
  WITHOUT ROWID""",
+    """CREATE INDEX ix_former_sessions_expires_at ON former_sessions (expires_at)""",
     """CREATE INDEX ix_grants_client_id ON grants (client_id, id)""",
     """CREATE INDEX ix_grants_revoked_at ON grants (revoked_at) WHERE revoked_at IS NOT NULL""",
     """CREATE INDEX ix_grants_subject ON grants (subject, id)""",

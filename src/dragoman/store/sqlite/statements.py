@@ -269,6 +269,11 @@ DELETE FROM revoked_access_tokens WHERE revoked_access_tokens.token_id IN (SELEC
 FROM revoked_access_tokens
 WHERE revoked_access_tokens.expires_at < :before ORDER BY revoked_access_tokens.expires_at
  LIMIT :limit OFFSET 0)""",
+    "PURGE_FORMER_SESSIONS": """\
+DELETE FROM former_sessions WHERE former_sessions.digest IN (SELECT former_sessions.digest
+FROM former_sessions
+WHERE former_sessions.expires_at < :before ORDER BY former_sessions.expires_at
+ LIMIT :limit OFFSET 0)""",
     "END_ALL_GRANTS": """\
 UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now WHERE grants.revoked_at IS NULL""",
     "END_LATER_GRANTS": """\
@@ -327,6 +332,53 @@ WHERE login_names.login IN (SELECT value FROM json_each(:logins))""",
     "TAKE_SUBJECT": "INSERT INTO subjects (id, kind) VALUES (:id, :kind)",
     "TAKE_LOGIN_NAME": """\
 INSERT INTO login_names (login, owner_id) VALUES (:login, :owner_id)""",
+    "FIND_FORMER_SESSION": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions
+WHERE former_sessions.digest = :digest""",
+    "CLAIM_FORMER_SESSION": """\
+UPDATE former_sessions SET expires_at=:expires_at, grant_id=:grant_id WHERE former_sessions.digest = :digest AND
+  former_sessions.grant_id IS NULL""",
+    "CLAIM_UNLISTED_SESSION": """\
+INSERT INTO former_sessions (digest, format, client_id, subject, scope, expires_at, seen_at, grant_id) VALUES
+  (:digest, :format, :client_id, :subject, :scope, :expires_at, :seen_at, :grant_id) ON CONFLICT DO NOTHING""",
+    "HOLD_CLIENT": "SELECT 1
+FROM clients
+WHERE clients.id = :id",
+    "LOCK_CLIENT": "SELECT 1
+FROM clients
+WHERE clients.id = :id",
+    "LOCK_RESOURCE_OWNER": """\
+SELECT 1
+FROM resource_owners
+WHERE resource_owners.id = :id""",
+    "END_SUBJECT": """\
+INSERT INTO ended_subjects (id, kind, ended_at) VALUES (:id, :kind, :ended_at) ON CONFLICT DO NOTHING""",
+    "FIND_ENDED_SUBJECT": """\
+SELECT 1
+FROM ended_subjects
+WHERE ended_subjects.kind = 'client' AND ended_subjects.id = :client_id OR ended_subjects.kind = 'resource_owner'
+  AND ended_subjects.id = :subject""",
+    "FORMER_SESSIONS_AMONG": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions
+WHERE former_sessions.digest IN (SELECT value FROM json_each(:digests))""",
+    "TAKE_FORMER_SESSION": """\
+INSERT INTO former_sessions (digest, format, client_id, subject, scope, expires_at, seen_at, grant_id) VALUES
+  (:digest, :format, :client_id, :subject, :scope, :expires_at, :seen_at, :grant_id)""",
+    "REPLACE_FORMER_SESSION": """\
+UPDATE former_sessions SET client_id=:client_id, subject=:subject, scope=:scope, expires_at=:expires_at,
+  seen_at=:seen_at WHERE former_sessions.digest = :digest AND former_sessions.grant_id IS NULL""",
+    "DROP_FORMER_SESSION": """\
+DELETE FROM former_sessions WHERE former_sessions.digest = :digest AND former_sessions.grant_id IS NULL""",
+    "DROP_UNSEEN_FORMER_SESSIONS": """\
+DELETE FROM former_sessions WHERE former_sessions.format = :format AND former_sessions.seen_at < :began AND
+  former_sessions.grant_id IS NULL""",
+    "COUNT_FORMER_SESSIONS": """\
+SELECT former_sessions.format, count(*) AS count_1, count(former_sessions.grant_id) AS count_2
+FROM former_sessions GROUP BY former_sessions.format ORDER BY former_sessions.format""",
 }
 SECOND_STATEMENTS: Final = {
     "CREATE_GRANT_WITH_TOKEN": """\
