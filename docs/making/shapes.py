@@ -84,6 +84,8 @@ def _type(shape: inspect.Type) -> str:
             return "ordered table"
         case inspect.DictType(value_type=value):
             return f"table of {_type(value)}"
+        case inspect.DateTimeType():
+            return "date and time with offset"
         case _:
             return _plain_type(shape)
 

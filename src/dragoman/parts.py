@@ -13,6 +13,8 @@ from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
+from dragoman.former.adoption import FormerServer
+from dragoman.former.format import FormerFault, FormerKey, load_format
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
@@ -20,7 +22,7 @@ from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
-from dragoman.tokens.key_files import read_keys
+from dragoman.tokens.key_files import read_keys, read_private_file
 from dragoman.tokens.keyring import Keyring, create_missing, load_keyring
 from dragoman.tokens.keys import KeyFault, Purpose
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dragoman.config.settings import Configuration
+    from dragoman.config.settings import Configuration, FormerTable
     from dragoman.dialects.dialect import Dialect
     from dragoman.http.log import Log
     from dragoman.store.store import Store
@@ -133,6 +135,30 @@ def open_tokens(
         )
 
     return CurrentTokens(configuration.path(configuration.keys), open_over, now)
+
+
+def open_former_servers(configuration: Configuration) -> tuple[FormerServer, ...]:
+    """The servers that stood here before, with their keys. Raises FormerFault, KeyFault."""
+    return tuple(_former_server(configuration, table) for table in configuration.former)
+
+
+def _former_server(configuration: Configuration, table: FormerTable) -> FormerServer:
+    found = load_format(table.format)
+    if not found.LISTED and not table.unlisted:
+        raise FormerFault(
+            f"former: no import lists sessions of {table.format}: their server keeps no rows. Set unlisted = true "
+            "there, if sessions that were ended at the old server may come back"
+        )
+    content = None if table.key is None else read_private_file(configuration.path(table.key))
+    key = FormerKey(content=content, issuer=table.issuer, weak=table.weak_key)
+    return FormerServer(
+        format=table.format,
+        reader=found.open_format(key),
+        cut_over=int(table.cut_over.timestamp()),
+        until=int(table.until.timestamp()),
+        unlisted=table.unlisted,
+        renewed=table.ends == "renewed",
+    )
 
 
 def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> tuple[Mount, ...]:

@@ -21,6 +21,7 @@ from dragoman.dialects.dialect import KeyFacts
 from dragoman.exposures import list_exposures
 from dragoman.failpoints import VARIABLE as FAILPOINTS
 from dragoman.failpoints import read_failpoints
+from dragoman.former.adoption import Adoption
 from dragoman.grant_types import load_grant_types
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.hashing.doubles import Doubles, EqualPasswords
@@ -32,7 +33,15 @@ from dragoman.http.log import Log
 from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
-from dragoman.parts import build_mounts, load_dialects, open_audit, open_passwords, open_tokens, standing_rules
+from dragoman.parts import (
+    build_mounts,
+    load_dialects,
+    open_audit,
+    open_former_servers,
+    open_passwords,
+    open_tokens,
+    standing_rules,
+)
 from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
@@ -45,7 +54,7 @@ if TYPE_CHECKING:
 
     from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
-    from dragoman.core.ports import Audit
+    from dragoman.core.ports import Audit, FormerSessions
     from dragoman.core.rules import ServerRules
     from dragoman.core.throttle import Throttle
     from dragoman.failpoints import Failpoints
@@ -156,6 +165,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
+    former = _open_former(opened, tokens, server.not_before)
     failpoints = _open_failpoints(log)
     key = tokens.keyring.audit_key()
     mounts = build_mounts(configuration, dialects)
@@ -172,7 +182,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         key=tokens.keyring.throttle_key(), memory=opened.part.throttle_memory, elapsed=opened.elapsed, log=log
     )
     throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
-    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit))
+    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit, former))
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
@@ -246,6 +256,7 @@ def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
     doubles: Doubles,
     throttle: Throttle,
     audit: Audit,
+    former: tuple[FormerSessions, ...],
 ) -> Services:
     passwords, store = opened.passwords, opened.store
     return Services(
@@ -258,7 +269,22 @@ def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
         throttle=throttle,
         audit=audit,
         grant_types=load_grant_types(),
+        former_sessions=former,
     )
+
+
+def _open_former(opened: _Opened, tokens: CurrentTokens, not_before: int) -> tuple[FormerSessions, ...]:
+    """Nothing where no server stood here before. Raises FormerFault, KeyFault."""
+    servers = open_former_servers(opened.configuration)
+    adoption = Adoption(
+        servers=servers,
+        sessions=opened.store.former_sessions,
+        resource_owners=opened.store,
+        new_grant_id=tokens.new_grant_id,
+        slowly=opened.passwords.compute,
+        not_before=not_before,
+    )
+    return (adoption,) if servers else ()
 
 
 def _shown_key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -132,6 +133,30 @@ class ThrottleTable(Table, frozen=True):
     """How many machines answer for one database without a `shared` server: each keeps to its part of every limit."""
 
 
+class FormerTable(Table, frozen=True, kw_only=True):
+    """A server that stood here before, whose refresh tokens go on being good (docs/sessions.md)."""
+
+    format: str
+    """What its refresh tokens are; docs/sessions.md lists all formats."""
+    key: str | None = None
+    """The file, readable by its owner alone, with the key that they are read with, where the format has one."""
+    cut_over: Annotated[datetime, Meta(tz=True)]
+    """When it stopped, with an offset, as in 2026-11-01T04:00:00Z: what its key made later is refused. After a restore
+    that ended sessions here, later than this, none of its own is adopted any more."""
+    until: Annotated[datetime, Meta(tz=True)]
+    """From when on no further session is adopted. Those that were adopted go on."""
+    issuer: str | None = None
+    """What the claim `iss` of its tokens has to say; without it, they may not have one."""
+    unlisted: bool = False
+    """Whether sessions are adopted that `dragoman import --sessions` has not listed: then nobody here knows which ones
+    were ended there. Servers that keep no row of their sessions need it."""
+    ends: Literal["kept", "renewed"] = "kept"
+    """Whether an adopted session ends when it would have there, or lives as long as one that begins now, as the next
+    refresh would have had it at servers that begin the lifetime anew with each one."""
+    weak_key: bool = False
+    """Whether the key may be a text of fewer than 32 bytes, which others may find out by trying."""
+
+
 class LogTable(Table, frozen=True):
     """The log, one JSON object a line, on standard error."""
 
@@ -209,6 +234,7 @@ class Configuration(Table, frozen=True):
     mounts: tuple[MountTable, ...] = (MountTable(dialect="standard"),)
     scopes: dict[str, str] = {}
     """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
+    former: tuple[FormerTable, ...] = ()
     passwords: PasswordsTable = PasswordsTable()
     throttle: ThrottleTable = ThrottleTable()
     log: LogTable = LogTable()

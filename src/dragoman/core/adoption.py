@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client, RefreshHandle, Sender
     from dragoman.core.ports import Services
     from dragoman.core.secret import Secret
+
+
+def digest_of(format_name: str, identifier: str) -> str:
+    """What is kept of a former session: `identifier` is what names it in tokens of this format, or the token itself."""
+    return sha256(f"{format_name}\0{identifier}".encode()).hexdigest()
 
 
 async def read_refresh_token(

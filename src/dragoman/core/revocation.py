@@ -15,9 +15,7 @@ REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT_BY_BEARER = "signed_out_by_bearer"
 """The reasons why a grant ended at the request of its client, or of whoever bore its token."""
 
-_ENDED_BEFORE = frozenset(
-    {Refusal.EXPIRED_REFRESH_TOKEN, Refusal.REVOKED_REFRESH_TOKEN, Refusal.UNKNOWN_REFRESH_TOKEN}
-)
+_ENDED_BEFORE = frozenset({Refusal.EXPIRED_REFRESH_TOKEN, Refusal.REVOKED_REFRESH_TOKEN, Refusal.UNKNOWN_REFRESH_TOKEN})
 """What a former token is refused for that nobody can use any more."""
 
 
@@ -70,9 +68,7 @@ async def _revoke_refresh_token(
     return await _end_grant_of(services, client, services.tokens.read_refresh_token(presented), now, sender)
 
 
-async def _revoke_former(
-    services: Services, client: Client, presented: Secret, now: int, sender: Sender
-) -> str | None:
+async def _revoke_former(services: Services, client: Client, presented: Secret, now: int, sender: Sender) -> str | None:
     """A token of the former server becomes ours and ends: it must not come back (RFC 7009 §2.1)."""
     for former in services.former_sessions:
         try:

@@ -116,7 +116,7 @@ def _mapping(name: str, texts: Mapping[str, str]) -> str:
 
 def _literal(text: str) -> str:
     """On one line where it is short."""
-    return f'"{text}"' if len(text) < _WIDTH // 2 else f'"""\\\n{text}"""'
+    return f'"{text}"' if len(text) < _WIDTH // 2 and "\n" not in text else f'"""\\\n{text}"""'
 
 
 def _names(parameters: Sequence[str]) -> str:

@@ -79,7 +79,8 @@ class FormerSessions:
 
     async def count(self) -> tuple[FormerCount, ...]:
         """By format."""
-        return tuple(FormerCount(*row) for row in await self._database.rows(sql.COUNT_FORMER_SESSIONS, {}))
+        rows = await self._database.rows(sql.COUNT_FORMER_SESSIONS, {})
+        return tuple(FormerCount(row[0], row[1], row[2]) for row in rows)
 
 
 async def end_former_sessions(transaction: Transaction, kind: str, subject: str, now: int) -> None:

@@ -122,7 +122,7 @@ def _check_access(status: os.stat_result, what: str, path: Path, mode: str) -> N
 
 
 def _read_key(path: Path) -> Key:
-    file = _decode(_read_file(path))
+    file = _decode(read_private_file(path))
     if file is None:
         raise KeyFault(f"{path} is no complete key file; restore it from a backup")
     if f"{file.kid}.json" != path.name:
@@ -142,8 +142,11 @@ def _read_key(path: Path) -> Key:
     )
 
 
-def _read_file(path: Path) -> bytes:
-    """The content of a regular file of ours: checked on what was opened, not on what the name pointed to before."""
+def read_private_file(path: Path) -> bytes:
+    """The content of a regular file of ours: checked on what was opened, not on what the name pointed to before.
+
+    Raises KeyFault.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:

@@ -343,12 +343,14 @@ UPDATE former_sessions SET expires_at=:expires_at, grant_id=:grant_id WHERE form
     "CLAIM_UNLISTED_SESSION": """\
 INSERT INTO former_sessions (digest, format, client_id, subject, scope, expires_at, seen_at, grant_id) VALUES
   (:digest, :format, :client_id, :subject, :scope, :expires_at, :seen_at, :grant_id) ON CONFLICT DO NOTHING""",
-    "HOLD_CLIENT": "SELECT 1
+    "HOLD_CLIENT": """\
+SELECT 1
 FROM clients
-WHERE clients.id = :id",
-    "LOCK_CLIENT": "SELECT 1
+WHERE clients.id = :id""",
+    "LOCK_CLIENT": """\
+SELECT 1
 FROM clients
-WHERE clients.id = :id",
+WHERE clients.id = :id""",
     "LOCK_RESOURCE_OWNER": """\
 SELECT 1
 FROM resource_owners

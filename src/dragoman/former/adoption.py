@@ -1,0 +1,172 @@
+"""Sessions of the former server become ours (core.ports.FormerSessions): judged here, made durable by the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from dragoman.core.adoption import digest_of
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import FormerSession, Grant, RefreshHandle
+from dragoman.core.ports import Attempt
+from dragoman.store.former_sessions import StoredSession
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from dragoman.core.model import Client, GrantId, ResourceOwner, Sender
+    from dragoman.core.ports import ResourceOwners
+    from dragoman.core.secret import Secret
+    from dragoman.former.format import FormerReader, FormerToken
+    from dragoman.store.former_sessions import FormerSessions
+
+Result = TypeVar("Result")
+LONGEST_TOKEN = 16 * 1024
+"""Characters; anything longer is refused before it is looked at."""
+_SKEW = 300
+"""Seconds by which the clocks of two servers may differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerServer:
+    """The server that stood here, and on which terms its sessions are adopted. Times are epoch seconds."""
+
+    format: str
+    reader: FormerReader
+    cut_over: int
+    """When it stopped: it made no token after that."""
+    until: int
+    """From when on nothing more is adopted."""
+    unlisted: bool = False
+    """Whether a session is adopted that no import has listed."""
+    renewed: bool = False
+    """Whether an adopted session has the lifetimes of one that begins, and not the end that it had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """Adopts the sessions of former servers."""
+
+    servers: Sequence[FormerServer]
+    sessions: FormerSessions
+    resource_owners: ResourceOwners
+    new_grant_id: Callable[[], GrantId]
+    slowly: Callable[[Callable[[], FormerToken | None], Attempt], Awaitable[FormerToken | None]]
+    """Does work that takes as long as a password hash, beside the event loop and bounded as they are."""
+    not_before: int = 0
+    """The end of the time of which a restore knows nothing (`Installation.not_before`)."""
+
+    async def adopt(self, presented: Secret, client: Client, sender: Sender, now: int) -> RefreshHandle | None:
+        """The grant that the token stands for from now on; None if no former server made it.
+
+        A forged one is refused before any I/O, wherever its format has a MAC or a signature.
+        """
+        text = presented.reveal()
+        if len(text) > LONGEST_TOKEN or not text.isascii():
+            return None
+        for server in self.servers:
+            if server.reader.recognises(text):
+                token = await self._read(server, text, client, sender)
+                if token is not None:
+                    return await self._adopt(server, token, client, now)
+        return None
+
+    async def _read(self, server: FormerServer, text: str, client: Client, sender: Sender) -> FormerToken | None:
+        if not server.reader.slow:
+            return server.reader.read(text)
+        attempt = Attempt(client_id=client.id, address=sender.address, login="")
+        return await self.slowly(partial(server.reader.read, text), attempt)
+
+    async def _adopt(self, server: FormerServer, token: FormerToken, client: Client, now: int) -> RefreshHandle | None:
+        digest = digest_of(server.format, token.identifier)
+        row = await self.sessions.find(digest)
+        if row is None or row.grant_id is None:
+            listed = row is not None
+            session = _judged(server, token, row, client, now)
+            if self.not_before > server.cut_over:
+                raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "a restore ended the sessions of the former server")
+            owner = await self._owner(session, client)
+            former = StoredSession(digest=digest, format=server.format, session=_kept(token, session))
+            grant = _grant_of(self.new_grant_id(), server, session, owner, client, now)
+            if await self.sessions.adopt(former, grant, now, listed=listed):
+                return RefreshHandle(grant_id=grant.id, generation=0)
+            row = await self.sessions.find(digest)
+            if row is None or row.grant_id is None:
+                raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "a former session that is listed no more")
+        return RefreshHandle(grant_id=row.grant_id, generation=0)
+
+    async def _owner(self, session: FormerSession, client: Client) -> ResourceOwner:
+        """Whose session it is. The state of the account is judged at the gate, but a disabled one has no sessions."""
+        owner = await self.resource_owners.find_resource_owner(session.subject)
+        if owner is None:
+            raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner of a former session is not here")
+        if owner.belongs_to not in (None, client.id):
+            raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "a former session of another client's user")
+        if not owner.enabled:
+            raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "the account of a former session is disabled")
+        return owner
+
+
+def _judged(
+    server: FormerServer, token: FormerToken, row: StoredSession | None, client: Client, now: int
+) -> FormerSession:
+    """The session, if it may be adopted. The client is compared first, as for tokens of ours."""
+    session = _told(token.says, None if row is None else row.session)
+    if session is None:
+        raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no import has listed this former session")
+    if session.client_id != client.id:
+        raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, "a former session of another client")
+    if row is None and not server.unlisted:
+        raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no import has listed this former session")
+    if token.issued_at is not None and token.issued_at > server.cut_over + _SKEW:
+        raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "made with the key of the former server after it stopped")
+    if session.expires_at is not None and session.expires_at <= now:
+        raise OAuthError(Refusal.EXPIRED_REFRESH_TOKEN, "the former session has expired")
+    if server.until <= now:
+        raise OAuthError(Refusal.EXPIRED_REFRESH_TOKEN, "the time for adopting former sessions is over")
+    return session
+
+
+def _told(says: FormerSession | None, listed: FormerSession | None) -> FormerSession | None:
+    """What token and row say together: where they contradict each other, nothing; of two ends, the earlier."""
+    if says is None or listed is None:
+        return says or listed
+    if (says.client_id, says.subject) != (listed.client_id, listed.subject):
+        return None
+    ends = [end for end in (says.expires_at, listed.expires_at) if end is not None]
+    return FormerSession(
+        client_id=says.client_id,
+        subject=says.subject,
+        scope=says.scope if listed.scope is None else listed.scope,
+        expires_at=min(ends, default=None),
+    )
+
+
+def _kept(token: FormerToken, session: FormerSession) -> FormerSession:
+    """What stays of it: until the token itself says that it is over, it must be known that it was used."""
+    return session if token.says is None else token.says
+
+
+def _grant_of(  # noqa: PLR0913, PLR0917 - each is one thing it needs
+    grant_id: GrantId, server: FormerServer, session: FormerSession, owner: ResourceOwner, client: Client, now: int
+) -> Grant:
+    """Its generation 0 is the former token, and no access token has come from it yet."""
+    renewed = server.renewed or session.expires_at is None
+    expires_at = _after(now, client.refresh_token_lifetime) if renewed else session.expires_at
+    return Grant(
+        id=grant_id,
+        client_id=client.id,
+        subject=owner.id,
+        scope=client.scope if session.scope is None else session.scope,
+        audience=client.audience,
+        created_at=now,
+        expires_at=expires_at,
+        idle_expires_at=_after(now, client.refresh_token_idle_lifetime),
+        issued=0,
+        facts={"adopted_from": server.format},
+    )
+
+
+def _after(now: int, lifetime: int | None) -> int | None:
+    return None if lifetime is None else now + lifetime

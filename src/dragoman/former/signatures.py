@@ -1,0 +1,72 @@
+"""JWTs of the former server: its one key and one algorithm, and the strict reading that ours get."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey, RSAKey
+
+from dragoman.former.format import FormerFault
+from dragoman.tokens.jose import UnreadableJws, is_signed_by, read_object, take_apart
+from dragoman.tokens.keys import LARGEST_RSA_BITS, SMALLEST_RSA_BITS, Key, Purpose
+
+if TYPE_CHECKING:
+    from dragoman.former.format import FormerKey
+
+_HEADER_MEMBERS = frozenset({"alg", "typ", "kid"})
+_PEM = b"-----BEGIN "
+STRONG_BYTES = 32
+"""Of a shared key (RFC 7518 §3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaims:
+    """The claims of whatever this key signed."""
+
+    _key: Key
+    _issuer: str | None
+
+    def read(self, text: str) -> dict[str, object] | None:
+        """The claims, once signature and issuer are right; None where they are not."""
+        try:
+            compact = take_apart(text, _HEADER_MEMBERS)
+            if not is_signed_by(compact, self._key):
+                return None
+            claims = read_object(compact.payload)
+        except UnreadableJws:
+            return None
+        return claims if claims.get("iss") == self._issuer else None
+
+
+def open_claims(key: FormerKey) -> SignedClaims:
+    """With a shared key (HS256) or a PEM with an RSA key, of which the public half is enough (RS256)."""
+    if key.content is None:
+        raise FormerFault("former: this format needs the setting `key`: a file with the old server's signing key")
+    return SignedClaims(_rsa_key(key.content) if key.content.startswith(_PEM) else _shared_key(key), key.issuer)
+
+
+def _rsa_key(pem: bytes) -> Key:
+    try:
+        jose = RSAKey.import_key(pem)
+        bits = jose.raw_value.key_size
+    except (JoseError, ValueError, TypeError):
+        raise FormerFault("former: the key file holds no RSA key as PEM without a passphrase") from None
+    if not SMALLEST_RSA_BITS <= bits <= LARGEST_RSA_BITS:
+        raise FormerFault(f"former: the RSA key is not {SMALLEST_RSA_BITS} to {LARGEST_RSA_BITS} bits long")
+    return Key(purpose=Purpose.ACCESS, kid="former", algorithm="RS256", created_at=0, active_from=0, jose=jose)
+
+
+def _shared_key(key: FormerKey) -> Key:
+    secret = key.secret()
+    if len(secret) < STRONG_BYTES and not key.weak:
+        raise FormerFault(
+            f"former: the shared key has fewer than {STRONG_BYTES} bytes: whoever has a token can try keys until one "
+            "fits, and then be anybody. If it must be, set weak_key = true, and an early end"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has been judged
+        jose = OctKey.import_key(secret)
+    return Key(purpose=Purpose.ACCESS, kid="former", algorithm="HS256", created_at=0, active_from=0, jose=jose)
