@@ -37,6 +37,7 @@ def check_keys(configuration: Configuration, dialects: Mapping[str, Dialect], no
         for finding in _check_algorithm(keyring, algorithm, who, now)
     ]
     findings += _check_ages(keyring, now)
+    findings += _check_strength(keyring, now)
     retiring = [key for key in keyring.keys if key.retires_at is not None and key.is_good(now)]
     told = f", {len(retiring)} of them retiring" if retiring else ""
     yield from findings or [ok("keys", f"{folder}: {len(keyring.keys)} keys{told}, all that is mounted can sign")]
@@ -62,6 +63,15 @@ def _check_ages(keyring: Keyring, now: int) -> Iterator[Finding]:
                 text = f"the {algorithm} key for {purpose} makes tokens since {told_time(key.active_from)}"
                 option = f" --algorithm {algorithm}" if purpose is Purpose.ACCESS else ""
                 yield warning("keys", text, f"run `dragoman key rotate {purpose}{option}`")
+
+
+def _check_strength(keyring: Keyring, now: int) -> Iterator[Finding]:
+    """Keys of other servers that were let in although others may find them out."""
+    for key in keyring.keys:
+        if key.weak and key.is_good(now):
+            text = f"the shared key {key.kid} has fewer than 256 bits: whoever has a token of it can find it out"
+            remedy = f"run `dragoman key rotate access --algorithm {key.algorithm}`, tell the APIs, and retire it"
+            yield warning("keys", text, remedy)
 
 
 def check_clock(folder: Path, now: int) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
-from dragoman.importers.kind import Source, list_kinds, load_kind
+from dragoman.importers.kind import SessionKind, Source, list_kinds, load_kind, load_session_kind
 from dragoman.importers.record import CLIENT
 from dragoman.importing.outcome import Outcome, Result
 from dragoman.importing.permissions import Permissions
@@ -31,9 +31,10 @@ from dragoman.importing.tally import Tally, facts_of
 from dragoman.parts import epoch_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from dragoman.config.settings import Configuration
+    from dragoman.importers.record import Record
     from dragoman.store.store import Store
 
 _CHANGED = frozenset({Result.CREATED, Result.UPDATED})
@@ -56,6 +57,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     without_password: bool
     without_email: bool
     update: bool
+    sessions: bool
     dry_run: bool
     report: Path | None
     as_json: bool
@@ -91,6 +93,7 @@ Examples:
   dragoman import passport old.sqlite --dialect jobspace --allow-grant password --dry-run
   dragoman import passport postgresql://reader@db/app --dialect jobspace --allow-grant password
   dragoman import spring - --dialect paymentiq --allow-grant password < address
+  dragoman import passport postgresql://reader@db/app --sessions
   dragoman import csv people.csv --mapping people.toml --report people.report
 
 \b
@@ -111,6 +114,12 @@ Status 0: all rows are here. 1: some are conflicting or refused. 2: it could not
 )
 @click.option("--without-email", is_flag=True, help="Leave e-mail addresses out: here they are login names.")
 @click.option("--update", is_flag=True, help="Make what is here as the source has it; without, a difference is told.")
+@click.option(
+    "--sessions",
+    is_flag=True,
+    help="List its outstanding refresh tokens too, so that they go on being good (docs/sessions.md); tokens that were "
+    "listed before and are not there any more are taken out.",
+)
 @click.option("--dry-run", is_flag=True, help="Change nothing, and print each change that would be made.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write what became of each row to this new file.")
 @json_option
@@ -165,6 +174,7 @@ def _recorded(options: ImportOptions, configuration: Configuration, shown: str) 
         allowed_authorities=", ".join(sorted(permissions.authorities)),
         shared_ids="yes" if permissions.shared_ids else "no",
         update="yes" if permissions.update else "no",
+        sessions="yes" if options.sessions else "no",
     )
 
 
@@ -179,6 +189,7 @@ def _run(
     tally, progress = Tally(), Progress()
     changed: list[str] = []
     printing = options.dry_run and not options.as_json
+    sessions = _sessions_of(options)
 
     async def work(store: Store) -> None:
         run = Run(
@@ -188,7 +199,7 @@ def _run(
             now=epoch_seconds(),
             dry=options.dry_run,
         )
-        async for outcomes in take_in(run, load_kind(options.kind).read(source)):
+        async for outcomes in take_in(run, _records(options, source, sessions)):
             tally.add(outcomes)
             for one in outcomes:
                 write_row(one)
@@ -198,6 +209,8 @@ def _run(
                     if printing:
                         print_change(one)
             progress.show(tally.rows)
+        if sessions is not None and not options.dry_run:
+            tally.dropped = await store.former_sessions.drop_unseen(sessions.SESSION_FORMAT, run.now)
 
     try:
         in_store(configuration, work)
@@ -206,6 +219,25 @@ def _run(
     finally:
         progress.end()
     return tally, changed, None
+
+
+def _sessions_of(options: ImportOptions) -> SessionKind | None:
+    """What reads them, if they are wanted. Raises Fault where nothing does."""
+    if not options.sessions:
+        return None
+    kind = load_session_kind(options.kind)
+    if kind is None:
+        raise Fault(f"sources of the kind {options.kind} tell of no refresh tokens; leave --sessions away")
+    return kind
+
+
+async def _records(options: ImportOptions, source: Source, sessions: SessionKind | None) -> AsyncIterator[Record]:
+    """Sessions last: clients and resource owners have to be here before them."""
+    async for record in load_kind(options.kind).read(source):
+        yield record
+    if sessions is not None:
+        async for record in sessions.read_sessions(source):
+            yield record
 
 
 def _source_of(options: ImportOptions) -> Source:

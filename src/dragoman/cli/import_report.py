@@ -89,6 +89,8 @@ def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
         if result == Result.SKIPPED:
             for why, count in list(reasons.items())[:_REASONS_SHOWN]:
                 click.echo(printable(f"skipped {count}: {why}"))
+    if summary.dropped:
+        click.echo(f"sessions that are not there any more, and taken out: {summary.dropped}")
     for one in shown:
         click.echo(printable(f"{one.result.value} {one.kind} {one.id!r} ({one.place}): {_why(one)}"))
     told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in ("conflicting", "refused"))

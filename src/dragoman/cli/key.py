@@ -15,7 +15,8 @@ from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
-from dragoman.tokens.key_files import read_keys
+from dragoman.tokens.brought_keys import Terms, bring_key
+from dragoman.tokens.key_files import read_keys, read_private_file
 from dragoman.tokens.keyring import Keyring, add_key, describe, public_jwks, retire_key
 from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, SHARED_KEY_ALGORITHMS, Purpose, verification_text
 
@@ -31,9 +32,9 @@ _LEAST_NOTICE = 3
 _LONGEST = 2**31
 
 
-@click.group("key", short_help="List, rotate and retire keys; show the public ones.", no_args_is_help=True)
+@click.group("key", short_help="List, rotate, bring and retire keys; show the public ones.", no_args_is_help=True)
 def command() -> None:
-    """List, rotate and retire keys, and show the public ones.
+    """List, rotate, bring and retire keys, and show the public ones.
 
     The youngest key whose time has come makes tokens; older ones are accepted until they retire. A running server
     takes changes over by itself, within seconds.
@@ -151,6 +152,48 @@ def show_public(kid: str | None, path: Path, *, pem: bool) -> None:
     for key in keyring.keys:
         if key.kid in kids and key.algorithm not in SHARED_KEY_ALGORITHMS:
             click.echo(verification_text(key), nl=False)
+
+
+@command.command("import", short_help="Bring the key that another server signed with.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--kid", metavar="KID", help="The old server's name for it, which its tokens bear; without, a new one.")
+@click.option(
+    "--active-in",
+    type=click.IntRange(0, _LONGEST),
+    default=_LEAST_NOTICE,
+    show_default=True,
+    metavar="SECONDS",
+    help="When it takes over from the key of its algorithm.",
+)
+@click.option("--weak", is_flag=True, help="Let in a shared key of fewer than 256 bits; `dragoman doctor` warns of it.")
+@json_option
+@config_option
+def import_(  # noqa: PLR0913 (each is an option)
+    file: Path, kid: str | None, active_in: int, path: Path, *, weak: bool, as_json: bool
+) -> None:
+    r"""Bring the key of FILE that another server signed access tokens with, so that APIs need not learn of a new one.
+
+    FILE is a private key as PEM (RSA, P-256, Ed25519), or a line with a shared key; readable by its owner alone. What
+    is mounted and signs with its algorithm uses it. Later, `dragoman key rotate` takes over from it with overlap.
+
+    \b
+    dragoman key import storage/oauth-private.key
+    dragoman key import jwt-signing-key.txt --kid legacy --weak
+    """
+    configuration = read_configuration(path)
+    folder, now = _folder(configuration), epoch_seconds()
+    terms = Terms(kid=kid, active_from=now + active_in, weak=weak)
+    with recorded(configuration, file=str(file), weak="yes" if weak else "no") as act:
+        key = bring_key(folder, read_private_file(file), terms, now)
+        act.tell(kid=key.kid, algorithm=key.algorithm)
+    tell_of_keys(configuration)
+    _algorithm(configuration, Purpose.ACCESS, key.algorithm)
+    if key.weak:
+        warn(f"key {key.kid} is weak: have the APIs learn a better one, and retire it")
+    if as_json:
+        print_json({"kid": key.kid, "algorithm": key.algorithm, "active_from": key.active_from, "weak": key.weak})
+        return
+    click.echo(f"key {key.kid} ({key.algorithm}) takes over at {told_time(key.active_from)}")
 
 
 def _folder(configuration: Configuration) -> Path:

@@ -152,7 +152,8 @@ class FormerTable(Table, frozen=True, kw_only=True):
     were ended there. Servers that keep no row of their sessions need it."""
     ends: Literal["kept", "renewed"] = "kept"
     """Whether an adopted session ends when it would have there, or lives as long as one that begins now, as the next
-    refresh would have had it at servers that begin the lifetime anew with each one."""
+    refresh would have had it at servers that begin the lifetime anew with each one. Kept, one without an end, or whose
+    end nobody knows, ends at `until`."""
     weak_key: bool = False
     """Whether the key may be a text of fewer than 32 bytes, which others may find out by trying."""
 

@@ -153,13 +153,13 @@ class Session:
 class FormerSession:
     """A session of the server that stood here before, as its refresh token or its database tells it."""
 
-    client_id: str
-    subject: str
+    client_id: str | None
+    subject: str | None
     """The resource owner's id."""
     scope: Scope | None
-    """None: it does not tell; then all that the client may ask for now."""
+    """None where it does not tell, as with the others; then all that the client may ask for now."""
     expires_at: int | None
-    """None: it does not tell; then it ends as one that begins now."""
+    """None: it has no end, or does not tell."""
 
 
 @value

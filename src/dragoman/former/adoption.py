@@ -87,7 +87,7 @@ class Adoption:
             if self.not_before > server.cut_over:
                 raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "a restore ended the sessions of the former server")
             owner = await self._owner(session, client)
-            former = StoredSession(digest=digest, format=server.format, session=_kept(token, session))
+            former = StoredSession(digest=digest, format=server.format, session=session)
             grant = _grant_of(self.new_grant_id(), server, session, owner, client, now)
             if await self.sessions.adopt(former, grant, now, listed=listed):
                 return RefreshHandle(grant_id=grant.id, generation=0)
@@ -98,7 +98,7 @@ class Adoption:
 
     async def _owner(self, session: FormerSession, client: Client) -> ResourceOwner:
         """Whose session it is. The state of the account is judged at the gate, but a disabled one has no sessions."""
-        owner = await self.resource_owners.find_resource_owner(session.subject)
+        owner = await self.resource_owners.find_resource_owner(session.subject or "")
         if owner is None:
             raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner of a former session is not here")
         if owner.belongs_to not in (None, client.id):
@@ -112,13 +112,15 @@ def _judged(
     server: FormerServer, token: FormerToken, row: StoredSession | None, client: Client, now: int
 ) -> FormerSession:
     """The session, if it may be adopted. The client is compared first, as for tokens of ours."""
-    session = _told(token.says, None if row is None else row.session)
-    if session is None:
+    if row is None and token.says is None:
         raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no import has listed this former session")
+    session = _told(token.says, None if row is None else row.session)
     if session.client_id != client.id:
         raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, "a former session of another client")
     if row is None and not server.unlisted:
         raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no import has listed this former session")
+    if row is not None and _contradict(session, row.session):
+        raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "token and row of a former session contradict each other")
     if token.issued_at is not None and token.issued_at > server.cut_over + _SKEW:
         raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "made with the key of the former server after it stopped")
     if session.expires_at is not None and session.expires_at <= now:
@@ -128,32 +130,26 @@ def _judged(
     return session
 
 
-def _told(says: FormerSession | None, listed: FormerSession | None) -> FormerSession | None:
-    """What token and row say together: where they contradict each other, nothing; of two ends, the earlier."""
-    if says is None or listed is None:
-        return says or listed
-    if (says.client_id, says.subject) != (listed.client_id, listed.subject):
-        return None
-    ends = [end for end in (says.expires_at, listed.expires_at) if end is not None]
+def _told(says: FormerSession | None, listed: FormerSession | None) -> FormerSession:
+    """What the token says, which its server was bound to, and where it says nothing what the row has."""
+    known = [one for one in (says, listed) if one is not None]
     return FormerSession(
-        client_id=says.client_id,
-        subject=says.subject,
-        scope=says.scope if listed.scope is None else listed.scope,
-        expires_at=min(ends, default=None),
+        client_id=next((one.client_id for one in known if one.client_id is not None), None),
+        subject=next((one.subject for one in known if one.subject is not None), None),
+        scope=next((one.scope for one in known if one.scope is not None), None),
+        expires_at=known[0].expires_at,
     )
 
 
-def _kept(token: FormerToken, session: FormerSession) -> FormerSession:
-    """What stays of it: until the token itself says that it is over, it must be known that it was used."""
-    return session if token.says is None else token.says
+def _contradict(session: FormerSession, listed: FormerSession) -> bool:
+    return listed.client_id not in (None, session.client_id) or listed.subject not in (None, session.subject)
 
 
 def _grant_of(  # noqa: PLR0913, PLR0917 - each is one thing it needs
     grant_id: GrantId, server: FormerServer, session: FormerSession, owner: ResourceOwner, client: Client, now: int
 ) -> Grant:
     """Its generation 0 is the former token, and no access token has come from it yet."""
-    renewed = server.renewed or session.expires_at is None
-    expires_at = _after(now, client.refresh_token_lifetime) if renewed else session.expires_at
+    kept = server.until if session.expires_at is None else session.expires_at
     return Grant(
         id=grant_id,
         client_id=client.id,
@@ -161,7 +157,7 @@ def _grant_of(  # noqa: PLR0913, PLR0917 - each is one thing it needs
         scope=client.scope if session.scope is None else session.scope,
         audience=client.audience,
         created_at=now,
-        expires_at=expires_at,
+        expires_at=_after(now, client.refresh_token_lifetime) if server.renewed else kept,
         idle_expires_at=_after(now, client.refresh_token_idle_lifetime),
         issued=0,
         facts={"adopted_from": server.format},

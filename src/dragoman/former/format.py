@@ -11,7 +11,14 @@ from dragoman.core.value import value
 from dragoman.former import formats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.model import FormerSession
+
+
+_SHORTEST = 20
+_LONGEST = 512
+_DOTS_OF_A_JWT = 2
 
 
 class FormerFault(Fault):
@@ -75,6 +82,26 @@ class FormerFormat(Protocol):
     def open_format(self, key: FormerKey) -> FormerReader:
         """A reader with this key. Raises FormerFault for a key that cannot be used."""
         ...
+
+
+class OpaqueReader:
+    """Reads nothing: a token that says nothing is known by its row alone, under what `identify` makes of it."""
+
+    slow = False
+
+    def __init__(self, key: FormerKey, identify: Callable[[str], str]) -> None:
+        """Raises FormerFault where a key is named."""
+        if key.content is not None or key.issuer is not None:
+            raise FormerFault("former: these tokens say nothing; take the settings `key` and `issuer` out")
+        self._identify = identify
+
+    def recognises(self, text: str) -> bool:
+        """Long enough not to be guessed, and no other thing."""
+        return _SHORTEST <= len(text) <= _LONGEST and text.isprintable() and text.count(".") != _DOTS_OF_A_JWT
+
+    def read(self, text: str) -> FormerToken | None:
+        """Whether it was ever made, its row tells."""
+        return FormerToken(identifier=self._identify(text), says=None)
 
 
 def list_formats() -> tuple[str, ...]:

@@ -38,9 +38,26 @@ class Kind(Protocol):
         ...
 
 
+class SessionKind(Kind, Protocol):
+    """A kind of source that knows which refresh tokens are outstanding."""
+
+    SESSION_FORMAT: str
+    """What its tokens are, as the setting `former.format` names it."""
+
+    def read_sessions(self, source: Source) -> AsyncIterator[Record]:
+        """All of them, those that are over too, in an order that does not change. Raises SourceFault."""
+        ...
+
+
 def list_kinds() -> tuple[str, ...]:
     """The names of all kinds in the folder."""
     return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(kinds.__path__)))
+
+
+def load_session_kind(name: str) -> SessionKind | None:
+    """The kind of this name, if it knows of refresh tokens."""
+    kind = load_kind(name)
+    return cast("SessionKind", kind) if hasattr(kind, "read_sessions") else None
 
 
 def load_kind(name: str) -> Kind:

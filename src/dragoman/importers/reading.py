@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dragoman.core.adoption import digest_of
 from dragoman.core.secret import Secret
 from dragoman.importers.cells import CellFault, text_of
-from dragoman.importers.record import Record, UnreadableRow, is_hashed
+from dragoman.importers.record import SESSION, ImportedSession, Record, UnreadableRow, is_hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from dragoman.core.model import FormerSession
 
 REDIRECT_URIS = "redirect URIs: not kept by an import yet"
 
@@ -44,3 +47,23 @@ def login_of(row: Row, *names: str) -> str:
         if found:
             return found
     raise CellFault(f"there is no {' and no '.join(names)} to log in with")
+
+
+def session_of(
+    place: str, format_name: str, identifier: str, session: FormerSession, *, ended: str | None
+) -> ImportedSession:
+    """A session by a digest of what names it in its tokens."""
+    digest = digest_of(format_name, identifier)
+    return ImportedSession(place=place, format=format_name, digest=digest, session=session, ended=ended)
+
+
+async def numbered(rows: AsyncIterator[Row], read: Callable[[Row, str], Record], table: str) -> AsyncIterator[Record]:
+    """Records of rows whose keys are tokens, or as good as tokens: they are told by their number."""
+    number = 0
+    async for row in rows:
+        number += 1
+        place = f"{table}, row {number}"
+        try:
+            yield read(row, place)
+        except CellFault as fault:
+            yield UnreadableRow(place=place, kind=SESSION, id=str(number), why=str(fault))

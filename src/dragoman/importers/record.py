@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from dragoman.core.errors import Fault
+from dragoman.core.model import FormerSession
 from dragoman.core.secret import Secret
 
 _HASHED = re.compile(r"\$2[abxy]?\$|\$argon2|\$pbkdf2|pbkdf2_sha|\{[A-Za-z0-9@_.-]+\}.", re.ASCII)
@@ -67,6 +68,25 @@ class ImportedOwner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedSession:
+    """An outstanding refresh token of another server; never the token."""
+
+    place: str
+    format: str
+    """What its tokens are, as the setting `former.format` names it."""
+    digest: str
+    """`core.adoption.digest_of` what names it."""
+    session: FormerSession
+    ended: str | None = None
+    """Why it is over there, if it is."""
+
+    @property
+    def id(self) -> str:
+        """What it is called in a report: enough to find it, and of no use to anybody."""
+        return self.digest[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableRow:
     """A row that is no client and no resource owner, and why."""
 
@@ -86,10 +106,11 @@ class PassedOver:
     why: str
 
 
-Record = ImportedClient | ImportedOwner | UnreadableRow | PassedOver
+Record = ImportedClient | ImportedOwner | ImportedSession | UnreadableRow | PassedOver
 
 CLIENT = "client"
 RESOURCE_OWNER = "resource owner"
+SESSION = "session"
 
 
 def is_hashed(secret: str) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
 from dragoman.core.model import Client, ResourceOwner
-from dragoman.importers.record import CLIENT
+from dragoman.importers.record import CLIENT, ImportedSession
 from dragoman.importing.differences import PASSWORD_DIFFERS, list_differences
 from dragoman.importing.outcome import Outcome, Result
+from dragoman.store.former_sessions import StoredSession
 from dragoman.store.intake import Changes
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class _Deciding:
         self._clients: dict[str, Client] = {}
         self._owners: dict[str, ResourceOwner] = {}
         """Both as they are to be; the others are as they stand."""
+        self._new_sessions: dict[str, StoredSession] = {}
+        self._seen_sessions: list[StoredSession] = []
+        self._dropped: list[str] = []
 
     def changes(self) -> Changes:
         """All that was decided."""
@@ -70,12 +74,17 @@ class _Deciding:
                 {one.id for one in new_clients if one.id in old_owners}
                 | {one.id for one in new_owners if self._client_of(one.id) is not None}
             ),
+            new_sessions=tuple(self._new_sessions.values()),
+            seen_sessions=tuple(self._seen_sessions),
+            dropped_sessions=tuple(self._dropped),
         )
 
     def outcome_of(self, judged: Judged) -> Outcome:
         """What becomes of the next record."""
         if isinstance(judged.wanted, Outcome):
             return judged.wanted
+        if isinstance(judged.wanted, ImportedSession):
+            return self._judge_session(judged, judged.wanted)
         try:
             return (self._judge_client if judged.kind == CLIENT else self._judge_owner)(judged, judged.wanted)
         except Fault as fault:
@@ -110,6 +119,31 @@ class _Deciding:
             self._owners[owner.id] = owner
             self._logins.update(dict.fromkeys(judged.logins, owner.id))
         return outcome
+
+    def _judge_session(self, judged: Judged, wanted: ImportedSession) -> Outcome:
+        """The source knows best, as long as nobody has used it here."""
+        known, session = self._standing.sessions.get(wanted.digest), wanted.session
+        if known is not None and known.grant_id is not None:
+            return _outcome(judged, Result.EQUAL)
+        expired = session.expires_at is not None and session.expires_at <= self._now
+        over = wanted.ended or ("expired" if expired else None)
+        if over is not None:
+            if known is not None:
+                self._dropped.append(wanted.digest)
+            return _outcome(judged, Result.SKIPPED, why=over)
+        if session.client_id is not None and self._client_of(session.client_id) is None:
+            return _outcome(judged, Result.REFUSED, why=f"its client {session.client_id!r} is not here")
+        if session.subject is not None and self._owner_of(session.subject) is None:
+            return _outcome(judged, Result.REFUSED, why="its resource owner is not here")
+        stored = StoredSession(digest=wanted.digest, format=wanted.format, session=session)
+        if known is None:
+            self._new_sessions[wanted.digest] = stored
+        else:
+            self._seen_sessions.append(stored)
+        results = {None: Result.CREATED, stored: Result.EQUAL}
+        changes = (f"client_id: {session.client_id!r}", f"resource owner: {session.subject!r}")
+        result = results.get(known, Result.UPDATED)
+        return _outcome(judged, result, changes=() if result is Result.EQUAL else changes)
 
     def _obstacle(self, judged: Judged, owner: ResourceOwner) -> Outcome | None:
         """What keeps an account out whatever it is like."""

@@ -10,8 +10,10 @@ from dragoman.core.login_name import canonical
 from dragoman.importers.record import (
     CLIENT,
     RESOURCE_OWNER,
+    SESSION,
     ImportedClient,
     ImportedOwner,
+    ImportedSession,
     PassedOver,
     UnreadableRow,
 )
@@ -31,7 +33,7 @@ class Judged:
     kind: str
     id: str
     place: str
-    wanted: Wanted | Outcome
+    wanted: Wanted | ImportedSession | Outcome
     """What it asks for, or how it ended already."""
     logins: tuple[str, ...] = ()
     """Its login names, in their canonical form."""
@@ -49,6 +51,8 @@ def judge(record: Record, permissions: Permissions, workshop: Workshop) -> Judge
             case ImportedOwner():
                 wanted = wanted_owner(record, permissions, workshop)
                 return Judged(kind=kind, id=record.id, place=record.place, wanted=wanted, logins=_logins_of(wanted))
+            case ImportedSession():
+                return Judged(kind=kind, id=record.id, place=record.place, wanted=record)
             case UnreadableRow():
                 return _ended(record, Result.REFUSED, record.why)
             case PassedOver():
@@ -69,6 +73,8 @@ def _kind_of(record: Record) -> str:
             return CLIENT
         case ImportedOwner():
             return RESOURCE_OWNER
+        case ImportedSession():
+            return SESSION
         case _:
             return record.kind
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.importers.record import ImportedSession
 from dragoman.importing.deciding import decide
 from dragoman.importing.judging import judge
 from dragoman.importing.wanted import Wanted
@@ -56,20 +57,24 @@ async def take_in(run: Run, records: AsyncIterator[Record]) -> AsyncIterator[Seq
 
 async def _take(run: Run, batch: Sequence[Judged], rehearsed: Rehearsal | None) -> Sequence[Outcome]:
     ids = {name for one in batch for name in _ids_of(one)}
+    digests = {one.wanted.digest for one in batch if isinstance(one.wanted, ImportedSession)}
     logins = {login for one in batch for login in one.logins}
 
     def decided(standing: Standing) -> Decided:
         return decide(batch, standing, run.permissions, run.workshop, run.now)
 
     if rehearsed is None:
-        return (await run.intake.take(ids, logins, decided, run.now)).outcomes
-    would = decided(rehearsed.over(await run.intake.look(ids, logins), ids, logins))
+        return (await run.intake.take(ids, logins, digests, decided, run.now)).outcomes
+    would = decided(rehearsed.over(await run.intake.look(ids, logins, digests), ids, logins))
     rehearsed.keep(would.changes)
     return would.outcomes
 
 
 def _ids_of(judged: Judged) -> tuple[str, ...]:
-    """Its own, and that of the client it belongs to."""
+    """Its own, and that of the client it belongs to; of a session those of its client and its resource owner."""
+    if isinstance(judged.wanted, ImportedSession):
+        session = judged.wanted.session
+        return tuple(one for one in (session.client_id, session.subject) if one is not None)
     if not isinstance(judged.wanted, Wanted):
         return ()
     belongs_to = judged.wanted.members.get("belongs_to")

@@ -28,6 +28,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """By kind of row, how many ended how."""
     reasons: dict[str, dict[str, int]]
     """Of those that did not come in: by result and reason, how many."""
+    dropped: int = 0
+    """Sessions that an earlier run listed, and that are not there any more."""
     withheld: dict[str, int]
     """What did not come in of those that did, and of how many."""
 
@@ -44,6 +46,8 @@ class Tally:
         self.rows = 0
         self.shown: list[Outcome] = []
         """The first of those that are conflicting or refused."""
+        self.dropped = 0
+        """Sessions that an earlier run listed, and that are not there any more."""
         self._counts: Counter[tuple[str, Result]] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._withheld: Counter[str] = Counter()
@@ -72,7 +76,13 @@ class Tally:
             reasons.setdefault(ended, {})[why] = count
         withheld = dict(self._withheld.most_common())
         return Summary(
-            source=source, dry_run=dry_run, complete=complete, counts=counts, reasons=reasons, withheld=withheld
+            source=source,
+            dry_run=dry_run,
+            complete=complete,
+            counts=counts,
+            reasons=reasons,
+            dropped=self.dropped,
+            withheld=withheld,
         )
 
 
@@ -80,6 +90,7 @@ def facts_of(summary: Summary) -> Mapping[str, str | int | None]:
     """A run for the audit: by counts, for the report tells the rows."""
     return {
         "complete": "yes" if summary.complete else "no",
+        **({"sessions_dropped": summary.dropped} if summary.dropped else {}),
         **{
             f"{kind.replace(' ', '_')}s_{result}": count
             for kind, counts in summary.counts.items()

@@ -12,13 +12,14 @@ from dragoman.core.model import Client, ResourceOwner
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import end_grants_of_client, login_names_of, replace_owner
 from dragoman.store.faults import ConstraintViolated, StoreConflict
+from dragoman.store.former_sessions import StoredSession, former_values, stored_session_of
 from dragoman.store.rows import client_of, client_values, resource_owner_of, resource_owner_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dragoman.store.database import Database, Transaction
-    from dragoman.store.rows import Row, Values
+    from dragoman.store.rows import Values
 
 _ATTEMPTS = 5
 
@@ -31,6 +32,8 @@ class Standing:
     resource_owners: Mapping[str, ResourceOwner]
     logins: Mapping[str, str]
     """The id of the resource owner who has this login name."""
+    sessions: Mapping[str, StoredSession] = field(default_factory=dict)
+    """Sessions of a former server, by their digests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,11 @@ class Changes:
     """All of it but id and creation time, the password hash too."""
     shared_ids: frozenset[str] = field(default_factory=frozenset)
     """Ids of new ones that the other kind has too, and that are meant to be both."""
+    new_sessions: Sequence[StoredSession] = ()
+    seen_sessions: Sequence[StoredSession] = ()
+    """Those that are listed already, as the source has them now."""
+    dropped_sessions: Sequence[str] = ()
+    """Digests of those that are over there."""
 
 
 class Decision(Protocol):
@@ -64,18 +72,17 @@ class Intake:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def look(self, ids: Collection[str], logins: Collection[str]) -> Standing:
+    async def look(self, ids: Collection[str], logins: Collection[str], digests: Collection[str] = ()) -> Standing:
         """What is there of these, as it is committed."""
-        of_ids: Values = {"ids": _array(ids)}
-        of_logins: Values = {"logins": _array(logins)}
-        return _standing(
-            await self._database.rows(sql.CLIENTS_AMONG, of_ids),
-            await self._database.rows(sql.RESOURCE_OWNERS_AMONG, of_ids),
-            await self._database.rows(sql.LOGIN_NAMES_AMONG, of_logins),
-        )
+        return await _look(self._database, ids, logins, digests)
 
     async def take(
-        self, ids: Collection[str], logins: Collection[str], decide: Callable[[Standing], DecisionT], now: int
+        self,
+        ids: Collection[str],
+        logins: Collection[str],
+        digests: Collection[str],
+        decide: Callable[[Standing], DecisionT],
+        now: int,
     ) -> DecisionT:
         """Do what `decide` makes of what is there; all of it or nothing.
 
@@ -84,7 +91,7 @@ class Intake:
         """
 
         async def work(transaction: Transaction) -> DecisionT:
-            decision = decide(await _look(transaction, ids, logins))
+            decision = decide(await _look(transaction, ids, logins, digests))
             await _apply(transaction, decision.changes, now)
             return decision
 
@@ -94,21 +101,19 @@ class Intake:
         raise StoreConflict("Others create the same clients or accounts at this moment; try again when they are done.")
 
 
-async def _look(transaction: Transaction, ids: Collection[str], logins: Collection[str]) -> Standing:
+async def _look(
+    source: Database | Transaction, ids: Collection[str], logins: Collection[str], digests: Collection[str]
+) -> Standing:
     of_ids: Values = {"ids": _array(ids)}
-    of_logins: Values = {"logins": _array(logins)}
-    return _standing(
-        await transaction.rows(sql.CLIENTS_AMONG, of_ids),
-        await transaction.rows(sql.RESOURCE_OWNERS_AMONG, of_ids),
-        await transaction.rows(sql.LOGIN_NAMES_AMONG, of_logins),
-    )
-
-
-def _standing(clients: Sequence[Row], owners: Sequence[Row], logins: Sequence[Row]) -> Standing:
+    clients = await source.rows(sql.CLIENTS_AMONG, of_ids)
+    owners = await source.rows(sql.RESOURCE_OWNERS_AMONG, of_ids)
+    names = await source.rows(sql.LOGIN_NAMES_AMONG, {"logins": _array(logins)}) if logins else ()
+    sessions = await source.rows(sql.FORMER_SESSIONS_AMONG, {"digests": _array(digests)}) if digests else ()
     return Standing(
         clients={one.id: one for one in map(client_of, clients)},
         resource_owners={one.id: one for one in map(resource_owner_of, owners)},
-        logins={row[0]: row[1] for row in logins},
+        logins={row[0]: row[1] for row in names},
+        sessions={one.digest: one for one in map(stored_session_of, sessions)},
     )
 
 
@@ -133,6 +138,9 @@ async def _apply(transaction: Transaction, changes: Changes, now: int) -> None:
         await replace_owner(transaction, owner, now)
         values: Values = {"id": owner.id, "password_hash": owner.password_hash}
         await transaction.count(sql.SET_PASSWORD_HASH, values)
+    await transaction.each(sql.TAKE_FORMER_SESSION, [former_values(one, now) for one in changes.new_sessions])
+    await transaction.each(sql.REPLACE_FORMER_SESSION, [former_values(one, now) for one in changes.seen_sessions])
+    await transaction.each(sql.DROP_FORMER_SESSION, [{"digest": one} for one in changes.dropped_sessions])
 
 
 async def _take_ids(transaction: Transaction, kind: str, ids: Sequence[str], shared: frozenset[str]) -> None:

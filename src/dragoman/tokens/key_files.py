@@ -37,6 +37,8 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """From when on it makes tokens; absent: at once."""
     retires_at: _Time | None = None
     """From when on its tokens are refused; absent: never."""
+    weak: bool = False
+    """Whether an operator let it in although it is a shared key of fewer than 256 bits."""
     jwk: dict[str, str]
     """The key itself (RFC 7517)."""
 
@@ -64,6 +66,7 @@ def write_key(folder: Path, key: Key) -> None:
         created_at=key.created_at,
         active_from=key.active_from,
         retires_at=key.retires_at,
+        weak=key.weak,
         jwk=private_jwk(key),
     )
     unfinished = folder / f".{key.kid}.{secrets.token_hex(8)}.unfinished"
@@ -128,7 +131,7 @@ def _read_key(path: Path) -> Key:
     if f"{file.kid}.json" != path.name:
         raise KeyFault(f"{path} holds a key of another name; rename the file to {file.kid}.json")
     try:
-        jose = read_jwk(file.purpose, file.alg, file.jwk)
+        jose = read_jwk(file.purpose, file.alg, file.jwk, weak=file.weak)
     except KeyFault as fault:
         raise KeyFault(f"{path} cannot be used: {fault}; restore it from a backup") from None
     return Key(
@@ -138,6 +141,7 @@ def _read_key(path: Path) -> Key:
         created_at=file.created_at,
         active_from=file.created_at if file.active_from is None else file.active_from,
         retires_at=file.retires_at,
+        weak=file.weak,
         jose=jose,
     )
 

@@ -26,6 +26,8 @@ JoseKey = ECKey | RSAKey | OKPKey | OctKey
 SMALLEST_RSA_BITS = 2048
 LARGEST_RSA_BITS = 4096
 SECRET_BYTES = 32
+WEAK_BYTES = 8
+"""What a shared key of another server needs at the least: of fewer, each one can be tried in a day."""
 KEY_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 
 
@@ -83,6 +85,8 @@ class Key:
     """From when on it makes tokens, if no younger key does."""
     retires_at: int | None = None
     """From when on its tokens are refused."""
+    weak: bool = False
+    """Whether an operator let it in although it is a shared key of fewer than 256 bits."""
     jose: JoseKey = field(repr=False, compare=False)
 
     @property
@@ -145,8 +149,11 @@ def _generate(purpose: Purpose, algorithm: str) -> JoseKey:
             return OctKey.import_key(secrets.token_bytes(SECRET_BYTES))
 
 
-def read_jwk(purpose: Purpose, algorithm: str, jwk: Mapping[str, str]) -> JoseKey:
-    """A private or shared key in JWK form (RFC 7517), checked. Raises KeyFault with the reason, without its bytes."""
+def read_jwk(purpose: Purpose, algorithm: str, jwk: Mapping[str, str], *, weak: bool = False) -> JoseKey:
+    """A private or shared key in JWK form (RFC 7517), checked. Raises KeyFault with the reason, without its bytes.
+
+    `weak` lets in a shared key of fewer than 256 bits, for access tokens alone.
+    """
     if algorithm not in ALGORITHMS[purpose]:
         raise KeyFault(f"its algorithm is none that {purpose.value} keys may have")
     key_type = _KEY_TYPES.get(algorithm, "oct")
@@ -159,20 +166,19 @@ def read_jwk(purpose: Purpose, algorithm: str, jwk: Mapping[str, str]) -> JoseKe
     if key_type == "RSA" and not SMALLEST_RSA_BITS <= _bits(jwk.get("n", "")) <= LARGEST_RSA_BITS:
         raise KeyFault(f"its RSA modulus is not between {SMALLEST_RSA_BITS} and {LARGEST_RSA_BITS} bits long")
     if key_type == "oct":
-        _check_length(purpose, jwk.get("k", ""))
+        _check_length(purpose, jwk.get("k", ""), WEAK_BYTES if weak and purpose is Purpose.ACCESS else SECRET_BYTES)
     jose = _import(key_type, jwk)
     if jose is None:
         raise KeyFault("its jwk is incomplete or its parts do not belong together")
     return jose
 
 
-def _check_length(purpose: Purpose, text: str) -> None:
-    bits = len(_decode(text)) * 8
-    needed = SECRET_BYTES * 8
-    if bits < needed:
-        raise KeyFault(f"it has fewer than {needed} bits")
-    if purpose in (Purpose.IDENTIFIER, Purpose.SEAL) and bits != needed:
-        raise KeyFault(f"it has more than {needed} bits")
+def _check_length(purpose: Purpose, text: str, least: int) -> None:
+    length = len(_decode(text))
+    if length < least:
+        raise KeyFault(f"it has fewer than {least * 8} bits")
+    if purpose in (Purpose.IDENTIFIER, Purpose.SEAL) and length != SECRET_BYTES:
+        raise KeyFault(f"it has more than {SECRET_BYTES * 8} bits")
 
 
 def _import(key_type: str, jwk: Mapping[str, str]) -> JoseKey | None:

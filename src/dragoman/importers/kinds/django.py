@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.core.model import FormerSession
+from dragoman.core.scope import Scope
 from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
-from dragoman.importers.reading import REDIRECT_URIS, Row, read_row, secrets_of
+from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
 
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Django project with django-oauth-toolkit"
 
+SESSION_FORMAT = "django"
+_SESSIONS = """
+SELECT refresh.token, refresh.revoked, refresh.user_id, application.client_id, access.scope
+FROM oauth2_provider_refreshtoken AS refresh
+JOIN oauth2_provider_application AS application ON application.id = refresh.application_id
+LEFT JOIN oauth2_provider_accesstoken AS access ON access.id = refresh.access_token_id
+ORDER BY refresh.id
+"""
 _GRANT_TYPES = {
     "authorization-code": ("authorization_code", "refresh_token"),
     "openid-hybrid": ("authorization_code", "refresh_token"),
@@ -60,6 +70,33 @@ async def read(source: Source) -> AsyncIterator[Record]:
             yield read_row(_client_of, row, CLIENT, "oauth2_provider_application", "client_id")
         async for row, groups in grouped(tables.rows(_USERS), "id", "group_name"):
             yield read_row(_owner_of, {**row, "groups": list(groups)}, RESOURCE_OWNER, "auth_user", "id")
+
+
+async def read_sessions(source: Source) -> AsyncIterator[Record]:
+    """All refresh tokens. When they end is a setting of the application, and not known here."""
+    async with open_tables(source.location) as tables:
+        for table, columns in (
+            ("oauth2_provider_refreshtoken", {"id", "token", "revoked", "user_id", "application_id"}),
+            ("oauth2_provider_accesstoken", {"id", "scope"}),
+        ):
+            if not await tables.columns(table) >= columns:
+                raise SourceFault(f"the source has no table {table} as Django makes it; name the right database")
+        async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth2_provider_refreshtoken"):
+            yield record
+
+
+def _session_of(row: Row, place: str) -> Record:
+    revoked, scope = cells.moment_of(row["revoked"]), cells.list_of(row["scope"])
+    if revoked is None and scope is None:
+        raise CellFault("its access token is gone, and with it what its scope was")
+    session = FormerSession(
+        client_id=cells.key_of(row["client_id"]),
+        subject=cells.key_of(row["user_id"]),
+        scope=Scope.of(scope or ()),
+        expires_at=None,
+    )
+    ended = None if revoked is None else "revoked there"
+    return session_of(place, SESSION_FORMAT, cells.key_of(row["token"]), session, ended=ended)
 
 
 def _client_of(row: Row, place: str) -> Record:

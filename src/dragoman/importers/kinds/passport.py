@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.core.model import FormerSession
+from dragoman.core.scope import Scope
 from dragoman.importers import cells
-from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row, secrets_of
+from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver, SourceFault
 from dragoman.importers.sources.tables import open_tables
 
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Laravel application with Passport 1 to 13"
 
+SESSION_FORMAT = "passport"
+_SESSIONS = """
+SELECT refresh.id, refresh.revoked, refresh.expires_at, access.user_id, access.client_id, access.scopes,
+  access.revoked AS access_revoked
+FROM oauth_refresh_tokens AS refresh LEFT JOIN oauth_access_tokens AS access ON access.id = refresh.access_token_id
+ORDER BY refresh.id
+"""
 _PERSONAL = "personal_access"
 _FOR_ANY_SECRET = "client_credentials: the old server let every client use it; `dragoman client update` adds it"
 
@@ -36,6 +45,32 @@ async def read(source: Source) -> AsyncIterator[Record]:
             yield read_row(_client_of, row, CLIENT, "oauth_clients", "id")
         async for row in tables.rows("SELECT * FROM users ORDER BY id"):
             yield read_row(_owner_of, row, RESOURCE_OWNER, "users", "id")
+
+
+async def read_sessions(source: Source) -> AsyncIterator[Record]:
+    """All refresh tokens, by their ids. The access token may be purged: then the token itself says whose it is."""
+    async with open_tables(source.location) as tables:
+        for table, columns in (
+            ("oauth_refresh_tokens", {"id", "access_token_id", "revoked", "expires_at"}),
+            ("oauth_access_tokens", {"id", "user_id", "client_id", "scopes", "revoked"}),
+        ):
+            if not await tables.columns(table) >= columns:
+                raise SourceFault(f"the source has no table {table} as Passport makes it; name the right database")
+        async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth_refresh_tokens"):
+            yield record
+
+
+def _session_of(row: Row, place: str) -> Record:
+    scope = cells.list_of(row["scopes"])
+    session = FormerSession(
+        client_id=cells.text_of(row["client_id"]),
+        subject=cells.text_of(row["user_id"]),
+        scope=None if scope is None else Scope.of(scope),
+        expires_at=cells.moment_of(row["expires_at"]),
+    )
+    revoked = cells.flag_of(row["revoked"]) or cells.flag_of(row["access_revoked"])
+    ended = "revoked there" if revoked else None
+    return session_of(place, SESSION_FORMAT, cells.key_of(row["id"]), session, ended=ended)
 
 
 def _client_of(row: Row, place: str) -> Record:

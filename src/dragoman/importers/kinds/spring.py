@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.core.model import FormerSession
 from dragoman.importers import cells
+from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
-from dragoman.importers.reading import REDIRECT_URIS, Row, read_row, secrets_of
+from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a Spring Security OAuth server: clients, users, authorities and groups"
 
+SESSION_FORMAT = "spring-jdbc"
+_SESSIONS = """
+SELECT refresh.token_id, MIN(access.user_name) AS user_name, MIN(access.client_id) AS client_id
+FROM oauth_refresh_token AS refresh LEFT JOIN oauth_access_token AS access ON access.refresh_token = refresh.token_id
+GROUP BY refresh.token_id
+ORDER BY refresh.token_id
+"""
 _PLAIN = "{noop}"
 _UNLISTED = ("authorization_code", "refresh_token")
 """What a client may use for which nothing is listed (BaseClientDetails)."""
@@ -53,6 +62,30 @@ async def read(source: Source) -> AsyncIterator[Record]:
         async for row, authorities in grouped(tables.rows(query), "username", "authority"):
             whole = {**row, "authorities": list(authorities)}
             yield read_row(_owner_of, whole, RESOURCE_OWNER, "users", "username")
+
+
+async def read_sessions(source: Source) -> AsyncIterator[Record]:
+    """All refresh tokens, by the MD5 of their values. When they end stands in serialised Java, and is not read."""
+    async with open_tables(source.location) as tables:
+        for table, columns in (
+            ("oauth_refresh_token", {"token_id"}),
+            ("oauth_access_token", {"user_name", "client_id", "refresh_token"}),
+        ):
+            if not await tables.columns(table) >= columns:
+                raise SourceFault(
+                    f"the source has no table {table} as a JdbcTokenStore needs it; its tokens may be JWTs"
+                )
+        async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth_refresh_token"):
+            yield record
+
+
+def _session_of(row: Row, place: str) -> Record:
+    if row["user_name"] is None:
+        raise CellFault("no access token of it tells whose it is")
+    session = FormerSession(
+        client_id=cells.key_of(row["client_id"]), subject=cells.key_of(row["user_name"]), scope=None, expires_at=None
+    )
+    return session_of(place, SESSION_FORMAT, cells.key_of(row["token_id"]), session, ended=None)
 
 
 async def _refuse_others(tables: Tables) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.model import FormerSession
 from dragoman.importers import cells
 from dragoman.importers.grouping import grouped
-from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row, secrets_of
+from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
 
@@ -34,7 +35,12 @@ class Layout:
     """With one row for each scope, which is called `scope_name`."""
     users: str
     users_query: str
+    tokens: str
+    tokens_query: str
 
+
+SESSION_FORMAT = "ts-oauth2-server"
+_TOKENS = "SELECT * FROM oauth_tokens WHERE refresh_token IS NOT NULL ORDER BY refresh_token"
 
 _SCOPE_TABLE = Layout(
     clients="oauth_clients",
@@ -47,12 +53,16 @@ ORDER BY oauth_clients.id, oauth_scopes.name
 """,
     users="users",
     users_query="SELECT * FROM users ORDER BY id",
+    tokens="oauth_tokens",
+    tokens_query=_TOKENS,
 )
 _SCOPE_ARRAY = Layout(
     clients="oauth_clients",
     clients_query="SELECT oauth_clients.*, NULL AS scope_name FROM oauth_clients ORDER BY id",
     users="users",
     users_query="SELECT * FROM users ORDER BY id",
+    tokens="oauth_tokens",
+    tokens_query=_TOKENS,
 )
 _PRISMA = Layout(
     clients="OAuthClient",
@@ -66,6 +76,14 @@ ORDER BY client.id, scope.name
 """,
     users="User",
     users_query='SELECT "User".*, "passwordHash" AS password_hash FROM "User" ORDER BY id',
+    tokens="OAuthToken",
+    tokens_query="""
+SELECT "refreshToken" AS refresh_token, "refreshTokenExpiresAt" AS refresh_token_expires_at, "clientId" AS client_id,
+  "userId" AS user_id
+FROM "OAuthToken"
+WHERE "refreshToken" IS NOT NULL
+ORDER BY "refreshToken"
+""",
 )
 
 
@@ -78,6 +96,25 @@ async def read(source: Source) -> AsyncIterator[Record]:
             yield read_row(_client_of, whole, CLIENT, layout.clients, "id")
         async for row in tables.rows(layout.users_query):
             yield read_row(_owner_of, row, RESOURCE_OWNER, layout.users, "id")
+
+
+async def read_sessions(source: Source) -> AsyncIterator[Record]:
+    """All refresh tokens, by what their JWTs are made around. Their scope the JWTs tell."""
+    async with open_tables(source.location) as tables:
+        layout = await _layout_of(tables)
+        async for record in numbered(tables.rows(layout.tokens_query), _session_of, layout.tokens):
+            yield record
+
+
+def _session_of(row: Row, place: str) -> Record:
+    session = FormerSession(
+        client_id=cells.key_of(row["client_id"]),
+        subject=cells.text_of(row["user_id"]),
+        scope=None,
+        expires_at=cells.moment_of(row["refresh_token_expires_at"]),
+    )
+    ended = None if row.get("revoked_at") is None else "revoked there"
+    return session_of(place, SESSION_FORMAT, cells.key_of(row["refresh_token"]), session, ended=ended)
 
 
 async def _layout_of(tables: Tables) -> Layout:

@@ -43,6 +43,7 @@ class Rehearsal:
                 **{one: msgspec.json.decode(found, type=ResourceOwner) for one, found in owners},
             },
             logins={**standing.logins, **{login: holder.decode() for login, holder in held}},
+            sessions=standing.sessions,
         )
 
     def keep(self, changes: Changes) -> None:

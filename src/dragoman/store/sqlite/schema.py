@@ -15,8 +15,8 @@ SCHEMA: Final = (
     """CREATE TABLE former_sessions (
     digest TEXT NOT NULL,
     format TEXT NOT NULL,
-    client_id TEXT NOT NULL,
-    subject TEXT NOT NULL,
+    client_id TEXT,
+    subject TEXT,
     scope TEXT,
     expires_at BIGINT,
     seen_at BIGINT NOT NULL,
