@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SECRET = "a shared secret of the former server, long enough"
 APP_KEY = b"0123456789abcdef0123456789ABCDEF"
 APP_KEY_LINE = "base64:" + b64encode(APP_KEY).decode() + "\n"
+_SAVED = bytes.fromhex("def00000") + APP_KEY
+KEY_LINE = (_SAVED + hashlib.sha256(_SAVED).digest()).hex()
+"""The same bytes as a key of defuse/php-encryption."""
 
 
 def hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:

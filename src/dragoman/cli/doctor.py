@@ -15,6 +15,7 @@ from dragoman.cli.doctor_database import check_database, check_disk
 from dragoman.cli.doctor_keys import check_clock, check_keys
 from dragoman.cli.doctor_network import check_issuer, check_mounts, check_tls
 from dragoman.cli.doctor_passwords import check_password_lists
+from dragoman.cli.doctor_sessions import check_sessions
 from dragoman.cli.doctor_shared import check_shared
 from dragoman.cli.doctor_telemetry import check_telemetry
 from dragoman.cli.doctor_time import check_files
@@ -57,7 +58,7 @@ def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: b
     """Look at all that a server needs, and say how to mend what is not well.
 
     That is configuration, dialects, keys, clock, database, disk, tokens, the shared server and the throttle's counts in
-    it, lists of refused passwords, audit, open files, TLS, issuer, and exposures.
+    it, sessions of a former server, lists of refused passwords, audit, open files, TLS, issuer, and exposures.
 
     Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
     without.
@@ -96,6 +97,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     if isinstance(location, Path):
         yield from check_disk(location)
     yield from check_database(configuration, dialects, now)
+    yield from check_sessions(configuration, now)
     yield from check_shared(configuration)
     yield from check_telemetry(configuration)
     yield from check_password_lists(configuration)

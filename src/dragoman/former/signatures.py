@@ -6,7 +6,9 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from joserfc.errors import JoseError
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc.jwk import OctKey, RSAKey
 
 from dragoman.former.format import FormerFault
@@ -50,12 +52,12 @@ def open_claims(key: FormerKey) -> SignedClaims:
 
 def _rsa_key(pem: bytes) -> Key:
     try:
-        jose = RSAKey.import_key(pem)
-        bits = jose.raw_value.key_size
-    except (JoseError, ValueError, TypeError):
-        raise FormerFault("former: the key file holds no RSA key as PEM without a passphrase") from None
-    if not SMALLEST_RSA_BITS <= bits <= LARGEST_RSA_BITS:
-        raise FormerFault(f"former: the RSA key is not {SMALLEST_RSA_BITS} to {LARGEST_RSA_BITS} bits long")
+        public = load_pem_private_key(pem, None).public_key() if b"PRIVATE KEY" in pem else load_pem_public_key(pem)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise FormerFault("former: the key file holds no key as PEM without a passphrase") from None
+    if not isinstance(public, RSAPublicKey) or not SMALLEST_RSA_BITS <= public.key_size <= LARGEST_RSA_BITS:
+        raise FormerFault(f"former: the PEM holds no RSA key of {SMALLEST_RSA_BITS} to {LARGEST_RSA_BITS} bits")
+    jose = RSAKey(public, None)
     return Key(purpose=Purpose.ACCESS, kid="former", algorithm="RS256", created_at=0, active_from=0, jose=jose)
 
 

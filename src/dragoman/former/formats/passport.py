@@ -56,20 +56,22 @@ class PassportReader:
 
     def read(self, text: str) -> FormerToken | None:
         """An authorization code is encrypted alike, but names no refresh token."""
-        opened = self._open(bytes.fromhex(text))
+        payload = opened(bytes.fromhex(text), self._secret, password=self.slow)
         try:
-            return None if opened is None else _token_of(read_object(opened))
+            return None if payload is None else _token_of(read_object(payload))
         except (UnreadableJws, Unclaimed):
             return None
 
-    def _open(self, sealed: bytes) -> bytes | None:
-        salt, body = sealed[_VERSION_END:_SALT_END], sealed[:-_MAC_BYTES]
-        key = pbkdf2_hmac("sha256", sha256(self._secret).digest(), salt, _ROUNDS) if self.slow else self._secret
-        expected = hmac.digest(_derived(key, salt, _FOR_AUTHENTICATION), body, sha256)
-        if not hmac.compare_digest(expected, sealed[-_MAC_BYTES:]):
-            return None
-        cipher = Cipher(AES(_derived(key, salt, _FOR_ENCRYPTION)), CTR(sealed[_SALT_END:_IV_END]))
-        return cipher.decryptor().update(body[_IV_END:])
+
+def opened(sealed: bytes, secret: bytes, *, password: bool) -> bytes | None:
+    """What was encrypted with this key or password; None where the MAC is another's."""
+    salt, body = sealed[_VERSION_END:_SALT_END], sealed[:-_MAC_BYTES]
+    key = pbkdf2_hmac("sha256", sha256(secret).digest(), salt, _ROUNDS) if password else secret
+    expected = hmac.digest(_derived(key, salt, _FOR_AUTHENTICATION), body, sha256)
+    if not hmac.compare_digest(expected, sealed[-_MAC_BYTES:]):
+        return None
+    cipher = Cipher(AES(_derived(key, salt, _FOR_ENCRYPTION)), CTR(sealed[_SALT_END:_IV_END]))
+    return cipher.decryptor().update(body[_IV_END:])
 
 
 def _derived(key: bytes, salt: bytes, info: bytes) -> bytes:
