@@ -68,8 +68,9 @@ class Adoption:
         for server in self.servers:
             if server.reader.recognises(text):
                 token = await self._read(server, text, client, sender)
-                if token is not None:
-                    return await self._adopt(server, token, client, now)
+                handle = None if token is None else await self._adopt(server, token, client, now)
+                if handle is not None:
+                    return handle
         return None
 
     async def _read(self, server: FormerServer, text: str, client: Client, sender: Sender) -> FormerToken | None:
@@ -81,6 +82,8 @@ class Adoption:
     async def _adopt(self, server: FormerServer, token: FormerToken, client: Client, now: int) -> RefreshHandle | None:
         digest = digest_of(server.format, token.identifier)
         row = await self.sessions.find(digest)
+        if row is None and token.says is None:  # another server's, or nobody's
+            return None
         if row is None or row.grant_id is None:
             listed = row is not None
             session = _judged(server, token, row, client, now)
@@ -112,8 +115,6 @@ def _judged(
     server: FormerServer, token: FormerToken, row: StoredSession | None, client: Client, now: int
 ) -> FormerSession:
     """The session, if it may be adopted. The client is compared first, as for tokens of ours."""
-    if row is None and token.says is None:
-        raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no import has listed this former session")
     session = _told(token.says, None if row is None else row.session)
     if session.client_id != client.id:
         raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, "a former session of another client")
