@@ -329,7 +329,12 @@ def test_a_former_token_can_be_revoked_before_its_first_use(server: Server, clie
 
 def test_revoking_what_nobody_can_use_any_more_is_no_error(server: Server, client: str, person: str) -> None:
     expired = spring_token(server, client, person, exp=START - 1)
-    for token in (expired, "nothing that anybody made", passport_token(server, client, person)):
+    spent = spring_token(server, client, person)
+    assert server.refresh(client, spent).status == 200
+    server.clock.now = END
+    server.purge(END + 1)
+    assert server.grants(client) == ()
+    for token in (expired, spent, "nothing that anybody made", passport_token(server, client, person)):
         assert server.form("/oauth2/revoke", {**server.credentials(client), "token": token}).status == 200
 
 
@@ -383,3 +388,9 @@ def test_an_operator_says_so_who_adopts_what_nobody_listed(tmp_path: Path) -> No
     with running(configuration_of(tmp_path, former=tables)) as server:
         client, person = server.add_client(), server.add_owner()
         assert server.refresh(client, passport_token(server, client, person)).status == 200
+        other = passport_token(server, client, person, refresh_token_id="another")
+        server.passwords.close()
+        for answer in (
+            server.refresh(client, other), server.form("/oauth2/revoke", {**server.credentials(client), "token": other})
+        ):  # fmt: skip
+            assert (answer.status, answer.error) == (503, "temporarily_unavailable"), "as slow work as a password's"

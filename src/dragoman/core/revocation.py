@@ -15,9 +15,6 @@ REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT_BY_BEARER = "signed_out_by_bearer"
 """The reasons why a grant ended at the request of its client, or of whoever bore its token."""
 
-_ENDED_BEFORE = frozenset({Refusal.EXPIRED_REFRESH_TOKEN, Refusal.REVOKED_REFRESH_TOKEN, Refusal.UNKNOWN_REFRESH_TOKEN})
-"""What a former token is refused for that nobody can use any more."""
-
 
 async def revoke(  # noqa: PLR0913 (each is one thing it needs)
     services: Services, client: Client, presented: Secret, now: int, *, whole_grant: bool, sender: Sender
@@ -76,9 +73,9 @@ async def _revoke_former(services: Services, client: Client, presented: Secret, 
         except OAuthError as refused:
             if refused.refusal is Refusal.FOREIGN_REFRESH_TOKEN:
                 raise OAuthError(Refusal.FOREIGN_TOKEN, refused.detail) from None
-            if refused.refusal in _ENDED_BEFORE:
-                return None
-            raise
+            if refused.refusal is Refusal.TEMPORARILY_UNAVAILABLE:
+                raise  # nobody knows yet whether it is one
+            return None  # nobody can use it
         if handle is not None:
             return await _end_grant_of(services, client, handle, now, sender)
     return None

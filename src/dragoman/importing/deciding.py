@@ -136,14 +136,13 @@ class _Deciding:
         if session.subject is not None and self._owner_of(session.subject) is None:
             return _outcome(judged, Result.REFUSED, why="its resource owner is not here")
         stored = StoredSession(digest=wanted.digest, format=wanted.format, session=session)
+        changes = (f"client_id: {session.client_id!r}", f"resource owner: {session.subject!r}")
         if known is None:
             self._new_sessions[wanted.digest] = stored
-        else:
-            self._seen_sessions.append(stored)
-        results = {None: Result.CREATED, stored: Result.EQUAL}
-        changes = (f"client_id: {session.client_id!r}", f"resource owner: {session.subject!r}")
-        result = results.get(known, Result.UPDATED)
-        return _outcome(judged, result, changes=() if result is Result.EQUAL else changes)
+            return _outcome(judged, Result.CREATED, changes=changes)
+        self._seen_sessions.append(stored)
+        same = known == stored
+        return _outcome(judged, Result.EQUAL if same else Result.UPDATED, changes=() if same else changes)
 
     def _obstacle(self, judged: Judged, owner: ResourceOwner) -> Outcome | None:
         """What keeps an account out whatever it is like."""
