@@ -56,7 +56,8 @@ def key_of(folder: Folder, kid: str) -> dict[str, Any]:
 
 def signed_by(token: str, key: RSAKey | OctKey, algorithm: str) -> dict[str, Any]:
     """As an API checks it that knows nothing but the old key."""
-    return jws.deserialize_compact(token, key, algorithms=[algorithm]).headers()
+    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    return jws.deserialize_compact(token, key, registry=registry).headers()
 
 
 def test_an_api_that_knows_the_old_public_key_goes_on(old: Folder, old_key: rsa.RSAPrivateKey):
