@@ -13,6 +13,7 @@ import pytest
 from dragoman.legacy.server import LegacyFault
 from tests.certificates import write_certificate
 from tests.legacy_servers import ANN, BOB, CLIENT, Talker, cast_of, dead_url, http, legacy_server
+from tests.processes import wait_until
 from tests.shadow.watching import ask, credentials, password, refresh, watching
 
 if TYPE_CHECKING:
@@ -83,6 +84,16 @@ def test_a_session_from_before_is_not_compared_and_told_as_such(tmp_path: Path):
         before = ask(url, PATH, password(ANN)).document["refresh_token"]
         assert ask(watched.url, PATH, refresh(before)).status == 200
         assert watched.exchanges(1).not_compared == {"a session from before": 1}
+
+
+def test_counts_wait_where_the_record_cannot_be_written(tmp_path: Path):
+    with pair(tmp_path) as (_url, watched):
+        (watched.folder / "shadow.json").mkdir()
+        assert ask(watched.url, PATH, password(ANN)).status == 200
+        wait_until((watched.folder / "shadow.json.lock").exists, 60)  # it was tried
+        (watched.folder / "shadow.json").rmdir()
+        assert ask(watched.url, PATH, password(ANN)).status == 200
+        assert watched.exchanges(2).alike == 2
 
 
 def test_one_that_exchanges_its_refresh_tokens_differs_from_one_that_keeps_them(tmp_path: Path):
