@@ -1,48 +1,54 @@
 """Ten times the password requests that the machine can hash, beside everything else a server does: `make flood`.
 
-In each round: the other requests alone, what the machine hashes with nothing around it, then the flood beside the
-others, and the hashes again. What offers the load takes its part of the same cores, which is measured too.
+In each round: the other requests alone; what the machine hashes with nothing around it; the flood beside the others;
+what it hashes beside just as many requests that are answered in the cheapest way there is; and alone again. What offers
+the load takes its part of the same cores, so the table says whose time the cores' was. At the end one account is
+attacked while its owner logs in.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import random
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from base64 import b64encode
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-import uvloop
-from bench.installation import PASSWORD, SECRET, Running, prepare, running
-from bench.offering import Measured, Offer, Stream
+from bench.aims import Aims
+from bench.cores import (
+    GENERATOR,
+    HASHING,
+    IDLE,
+    LOOP,
+    OTHERS,
+    THREADS,
+    Capacity,
+    bare_capacity,
+    constant_answers,
+    core_seconds,
+)
+from bench.forms import HEALTH, PEOPLE, Sessions, anybody, post
+from bench.installation import Running, prepare, running
+from bench.offering import Measured, Stream, offer
+from bench.victim import measure_victim
 
 from dragoman.core.model import ResourceOwner
 from dragoman.hashing.cores import usable_cores
-from dragoman.hashing.formats.argon2 import Argon2Profile, make_hash
-from dragoman.hashing.slots import stand_back
+from dragoman.hashing.formats.argon2 import Argon2Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 RATE = 40.0
 """Requests a second of each of the others."""
 OVER = 10
-PEOPLE = 40
 SESSIONS = 200
 WARM_UP = 3.0
-BARE_SECONDS = 3
-OTHERS = ("refresh", "introspection", "client credentials", "health")
+BARE_SECONDS = 4
+OTHER_REQUESTS = ("refresh", "introspection", "client credentials", "health")
 OTHER_CLIENT = "another client's log-ins"
 FLOOD = "flood"
 MOST_MILLISECONDS = 100
@@ -50,85 +56,18 @@ MOST_TIMES = 5
 LEAST_SHARE = 0.9
 SLACK_MIB = 64
 _CONFIGURATION = """\
+[server]
+port = 0
 [log]
 level = "error"
 [throttle]
 enabled = false
 """
-"""Everything comes from one address, and right passwords at once wait for each other: another guard's business."""
-
-
-def bare_capacity(slots: int, seconds: float) -> float:
-    """Hashes a second in so many threads of a process of their own, as nice as the server's, with nothing beside."""
-    command = (sys.executable, "-m", "bench.flood", "--bare", str(slots), "--seconds", str(seconds))
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 (ours)
-
-
-def hash_bare(slots: int, seconds: float) -> float:
-    """The same, in this process."""
-    counts = [0] * slots
-    began = time.perf_counter()
-
-    def work(number: int) -> None:
-        stand_back()
-        while time.perf_counter() < began + seconds:
-            make_hash(PASSWORD.encode(), os.urandom(16), Argon2Profile())
-            counts[number] += 1
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(slots)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - began)
-
-
-def post(path: str, client: str, **fields: str) -> bytes:
-    """A form of a client that authenticates."""
-    body = urlencode(fields).encode()
-    basic = b64encode(f"{client}:{SECRET}".encode()).decode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {basic}\r\n"
-        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-class Sessions:
-    """Live refresh tokens, each of which is out with one request at most."""
-
-    def __init__(self) -> None:
-        self._tokens: deque[str] = deque()
-        self._access_token = ""
-
-    def log_in(self) -> bytes:
-        """Begin one."""
-        return self.password("app")
-
-    def password(self, client: str) -> bytes:
-        """Some person's log-in."""
-        name = f"person-{random.randrange(PEOPLE)}"  # noqa: S311 (load)
-        return post("/oauth2/token", client, grant_type="password", username=name, password=PASSWORD)
-
-    def refresh(self) -> bytes:
-        """Go on with the one that rested longest."""
-        return post("/oauth2/token", "app", grant_type="refresh_token", refresh_token=self._tokens.popleft())
-
-    def keep(self, status: int, body: bytes) -> None:
-        """Remember what a log-in or a refresh gave."""
-        if status == 200:  # noqa: PLR2004 (OK)
-            answer = json.loads(body)
-            self._tokens.append(answer["refresh_token"])
-            self._access_token = answer["access_token"]
-
-    def introspect(self) -> bytes:
-        """Ask about some access token."""
-        return post("/oauth2/introspect", "app", token=self._access_token)
+"""Everything comes from one address, which is another guard's business."""
 
 
 def others(sessions: Sessions) -> list[Stream]:
     """All that is not a password."""
-    health = b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     return [
         Stream(name="refresh", rate=RATE, write=sessions.refresh, read=sessions.keep),
         Stream(name="introspection", rate=RATE, write=sessions.introspect),
@@ -137,51 +76,71 @@ def others(sessions: Sessions) -> list[Stream]:
             rate=RATE,
             write=lambda: post("/oauth2/token", "app", grant_type="client_credentials"),
         ),
-        Stream(name="health", rate=RATE, write=lambda: health),
+        Stream(name="health", rate=RATE, write=lambda: HEALTH),
     ]
 
 
-def offer(server: Running, streams: list[Stream], seconds: float, warm_up: float = WARM_UP) -> Mapping[str, Measured]:
-    """What came of them."""
-    chance = random.Random(1)  # noqa: S311 (load)
-    with_loop = uvloop.new_event_loop()
-    try:
-        return with_loop.run_until_complete(Offer(server.port, streams, chance).run(seconds, warm_up))
-    finally:
-        with_loop.close()
+def passwords(capacity: float) -> list[Stream]:
+    """The flood, and another client's few log-ins."""
+    return [
+        Stream(name=FLOOD, rate=capacity * OVER, write=lambda: anybody("flood")),
+        Stream(name=OTHER_CLIENT, rate=capacity / 10, write=lambda: anybody("backend")),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """What one round of all phases gave."""
 
-    bare: float
-    """Hashes a second: the mean of what was measured just before the flood and just after."""
+    bare: Capacity
+    """The mean of what was measured before the flood and after."""
+    beside: Capacity
+    """Beside as many requests that are answered in the cheapest way."""
     calm: Mapping[str, Measured]
     stormy: Mapping[str, Measured]
-    generator: float
-    """The part of all cores that the load generator took during the flood."""
+    accepted: float
+    """Log-ins a second."""
+    cores: Mapping[str, float]
+    """The part of all cores' time that each had during the flood."""
     most_mib: float
 
 
 def measure_round(server: Running, sessions: Sessions, slots: int, seconds: float) -> Round:
-    """The others alone, hashing alone, the flood beside the others, hashing alone."""
-    calm = offer(server, others(sessions), seconds)
+    """All phases."""
+    calm = offer(server.port, others(sessions), seconds, WARM_UP)
     before = bare_capacity(slots, BARE_SECONDS)
     server.forget_most()
-    flood = Stream(name=FLOOD, rate=before * OVER, write=lambda: sessions.password("flood"))
-    honest = Stream(name=OTHER_CLIENT, rate=before / 10, write=lambda: sessions.password("backend"))
-    began, used = time.perf_counter(), time.process_time()
-    stormy = offer(server, [*others(sessions), flood, honest], seconds)
-    share = (time.process_time() - used) / (time.perf_counter() - began) / slots
+    began = core_seconds(server.process)
+    stormy = offer(server.port, [*others(sessions), *passwords(before.a_second)], seconds, WARM_UP)
+    used = {whose: now - began[whose] for whose, now in core_seconds(server.process).items()}
     most = server.memory_mib("VmHWM")
+    with constant_answers() as port:
+        load = [replace(one, write=lambda: HEALTH, read=None) for one in others(sessions)] + passwords(before.a_second)
+        beside = bare_capacity(slots, BARE_SECONDS, lambda: offer(port, load, BARE_SECONDS + 1, 0))
     after = bare_capacity(slots, BARE_SECONDS)
-    print(f"bare argon2id {before:.1f}/s, then {after:.1f}/s; offered {before * OVER:.0f} log-ins/s", flush=True)
-    return Round(bare=(before + after) / 2, calm=calm, stormy=stormy, generator=share, most_mib=most)
+    accepted = sum(stormy[name].statuses[200] for name in (FLOOD, OTHER_CLIENT)) / (seconds - WARM_UP)
+    print(
+        f"hashes/s alone {before.a_second:.1f}, then {after.a_second:.1f}; "
+        f"beside as many requests {beside.a_second:.1f}; "
+        f"offered {before.a_second * OVER:.0f} log-ins/s, accepted {accepted:.1f}/s",
+        flush=True,
+    )
+    return Round(
+        bare=Capacity(
+            a_second=(before.a_second + after.a_second) / 2,
+            a_core_second=(before.a_core_second + after.a_core_second) / 2,
+        ),
+        beside=beside,
+        calm=calm,
+        stormy=stormy,
+        accepted=accepted,
+        cores={whose: part / sum(used.values()) for whose, part in used.items()},
+        most_mib=most,
+    )
 
 
-def measure(rounds: int, seconds: float) -> bool:
-    """Measure and print; whether all that was promised holds."""
+def measure(aims: Aims, rounds: int, seconds: float) -> float:
+    """Measure and print; what the machine hashes a second."""
     slots = usable_cores()
     print(f"{os.cpu_count()} cores, {slots} slots, {rounds} rounds, {seconds:.0f} s each part")
     with tempfile.TemporaryDirectory() as name:
@@ -192,13 +151,16 @@ def measure(rounds: int, seconds: float) -> bool:
         with running(folder) as server:
             idle = server.memory_mib()
             sessions = Sessions()
-            beginning = Stream(name="log-ins", rate=15, write=sessions.log_in, read=sessions.keep)
-            offer(server, [beginning], SESSIONS / 15, 0)
+            beginning = Stream(name="log-ins", rate=15, write=lambda: anybody("app"), read=sessions.keep)
+            offer(server.port, [beginning], SESSIONS / 15, 0)
             measured = [measure_round(server, sessions, slots, seconds) for _ in range(rounds)]
-    calm, stormy = (pooled([getattr(one, part) for one in measured]) for part in ("calm", "stormy"))
-    return all(
-        [*tell_latency(calm, stormy), *tell_log_ins(measured, stormy, seconds), tell_memory(measured, idle, slots)]
-    )
+    tell_latency(aims, *(pooled([getattr(one, part) for one in measured]) for part in ("calm", "stormy")))
+    tell_log_ins(aims, measured)
+    bound = idle + slots * Argon2Profile().memory_kib / 1024 + SLACK_MIB
+    most = max(one.most_mib for one in measured)
+    told = f"{most:.0f} MiB, {idle:.0f} before"
+    aims.add("memory of parent and worker, at most", f"<= {bound:.0f} MiB", told, held=most <= bound)
+    return statistics.median(one.bare.a_second for one in measured)
 
 
 def pooled(rounds: Sequence[Mapping[str, Measured]]) -> Mapping[str, Measured]:
@@ -211,48 +173,61 @@ def pooled(rounds: Sequence[Mapping[str, Measured]]) -> Mapping[str, Measured]:
     return whole
 
 
-def tell_latency(calm: Mapping[str, Measured], stormy: Mapping[str, Measured]) -> list[bool]:
-    """The others' times without and with the flood."""
+def tell_latency(aims: Aims, calm: Mapping[str, Measured], stormy: Mapping[str, Measured]) -> None:
+    """The others' times without and with the flood, and those of passwords."""
     print(f"\n{'p50 / p99 in ms':<24}{'alone':>14}{'in the flood':>16}{'times':>8}   answers but 200")
-    held = []
-    for name in OTHERS:
+    for name in OTHER_REQUESTS:
         alone, beside = calm[name].percentile(0.99), stormy[name].percentile(0.99)
         wrong = {status: count for status, count in stormy[name].statuses.items() if status != 200}  # noqa: PLR2004
         spans = [f"{one[name].percentile(0.5):.1f} / {one[name].percentile(0.99):.1f}" for one in (calm, stormy)]
         times = beside / alone if alone else float("inf")
         print(f"{name:<24}{spans[0]:>14}{spans[1]:>16}{times:>8.1f}   {wrong or 'none'}")
-        held.append(beside < MOST_MILLISECONDS and times <= MOST_TIMES and not wrong)
-    return held
-
-
-def tell_log_ins(rounds: Sequence[Round], stormy: Mapping[str, Measured], seconds: float) -> list[bool]:
-    """What became of the passwords."""
+        aims.add(
+            f"{name}, p99 in the flood",
+            f"< {MOST_MILLISECONDS} ms, <= {MOST_TIMES} times",
+            f"{beside:.1f} ms, {times:.1f} times",
+            held=beside < MOST_MILLISECONDS and times <= MOST_TIMES and not wrong,
+        )
     flood, honest = stormy[FLOOD], stormy[OTHER_CLIENT]
-    accepted = [
-        sum(one.stormy[name].statuses[200] for name in (FLOOD, OTHER_CLIENT)) / (seconds - WARM_UP) for one in rounds
-    ]
-    shares = sorted(now / one.bare for now, one in zip(accepted, rounds, strict=True))
-    left = sorted(now / one.bare / (1 - one.generator) for now, one in zip(accepted, rounds, strict=True))
     refused = flood.percentile(0.99, 503)
-    print(f"\naccepted log-ins: {statistics.median(accepted):.1f}/s; of bare argon2id {told(shares)}")
-    print(f"the same, of what the load generator left of the cores: {told(left)}")
-    print(f"the flood's answers: {dict(flood.statuses)}, refused within {refused:.1f} ms (p99)")
-    within = f"{honest.percentile(0.5):.0f} / {honest.percentile(0.99):.0f} ms (p50 / p99)"
-    print(f"another client's log-ins: {dict(honest.statuses)}, within {within}")
-    return [statistics.median(left) >= LEAST_SHARE, refused < MOST_MILLISECONDS, set(honest.statuses) == {200}]
+    print(f"the flood's answers: {dict(flood.statuses)}, refused within {flood.percentile(0.5, 503):.1f} ms (p50)")
+    aims.add("the excess refused, p99", "< 100 ms", f"{refused:.1f} ms", held=refused < MOST_MILLISECONDS)
+    told = f"{honest.statuses[200]} of {honest.statuses.total()}, p99 {honest.percentile(0.99):.0f} ms"
+    aims.add("another client's log-ins accepted", "all", told, held=set(honest.statuses) == {200})
+
+
+def tell_log_ins(aims: Aims, rounds: Sequence[Round]) -> None:
+    """What became of the cores' time and of the passwords."""
+    print("\nthe cores' time in the flood, of 1:")
+    for whose in (HASHING, LOOP, THREADS, GENERATOR, OTHERS, IDLE):
+        print(f"  {whose:<36}{told([one.cores[whose] for one in rounds])}")
+    part: tuple[tuple[str, Callable[[Round], float]], ...] = (
+        ("alone on the cores", lambda one: one.accepted / one.bare.a_second),
+        ("beside as many requests", lambda one: one.accepted / one.beside.a_second),
+        (
+            "in what the generator and others left",
+            lambda one: _of_time(one, 1 - one.cores[GENERATOR] - one.cores[OTHERS]),
+        ),
+        ("in the time of the hash threads", lambda one: _of_time(one, one.cores[HASHING])),
+    )
+    for where, share in part:
+        shares = [share(one) for one in rounds]
+        aims.add(
+            f"accepted, of bare argon2id {where}",
+            f">= {LEAST_SHARE}",
+            told(shares),
+            held=statistics.median(shares) >= LEAST_SHARE,
+        )
+
+
+def _of_time(one: Round, share: float) -> float:
+    """What was accepted, of what so large a share of the cores' time makes in bare hashes."""
+    return one.accepted / (one.bare.a_core_second * usable_cores() * share)
 
 
 def told(shares: Sequence[float]) -> str:
     """The median, and the ends."""
-    return f"{statistics.median(shares):.2f} ({shares[0]:.2f} to {shares[-1]:.2f})"
-
-
-def tell_memory(rounds: Sequence[Round], idle: float, slots: int) -> bool:
-    """Resident memory, and the same before the first log-in."""
-    most = max(one.most_mib for one in rounds)
-    bound = idle + slots * Argon2Profile().memory_kib / 1024 + SLACK_MIB
-    print(f"memory: {idle:.0f} MiB before, at most {most:.0f} MiB; the bound is {bound:.0f} MiB")
-    return most <= bound
+    return f"{statistics.median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f})"
 
 
 def main() -> None:
@@ -260,11 +235,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15, help="how long each part of a round takes")
-    parser.add_argument("--bare", type=int, metavar="SLOTS", help="only hash, in so many threads")
     given = parser.parse_args()
-    if given.bare:
-        print(hash_bare(given.bare, given.seconds))
-    elif not measure(given.rounds, given.seconds):
+    aims = Aims()
+    capacity = measure(aims, given.rounds, given.seconds)
+    measure_victim(aims, capacity * OVER, given.seconds)
+    if not aims.print_all():
         sys.exit("\nNot all of what docs/hash-guard.md promises held in this run.")
 
 

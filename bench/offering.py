@@ -13,8 +13,10 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+import uvloop
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
@@ -52,6 +54,15 @@ class Measured:
         """Milliseconds within which this share of the answers with this status came; 0 if there was none."""
         ordered = sorted(self.seconds.get(status, ()))
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000 if ordered else 0.0
+
+
+def offer(port: int, streams: Sequence[Stream], seconds: float, warm_up: float) -> Mapping[str, Measured]:
+    """What came of them; see Offer."""
+    with_loop = uvloop.new_event_loop()
+    try:
+        return with_loop.run_until_complete(Offer(port, streams, random.Random(1)).run(seconds, warm_up))  # noqa: S311
+    finally:
+        with_loop.close()
 
 
 class _Connection(asyncio.Protocol):

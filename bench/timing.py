@@ -143,7 +143,7 @@ def measure(profile: Profile, pairs: int) -> bool:
     fine = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        text = f'{profile.configuration}[log]\nlevel = "error"\n[throttle]\nenabled = false\n'
+        text = f'{profile.configuration}[server]\nport = 0\n[log]\nlevel = "error"\n[throttle]\nenabled = false\n'
         prepare(folder, text, ("app",), people_of(profile))
         legacy = f"{LEGACY_SHARE:.0%} of the people with bcrypt {profile.bcrypt_cost}"
         print(f"\n{profile.name} profile, {pairs} pairs, {legacy}")

@@ -18,7 +18,7 @@ import bcrypt
 import msgspec
 import pytest
 
-from dragoman.config.settings import LogTable, PasswordsTable
+from dragoman.config.settings import LogTable, PasswordsTable, ThrottleTable
 from dragoman.parts import open_passwords
 from dragoman.store.sqlite.database import SqliteDatabase
 from tests.attacks.harness import FORM, PASSWORD, Answer, Server, ask, configuration_of, running
@@ -92,6 +92,39 @@ def test_k01_of_500_log_ins_at_once_the_excess_is_refused_at_once_and_costs_no_h
     assert {answer.error for answer in answers if answer.status == 503} == {"temporarily_unavailable"}
     assert guarded.passwords.hashes_computed - before == QUEUE
     assert len(guarded.events(told)) == 500
+
+
+def test_k01_while_the_line_is_full_nobody_is_looked_up_counted_or_kept_waiting(tmp_path: Path):
+    """Not even who would have to wait for guesses at the same account, of which five may be checked at once."""
+    table = PasswordsTable(memory_kib=8, iterations=1, slots=SLOTS, queue=5)
+    configuration = configuration_of(tmp_path, throttle=ThrottleTable())
+    with running(msgspec.structs.replace(configuration, passwords=table)) as server:
+        client, owner = server.add_client(), server.add_owner()
+        assert server.log_in(client, owner).status == 200
+        held = Held(server.passwords)
+
+        async def crowd() -> list[Answer]:
+            five = [asyncio.create_task(ask(server.application, **form_of(server, client, owner))) for _ in range(5)]
+            await until_there_are(server, 5)
+            with counted_work(server) as least:
+                assert (await ask(server.application, **form_of(server, client, owner, ""))).error == "invalid_request"
+            late = []
+            for name in (owner, "nobody"):
+                with counted_work(server) as work:
+                    late.append(await ask(server.application, **form_of(server, client, name)))
+                assert work == least
+            held.let_go()
+            assert {(await task).status for task in five} == {200}
+            return late
+
+        told = server.mark()
+        answers = server.run(crowd())
+        assert {answer.status for answer in answers} == {503}
+        assert answers[0].identity == answers[1].identity
+        reasons = [
+            event["detail"] for event in server.events(told) if event.get("refusal") == "temporarily_unavailable"
+        ]
+        assert reasons == ["the queue of password hashes is full"] * 2
 
 
 def test_k02_while_every_slot_is_taken_all_else_is_answered(guarded: Server):

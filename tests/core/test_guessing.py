@@ -75,7 +75,7 @@ def test_right_ones_that_come_at_once_go_on_as_soon_as_others_are_done():
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await gone
-        assert throttle._patience._waiting == {}
+        assert throttle._patience._lines == {}
         with pytest.raises(TypeError):
             await throttle.settle(object(), Outcome.RIGHT)
 

@@ -26,7 +26,9 @@ class AnyLine(RuleBasedStateMachine):
     def join(self, client: str, address: str) -> None:
         self.number += 1
         before = Counter(client for client, _ in self.waiting.values())
+        has_place = self.line.has_place(client, address)
         gone = self.line.join(client, address, self.number)
+        assert has_place == (gone != self.number)
         self.waiting[self.number] = (client, address)
         if gone is None:
             return

@@ -147,6 +147,25 @@ async def test_nobody_gives_way_to_one_who_would_have_as_many() -> None:
 
 
 @on_a_loop
+async def test_whom_the_line_has_no_place_for_is_told_before_anything_is_prepared() -> None:
+    async with busy(waiting=2) as one:
+        one.slots.admit(Turn(client="flood"))
+        for number in range(2):
+            await one.ask(f"flood {number}", client="flood")
+        for _ in range(3):
+            with pytest.raises(OAuthError) as refused:
+                one.slots.admit(Turn(client="flood"))
+            assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+        one.slots.admit(Turn(client="other"))  # for whom somebody would give way
+        assert (one.slots.waiting, one.slots.shed) == (2, 3)
+        assert await one.free() == ["flood 0", "flood 1"]
+        one.slots.admit(Turn(client="flood"))
+        one.slots.close()
+        with pytest.raises(OAuthError):
+            one.slots.admit(Turn(client="flood"))
+
+
+@on_a_loop
 async def test_where_nobody_may_wait_nobody_gives_way() -> None:
     async with busy(waiting=0) as one:
         assert "full" in refusal_of(await one.ask("late", client="other"))

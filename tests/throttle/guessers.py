@@ -72,4 +72,5 @@ def remote_over(
     circuit = Circuit(clock, lambda: 0.0)
     tell = (lambda _reason: None) if told is None else told.append
     user = str(more.pop("user", ""))
-    return RemoteCounters(rules, read_address(server.url(user=user)), "dragoman", circuit=circuit, tell=tell, **more)
+    patient = {"seconds": 30.0} | more  # the machine may be slow
+    return RemoteCounters(rules, read_address(server.url(user=user)), "dragoman", circuit=circuit, tell=tell, **patient)

@@ -186,7 +186,7 @@ def test_f14_without_it_each_machine_keeps_to_its_part(shared_server: RedisServe
 
 def test_f14_standing_still_it_costs_one_time_out_and_lets_nobody_guess(shared_server: RedisServer):
     async def stand_still() -> None:
-        throttle = over(shared_server, RULES)
+        throttle = over(shared_server, RULES, seconds=1.0)
         assert await verified(throttle, "victim", 5) == 5
         with shared_server.paused():
             assert await verified(throttle, "victim", 20, 100) == 0

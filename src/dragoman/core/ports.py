@@ -170,6 +170,13 @@ class Attempt:
 class Passwords(Protocol):
     """Password hashing in a bounded pool of threads."""
 
+    def admit(self, attempt: Attempt) -> None:
+        """Say at once that too many wait, before anything is looked up or counted for an attempt.
+
+        Refuses `temporarily_unavailable`.
+        """
+        ...
+
     async def check(self, stored: str | None, sent: Secret, attempt: Attempt) -> PasswordCheck:
         """Costs the same whether or not anything is stored.
 

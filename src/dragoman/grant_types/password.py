@@ -42,11 +42,12 @@ class Password:
         if not password:
             raise OAuthError(Refusal.MISSING_PASSWORD, parameter="password")
         login = _login_of(username)
-        owner = None if login is None else await services.resource_owners.find_resource_owner_by_login(login)
-        guess = Guess(owner=owner, login=login or "", client_id=client.id, sender=request.sender, dialect=rules.dialect)
         attempt = Attempt(
             client_id=client.id, address=request.sender.address, login=login or "", hung_up=request.hung_up
         )
+        services.passwords.admit(attempt)
+        owner = None if login is None else await services.resource_owners.find_resource_owner_by_login(login)
+        guess = Guess(owner=owner, login=login or "", client_id=client.id, sender=request.sender, dialect=rules.dialect)
 
         async def check() -> Verified | NotVerified:
             directory = services.directory

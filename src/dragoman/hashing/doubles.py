@@ -84,6 +84,10 @@ class EqualPasswords:
         self._passwords = passwords
         self._doubles = doubles
 
+    def admit(self, attempt: Attempt) -> None:
+        """Refuses `temporarily_unavailable` where a check would be refused now because the queue is full."""
+        self._passwords.admit(attempt)
+
     async def check(self, stored: str | None, sent: Secret, attempt: Attempt) -> PasswordCheck:
         """Whether the password is right; where nothing usable is stored, the name's double is checked for nothing.
 

@@ -28,6 +28,10 @@ class Line(Generic[Item]):
         """How many wait."""
         return self._length
 
+    def has_place(self, client: str, address: str) -> bool:
+        """Whether somebody from there could join, be it that another gives way."""
+        return self._length < self._most or self._most_greedy(client, address) is not None
+
     def join(self, client: str, address: str, item: Item) -> Item | None:
         """Stand in line; whoever had to leave it, which is the item itself if there is no place for it."""
         gone = None

@@ -83,6 +83,10 @@ class PasswordHasher:
         """How many callers hung up while they waited."""
         return self._slots.abandoned
 
+    def admit(self, attempt: Attempt) -> None:
+        """Refuses `temporarily_unavailable` where a check would be refused now because the queue is full."""
+        self._slots.admit(_turn_of(attempt))
+
     async def check(self, stored: str | None, sent: Secret, attempt: Attempt | None = None) -> PasswordCheck:
         """Whether the password is right. Refuses `temporarily_unavailable` when the queue is full.
 

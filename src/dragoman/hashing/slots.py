@@ -39,6 +39,8 @@ class Turn:
 
 
 _NOBODYS = Turn()
+_SHUTTING_DOWN = "shutting down"
+_FULL = "the queue of password hashes is full"
 
 
 class _Job(Generic[Result]):
@@ -108,6 +110,15 @@ class Slots:
         """How many wait for one."""
         return len(self._line)
 
+    def admit(self, turn: Turn) -> None:
+        """Refuses `temporarily_unavailable` where `run` would do so now: before anything is prepared for it."""
+        with self._lock:
+            self._refuse_if_closed()
+            if self._taken < self._number or self._line.has_place(turn.client, turn.address):
+                return
+            self.shed += 1
+        raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, _FULL)
+
     async def run(self, work: Callable[[], Result], turn: Turn = _NOBODYS) -> Result:
         """What `work` returns, done in a thread when it is its turn. Refuses `temporarily_unavailable`.
 
@@ -130,14 +141,13 @@ class Slots:
         with self._lock:
             self._closed = True
             while (job := self._line.next()) is not None:
-                job.refuse("shutting down")
+                job.refuse(_SHUTTING_DOWN)
             self._work_is_there.notify_all()
 
     def _begin_or_wait(self, job: _Job[Result]) -> bool:
         """Whether it has a slot already."""
         with self._lock:
-            if self._closed:
-                raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "shutting down")
+            self._refuse_if_closed()
             if self._taken < self._number:
                 self._begin(job)
                 return True
@@ -145,10 +155,14 @@ class Slots:
             if gone is not None:
                 self.shed += 1
             if gone is job:
-                raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the queue of password hashes is full")
+                raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, _FULL)
         if gone is not None:
-            gone.refuse("the queue of password hashes is full, and others have fewer in it")
+            gone.refuse(f"{_FULL}, and others have fewer in it")
         return False
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, _SHUTTING_DOWN)
 
     def _begin(self, job: _Job[Result]) -> None:
         if self._idle > len(self._begun):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dragoman.throttle.keys import Keys
 
 _SECONDS: Final = 0.25
-"""For one command, and for a connection."""
 MOST_CONNECTIONS: Final = 8
 """Of one process, at once; `serving.descriptors` keeps so many back."""
 _MOST_NAMES: Final = 1_000_000
@@ -43,10 +42,11 @@ class RemoteCounters:
         circuit: Circuit,
         tell: Callable[[str | None], None],
         most_names: int = _MOST_NAMES,
+        seconds: float = _SECONDS,
     ) -> None:
-        """`tell` gets the reason when it begins to be of no use, and None when it is back."""
+        """`tell` gets the reason when it is of no use, and None when it is back; `seconds` are for one command."""
         self._policy = policy
-        self._line = _Line(address, circuit, tell)
+        self._line = _Line(address, circuit, tell, seconds)
         self._prefix = f"{prefix}:throttle"
         self._most_names = most_names
 
@@ -132,8 +132,9 @@ def _alarms(bits: int) -> tuple[Alarm, ...]:
 class _Line:
     """A few connections, used by turns; one that failed once is not used again."""
 
-    def __init__(self, address: Address, circuit: Circuit, tell: Callable[[str | None], None]) -> None:
+    def __init__(self, address: Address, circuit: Circuit, tell: Callable[[str | None], None], seconds: float) -> None:
         self._address = address
+        self._seconds = seconds
         self._circuit = circuit
         self._tell = tell
         self._told: str | None = None
@@ -145,7 +146,7 @@ class _Line:
         if self._circuit.wait_seconds() > 0:
             return None
         try:
-            async with asyncio.timeout(2 * _SECONDS):
+            async with asyncio.timeout(2 * self._seconds):
                 answer = await self._ask(words)
         except (Away, TimeoutError) as away:
             self._circuit.failed()
@@ -161,7 +162,7 @@ class _Line:
 
     async def _ask(self, words: Sequence[str]) -> object:
         async with self._turns:
-            one = self._idle.pop() if self._idle else await _open(self._address)
+            one = self._idle.pop() if self._idle else await _open(self._address, self._seconds)
             try:
                 answer = await one.connection.ask("EVALSHA", one.script, *words)
             except BaseException:
@@ -188,9 +189,9 @@ class _Open:
         await self._entered.__aexit__(None, None, None)
 
 
-async def _open(address: Address) -> _Open:
+async def _open(address: Address, seconds: float) -> _Open:
     """Raises Away."""
-    entering = connected(address, _SECONDS)
+    entering = connected(address, seconds)
     connection = await entering.__aenter__()
     try:
         script = await connection.ask("SCRIPT", "LOAD", SCRIPT)

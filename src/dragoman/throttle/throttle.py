@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.throttle import Attempt, Holding, Outcome, Wrong
@@ -15,60 +17,73 @@ if TYPE_CHECKING:
 
     from dragoman.core.throttle import Alarm, Ticket
     from dragoman.throttle.counters import Counters
-    from dragoman.throttle.keys import Namer
+    from dragoman.throttle.keys import Keys, Namer
 
-_PAUSES: Final = (0.01, 0.02, *(0.05,) * 60)
-"""Seconds after which to look again, in case that another process has settled what stands in the way; three in all."""
+_PATIENCE_SECONDS: Final = 3.0
+_FIRST_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 0.25
+"""Seconds after which the first of a line looks again, in case that another process settled what stands in the way."""
 _MOST_WAITING = 1000
+_MOST_OF_ONE = 250
+"""Of which one account may have so many."""
 _TURNS = 50
 _TURN_SECONDS = 0.01
 Said = TypeVar("Said")
 
 
 class Patience:
-    """Waits for what is being checked just now, so that right passwords sent at the same time are all accepted."""
+    """Waits for what is being checked just now, so that right passwords sent at the same time are all accepted.
+
+    Of all who wait for one account only the first looks again: how many wait makes no more work.
+    """
 
     def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
         self._most_waiting = most_waiting
         self._number = 0
-        self._waiting: dict[bytes, deque[asyncio.Future[None]]] = {}
+        self._lines: dict[tuple[bytes, bool], deque[asyncio.Event]] = {}
+        """By account, and apart for its known addresses: strangers are not in their way."""
 
-    async def wait_for(self, account: bytes, attempt: Callable[[], Awaitable[Ticket | Holding]]) -> Ticket | Holding:
+    async def wait_for(self, keys: Keys, attempt: Callable[[], Awaitable[Ticket | Holding]]) -> Ticket | Holding:
         """The answer, once it is another than busy; busy, where that takes too long or too many wait."""
-        for pause in _PAUSES:
-            answer = await attempt()
-            if answer is not BUSY:
-                if isinstance(answer, Holding):
-                    self.go_on(account)
-                return answer
-            if self._number >= self._most_waiting:
-                return BUSY
-            await self._wait(account, pause)
-        return BUSY
-
-    def go_on(self, account: bytes) -> None:
-        """One of those who wait for this account may look again."""
-        line = self._waiting.get(account)
-        while line:
-            first = line.popleft()
-            if not first.done():
-                first.set_result(None)
-                return
-
-    async def _wait(self, account: bytes, seconds: float) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line = self._waiting.setdefault(account, deque())
+        answer = await attempt()
+        name = (keys.account, keys.known)
+        if answer is not BUSY or self._number >= self._most_waiting or len(self._lines.get(name, ())) >= _MOST_OF_ONE:
+            return answer
+        line, turn = self._lines.setdefault(name, deque()), asyncio.Event()
         line.append(turn)
         self._number += 1
         try:
-            await asyncio.wait((turn,), timeout=seconds)
+            return await self._stand(line, turn, attempt)
         finally:
-            turn.cancel()
             self._number -= 1
-            if turn in line:
-                line.remove(turn)
-            if not line:
-                self._waiting.pop(account, None)
+            line.remove(turn)
+            if line:
+                line[0].set()
+            else:
+                del self._lines[name]
+
+    def go_on(self, account: bytes) -> None:
+        """Something was settled: who is first in line for this account may look again."""
+        for known in (True, False):
+            if line := self._lines.get((account, known)):
+                line[0].set()
+
+    @staticmethod
+    async def _stand(
+        line: deque[asyncio.Event], turn: asyncio.Event, attempt: Callable[[], Awaitable[Ticket | Holding]]
+    ) -> Ticket | Holding:
+        ends, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        while (left := ends - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(pause, left) if line[0] is turn else left):
+                    await turn.wait()
+            turn.clear()
+            if line[0] is turn:
+                answer = await attempt()
+                if answer is not BUSY:
+                    return answer
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        return BUSY
 
 
 async def in_turn(act: Callable[[], Said]) -> Said | None:
@@ -103,7 +118,7 @@ class MemoryThrottle:
             except Stuck:
                 return BUSY
 
-        return await self._patience.wait_for(keys.account, try_once)
+        return await self._patience.wait_for(keys, try_once)
 
     async def settle(self, ticket: Ticket, outcome: Outcome) -> tuple[Alarm, ...]:
         """Say how the check went. What cannot be said is taken for a failure when the lease has ended."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dragoman.throttle.remote import RemoteCounters
 
 _MOST_WAITING = 200
-"""Each asks the shared server twenty times a second."""
+"""Where they wait for an account each, each asks the shared server four times a second."""
 
 
 @value
@@ -60,7 +60,7 @@ class SharedThrottle:
                 return BUSY
             return SharedTicket(reserved=own, own=True) if isinstance(own, Reserved) else own
 
-        return await self._patience.wait_for(keys.account, try_once)
+        return await self._patience.wait_for(keys, try_once)
 
     async def settle(self, ticket: Ticket, outcome: Outcome) -> tuple[Alarm, ...]:
         """Say how the check went. What cannot be said is taken for a failure when the lease has ended."""
