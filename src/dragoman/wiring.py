@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from dragoman.chores import all_clients, count_hashes, is_ready, keep_audit, kee
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.dialects.dialect import KeyFacts
+from dragoman.directing import opened_directory
 from dragoman.exposures import list_exposures
 from dragoman.failpoints import VARIABLE as FAILPOINTS
 from dragoman.failpoints import read_failpoints
@@ -172,7 +173,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         key=tokens.keyring.throttle_key(), memory=opened.part.throttle_memory, elapsed=opened.elapsed, log=log
     )
     throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
-    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit))
+    directed = await opened.closing.enter_async_context(
+        opened_directory(configuration, opened.passwords, tokens.keyring.client_secret_key(), log)
+    )
+    plain = _open_services(opened, clients, tokens, doubles, throttle, audit)
+    services = failpoints.around_services(plain if directed is None else replace(plain, directory=directed.directory))
     shown = _shown_key(tokens, configuration.signing_algorithm, now)
     application = build_application(
         [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
@@ -189,6 +194,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
+    chores.extend(directed.chores if directed is not None else ())
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
     if opened.part.purges:
         chores.extend(_shared_chores(configuration, store, now, log))

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.config.settings import Configuration, Table
+from dragoman.config.settings import Configuration
+from dragoman.config.table import Table
 from dragoman.core.errors import Fault
 from dragoman.shared.address import read_address
 

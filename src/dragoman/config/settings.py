@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from dragoman.config.directory import DirectoryTable
+from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
@@ -14,10 +16,6 @@ WeakFormat = Literal[
     "noop", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA", "SHA256", "SHA384",
     "SHA512", "digest"
 ]  # fmt: skip
-
-
-class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the configuration file."""
 
 
 class ServerTable(Table, frozen=True):
@@ -215,6 +213,7 @@ class Configuration(Table, frozen=True):
     audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()
     telemetry: TelemetryTable = TelemetryTable()
+    directory: DirectoryTable = DirectoryTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""
 

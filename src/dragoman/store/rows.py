@@ -105,10 +105,12 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         created_at=row[12],
         throttle_resets=row[13] or 0,
         known_places=_names(row[14] or "[]"),
+        directory=row[15],
+        confirmed_at=row[16],
     )
 
 
-NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]")
+NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]", None, None)
 """What is read in place of a row that is not there, where it must not be quicker to find nobody."""
 
 
@@ -130,6 +132,8 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
         "created_at": owner.created_at,
         "throttle_resets": owner.throttle_resets,
         "known_places": places_text(owner.known_places),
+        "directory": owner.directory,
+        "confirmed_at": owner.confirmed_at,
     }
 
 

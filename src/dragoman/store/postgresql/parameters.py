@@ -47,7 +47,7 @@ name secrets grant_types scope dialects token_format shared_key_signature access
     "DELETE_CLIENT": "id",
     "CREATE_RESOURCE_OWNER": """\
 id username email first_name last_name password_hash authorities belongs_to enabled locked expired password_expired
-  created_at throttle_resets known_places""",
+  created_at throttle_resets known_places directory confirmed_at""",
     "UPDATE_RESOURCE_OWNER": """\
 username email first_name last_name authorities belongs_to enabled locked expired password_expired id""",
     "SET_PASSWORD_HASH": "password_hash id",
@@ -82,4 +82,8 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "LOGIN_NAMES_AMONG": "logins",
     "TAKE_SUBJECT": "id kind",
     "TAKE_LOGIN_NAME": "login owner_id",
+    "UPDATE_ARRIVING": """\
+username email first_name last_name password_hash authorities known_places directory confirmed_at id arrives_from""",
+    "RELEASE_LOGIN_NAME": "login arrives_from",
+    "WITHDRAW_RESOURCE_OWNER": "id",
 }
