@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 (who has no directory needs none of its drivers)
 
 _COUNT_SECONDS = 600
+_LDAP_PORT, _LDAPS_PORT = 389, 636
 
 
 @value
@@ -51,29 +53,23 @@ async def opened_directory(
     `key` draws the doubles of unknown names. Raises DirectoryFault.
     """
     table = configuration.directory
-    if table.sql.url is not None:
-        rows = open_rows_of(configuration)
-        try:
-            yield _sql(configuration, rows, passwords, key, log)
-        finally:
-            await rows.close()
-    else:
-        yield None
+    guard = _guard(table, log)
+    async with AsyncExitStack() as closing:
+        if table.sql.url is not None:
+            rows = _rows(configuration)
+            closing.push_async_callback(rows.close)
+            yield _sql(table, rows, guard, _Hashing(passwords=passwords, key=key, log=log))
+        elif table.http.url is not None:
+            yield Directed(directory=_http(configuration, guard, closing))
+        elif table.ldap.url is not None:
+            yield Directed(directory=_ldap(configuration, guard, closing))
+        else:
+            yield None
 
 
 def terms_of(table: DirectoryTable) -> Terms:
     """What holds for all accounts of the directory."""
     return Terms(name=table.name, adopts=table.adopt, recheck=table.recheck_seconds, away=3600 * table.away_hours)
-
-
-def open_rows_of(configuration: Configuration) -> Rows:
-    """The database of the directory. Raises DirectoryFault."""
-    from dragoman.directories.sql.rows import open_rows
-
-    table = configuration.directory
-    url = table.sql.url or ""
-    location = Secret(url) if "://" in url else configuration.path(url)
-    return open_rows(location, table.connections, table.timeout_seconds)
 
 
 def _guard(table: DirectoryTable, log: Log) -> Guard:
@@ -91,38 +87,108 @@ def _guard(table: DirectoryTable, log: Log) -> Guard:
     )
 
 
-def _sql(configuration: Configuration, rows: Rows, passwords: PasswordHasher, key: bytes, log: Log) -> Directed:
+@value
+class _Hashing:
+    """What the hashes of a table are checked with."""
+
+    passwords: PasswordHasher
+    key: bytes
+    log: Log
+
+
+def _rows(configuration: Configuration) -> Rows:
+    from dragoman.directories.sql.rows import open_rows
+
+    table = configuration.directory
+    url = table.sql.url or ""
+    location = Secret(url) if "://" in url else configuration.path(url)
+    return open_rows(location, table.connections, table.timeout_seconds)
+
+
+def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> Directed:
     from dragoman.directories.sql.directory import Queries, SqlDirectory
     from dragoman.directories.sql.query import read_query
 
-    table = configuration.directory.sql
+    asked = table.sql
     queries = Queries(
-        log_in=read_query("directory.sql.log_in", table.log_in, "login"),
-        find=read_query("directory.sql.find", table.find, "id"),
-        sample=read_query("directory.sql.sample", table.sample, None) if table.sample else None,
-        columns=msgspec.structs.asdict(table.columns),
-        separator=table.authorities_separator,
+        log_in=read_query("directory.sql.log_in", asked.log_in, "login"),
+        find=read_query("directory.sql.find", asked.find, "id"),
+        sample=read_query("directory.sql.sample", asked.sample, None) if asked.sample else None,
+        columns=msgspec.structs.asdict(asked.columns),
+        separator=asked.authorities_separator,
     )
-    doubles = Doubles(key)
-    directory = SqlDirectory(
-        terms_of(configuration.directory), queries, rows, _guard(configuration.directory, log),
-        EqualPasswords(passwords, doubles),
-    )  # fmt: skip
+    doubles = Doubles(hashing.key)
+    directory = SqlDirectory(terms_of(table), queries, rows, guard, EqualPasswords(hashing.passwords, doubles))
 
     async def count() -> None:
         while True:
-            await _count_sample(directory, passwords, doubles, log)
+            await _count_sample(directory, doubles, hashing)
             await asyncio.sleep(_COUNT_SECONDS)
 
-    return Directed(directory=directory, chores=(count,))
+    return Directed(directory=directory, chores=(count,) if asked.sample else ())
 
 
-async def _count_sample(directory: SqlDirectory, passwords: PasswordHasher, doubles: Doubles, log: Log) -> None:
+async def _count_sample(directory: SqlDirectory, doubles: Doubles, hashing: _Hashing) -> None:
     """Have the doubles of names that nobody has there be in the proportion of what the table holds."""
     try:
-        count = Count(passwords)
+        count = Count(hashing.passwords)
         for stored in await directory.sample():
             count.add(stored)
         doubles.reflect(count.kinds)
     except OAuthError as refused:
-        log.write("warning", "hashes_not_counted", reason=refused.detail)
+        hashing.log.write("warning", "hashes_not_counted", reason=refused.detail)
+
+
+def _http(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -> Directory:
+    from dragoman.directories.hook import Asking, HttpDirectory, Place
+
+    table = configuration.directory
+    asked = table.http
+    place = Place(
+        url=asked.url or "",
+        bearer=None if asked.bearer is None else Secret(asked.bearer),
+        signing_key=None if asked.signing_key is None else Secret(asked.signing_key),
+        roots=None if asked.roots is None else configuration.path(asked.roots),
+        seconds=table.timeout_seconds,
+    )
+    asking = Asking(place, lambda: int(time.time()))
+    closing.push_async_callback(asking.close)
+    return HttpDirectory(terms_of(table), asking, guard)
+
+
+def _ldap(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -> Directory:
+    from dragoman.directories.ldap import LdapDirectory, Place, Searches
+
+    table = configuration.directory
+    asked = table.ldap
+    parts = urlsplit(asked.url or "")
+    ldaps = parts.scheme == "ldaps"
+    place = Place(
+        host=parts.hostname or "",
+        port=parts.port or (_LDAPS_PORT if ldaps else _LDAP_PORT),
+        ldaps=ldaps,
+        start_tls=asked.start_tls and not ldaps,
+        roots=None if asked.roots is None else str(configuration.path(asked.roots)),
+        bind_dn=asked.bind_dn,
+        bind_password=Secret(asked.bind_password),
+        seconds=table.timeout_seconds,
+    )
+    searches = Searches(
+        base=asked.base,
+        filter=asked.filter,
+        find_filter=asked.find_filter,
+        id_attribute=asked.id_attribute,
+        id_is_binary=asked.id_is_binary,
+        attributes={
+            "username": asked.username_attribute,
+            "email": asked.email_attribute,
+            "first_name": asked.first_name_attribute,
+            "last_name": asked.last_name_attribute,
+        },
+        groups_base=asked.groups_base,
+        groups_filter=asked.groups_filter,
+        group_attribute=asked.group_attribute,
+    )
+    directory = LdapDirectory(terms_of(table), place, searches, guard, table.connections)
+    closing.callback(directory.close)
+    return directory
