@@ -16,6 +16,7 @@ if "MEASURE_WORKERS" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
     _MEASURED.start()
 
 from dragoman.store.opening import open_server  # noqa: E402 (what it loads is to be measured)
+from tests.mariadb import MariaDb, mariadb_server, missing  # noqa: E402 (same)
 from tests.postgresql import Cluster, cluster  # noqa: E402 (same)
 from tests.redis_server import RedisServer, kinds, redis_server  # noqa: E402 (same)
 
@@ -42,6 +43,15 @@ def pytest_sessionfinish() -> None:
 def postgresql() -> Iterator[Cluster]:
     """A running PostgreSQL, one for each test process. Whoever stops it starts it again."""
     with cluster() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A running MariaDB, one for each test process, if the machine has its programs."""
+    if missing():
+        pytest.skip(f"this machine has no {', no '.join(missing())}; `make tools` installs MariaDB")
+    with mariadb_server() as one:
         yield one
 
 

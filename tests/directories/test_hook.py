@@ -168,7 +168,9 @@ LIES = {
     "an id of lines": _answer({"result": "verified", "account": {**ANN, "id": "7\r\nf"}}),
     "no user name": _answer({"result": "verified", "account": {**ANN, "username": " "}}),
     "authorities of words": _answer({"result": "verified", "account": {**ANN, "authorities": "ROLE_ADMIN"}}),
-    "many authorities": _answer({"result": "verified", "account": {**ANN, "authorities": [f"r{n}" for n in range(501)]}}),
+    "many authorities": _answer(
+        {"result": "verified", "account": {**ANN, "authorities": [f"r{n}" for n in range(501)]}}
+    ),
     "a member of its own": _answer({"result": "verified", "account": {**ANN, "admin": True}}),
     "a hash": _answer({"result": "verified", "account": {**ANN, "password_hash": "x"}}),
 }
@@ -199,7 +201,12 @@ def test_an_account_with_the_id_or_the_e_mail_of_a_local_one_is_refused(server: 
     local = server.add_owner(id="l1", email="boss@members.example")
     client = server.add_client()
     mallory = {"username": "mallory", "email": "m@x.example", "password": PASSWORD}
-    for claim in ({"id": "l1"}, {"id": "m1", "email": "Boss@members.example"}, {"id": client}, {"id": "m1", "email": local}):
+    for claim in (
+        {"id": "l1"},
+        {"id": "m1", "email": "Boss@members.example"},
+        {"id": client},
+        {"id": "m1", "email": local},
+    ):
         service.accounts["mallory"] = {**ANN, **mallory, **claim}
         with server.nothing_issued():
             assert server.log_in(client, "mallory", PASSWORD).error == "invalid_grant"

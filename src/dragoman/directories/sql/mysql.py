@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from dragoman.directories.threads import Threads
 
 try:
     import pymysql
-    from pymysql.cursors import SSDictCursor
+    from pymysql.cursors import DictCursor
 except ImportError as error:
     raise DirectoryFault(
         f"directory.sql.url names a MySQL database, but its driver is not installed ({error.name}); "
@@ -97,24 +98,23 @@ class Server:
     def _find(self, query: Query, value: str | None, most: int, leash: Leash) -> Sequence[Mapping[str, object]]:
         """The driver puts the value into the text, escaped; that is why no parameter may stand in quotes."""
         text = "%(value)s".join(part.replace("%", "%%") for part in query.parts)
+        connection = self._connection()
+        leash.tie(lambda: _wake(connection))
         try:
-            connection = self._connect()
-        except (pymysql.Error, OSError) as error:
-            raise Away(f"the database cannot be reached: {_said(error)}") from None
-        try:
-            leash.tie(lambda: _cut(connection))
-            with connection.cursor(SSDictCursor) as cursor:
+            connection.connect()
+            with connection.cursor(DictCursor) as cursor:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
+                cursor.execute("SET SESSION sql_select_limit = %s", (most,))
                 cursor.execute(text, {"value": value})
                 return cursor.fetchmany(most)
         except (pymysql.err.ProgrammingError, pymysql.err.DataError, pymysql.err.NotSupportedError) as error:
             raise Useless(f"the query fails: {_said(error)}") from None
-        except (pymysql.Error, OSError, ValueError, IndexError) as error:
+        except Exception as error:  # noqa: BLE001 (the driver lets through whatever a strange answer makes of it)
             raise Away(f"the database does not answer: {_said(error)}") from None
         finally:
-            _cut(connection)
+            _let_go(connection)
 
-    def _connect(self) -> pymysql.Connection[SSDictCursor]:
+    def _connection(self) -> pymysql.Connection[DictCursor]:
         address = self._address
         return pymysql.connect(
             host=address.host,
@@ -128,14 +128,22 @@ class Server:
             write_timeout=max(1, int(self._seconds)),
             ssl=address.tls,
             local_infile=False,
+            defer_connect=True,
         )
 
 
-def _cut(connection: pymysql.Connection[SSDictCursor]) -> None:
-    """Let go of it at once: to close it in order would read whatever is left, and wait for it."""
-    end = getattr(connection, "_force_close", None)
-    if end is not None:
-        end()
+def _wake(connection: pymysql.Connection[DictCursor]) -> None:
+    """End a wait of another thread."""
+    waited_on: socket.socket | None = getattr(connection, "_sock", None)
+    if waited_on is not None:
+        waited_on.shutdown(socket.SHUT_RDWR)
+
+
+def _let_go(connection: pymysql.Connection[DictCursor]) -> None:
+    """At once: to close it in order would read whatever is left."""
+    close = getattr(connection, "_force_close", None)
+    if close is not None:
+        close()
 
 
 def _said(error: Exception) -> str:
