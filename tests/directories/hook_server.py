@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-BEARER = "a bearer token for tests"
+BEARER = "a-bearer-token-for-tests"
 SIGNING_KEY = "a signing key for tests, long enough"
 
 

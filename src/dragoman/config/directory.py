@@ -58,6 +58,10 @@ class SqlDirectoryTable(Table, frozen=True):
     """What stands between authorities in one text; white space unless said."""
     columns: ColumnsTable = ColumnsTable()
 
+    def __repr__(self) -> str:
+        """Without settings: one of them may be a secret."""
+        return "SqlDirectoryTable(…)"
+
 
 class HttpDirectoryTable(Table, frozen=True):
     """A service of yours that is asked over HTTP; docs/accounts-elsewhere.md has its contract."""
@@ -65,18 +69,23 @@ class HttpDirectoryTable(Table, frozen=True):
     url: str | None = None
     """Where it is asked, as in https://accounts.example.com/dragoman. Without TLS only on this machine."""
     bearer: str | None = None
-    """A token that is sent to it (RFC 6750 §2.1). Give it by the environment, or keep the file private."""
+    """A token that is sent to it (RFC 6750 §2.1); this, signing_key or both are needed. Give it by the environment, or
+    keep the file private."""
     signing_key: Annotated[str, Meta(min_length=32)] | None = None
     """A key with which requests are signed (HMAC-SHA-256), at least 32 characters. Likewise."""
     roots: str | None = None
     """A PEM file of who may have signed its certificate; without it, whoever the system trusts."""
+
+    def __repr__(self) -> str:
+        """Without settings: one of them may be a secret."""
+        return "HttpDirectoryTable(…)"
 
 
 class LdapDirectoryTable(Table, frozen=True):
     """An LDAP directory (RFC 4511): found by a search, verified by a bind."""
 
     url: str | None = None
-    """The server: ldaps://host, or ldap://host, which begins with StartTLS everywhere but on this machine."""
+    """The server: ldaps://host, or ldap://host, where a connection begins with StartTLS."""
     roots: str | None = None
     """A PEM file of who may have signed its certificate; without it, whoever the system trusts."""
     start_tls: bool = True
@@ -110,6 +119,10 @@ class LdapDirectoryTable(Table, frozen=True):
     """The filter that finds the groups of the entry with the DN {dn}."""
     group_attribute: Attribute = "cn"
     """What a group is called."""
+
+    def __repr__(self) -> str:
+        """Without settings: one of them may be a secret."""
+        return "LdapDirectoryTable(…)"
 
 
 class DirectoryTable(Table, frozen=True):

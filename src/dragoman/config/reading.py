@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from dragoman.config.directory_faults import find_fault
 from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
 from dragoman.core.errors import Fault
@@ -54,6 +55,8 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
     except msgspec.ValidationError as error:
         raise ConfigurationFault(_told(path, error)) from None
     _check(configuration, path)
+    if reason := find_fault(configuration.directory):
+        raise ConfigurationFault(f"{path}, {reason}")
     return configuration
 
 
