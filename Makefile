@@ -83,11 +83,12 @@ lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url bench/peers/requirements.in -o bench/peers/requirements.txt
 
 # The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
-# strace, which makes a disk fail, PgBouncer, and three reverse proxies; a test that misses one of these says so and is
+# strace, which makes a disk fail, PgBouncer, OpenLDAP, and three reverse proxies; a test that misses one of these says so and is
 # skipped.
 tools:
 	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
 	(command -v strace && command -v pgbouncer) >/dev/null || (apt-get update && apt-get install --yes strace pgbouncer) || true
+	command -v slapd >/dev/null || test -x /usr/sbin/slapd || (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends slapd) || true
 	(command -v nginx && command -v haproxy && command -v caddy) >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends nginx-light haproxy caddy) || true
 
 # The real @jmondi/oauth2-server, for the differential test; node and npm come from a wheel.

@@ -132,9 +132,10 @@ class LdapDirectory:
         leash.tie(lambda: connection.socket.shutdown(socket.SHUT_RDWR))
         try:
             connection.open(read_server_info=False)
+            connection.socket = _Bounded(connection.socket)
             if place.start_tls:
                 connection.start_tls(read_server_info=False)
-            connection.socket = _Bounded(connection.socket)
+                connection.socket = _Bounded(connection.socket)
             self._bind_to_search(connection)
             yield connection
         except (Away, Useless):
@@ -187,22 +188,22 @@ class LdapDirectory:
 
 
 class _Bounded:
-    """A socket from which no more than so much is read."""
+    """A socket from which no more than so much is read: the library would gather an endless message until the end."""
 
     def __init__(self, wrapped: Any) -> None:  # noqa: ANN401 (a plain socket or one with TLS)
-        self._wrapped = wrapped
+        self.wrapped = wrapped
         self._left = _LARGEST_ANSWERS
 
     def recv(self, most: int) -> bytes:
         """As of a socket. Raises Useless."""
-        received: bytes = self._wrapped.recv(most)
+        received: bytes = self.wrapped.recv(most)
         self._left -= len(received)
         if self._left < 0:
             raise Useless(f"its answers are larger than {_LARGEST_ANSWERS} bytes")
         return received
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (all else is the socket's own)
-        return getattr(self._wrapped, name)
+        return getattr(self.wrapped, name)
 
 
 class _Tls(ldap3.Tls):
@@ -215,7 +216,8 @@ class _Tls(ldap3.Tls):
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:  # noqa: ARG002
         """Shake hands before anything is said, whatever is asked for."""
-        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
+        plain = connection.socket.wrapped if isinstance(connection.socket, _Bounded) else connection.socket
+        connection.socket = self._context.wrap_socket(plain, server_hostname=self._host)
 
 
 def _bind(connection: ldap3.Connection, dn: str, password: str) -> bool:
