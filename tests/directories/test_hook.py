@@ -43,6 +43,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterat
         running(configuration_of(tmp_path_factory.mktemp("server"), directory=_directory(port))) as one,
     ):
         yield one
+        _see_no_secret(one)
+
+
+def _see_no_secret(server: Server) -> None:
+    """Whatever the tests did, no password and no key of the contract is in the log or the audit, and nothing fell over."""
+    log = server.log.getvalue()
+    assert not [secret for secret in (PASSWORD, BEARER, SIGNING_KEY) if secret.encode() in log]
+    assert b'"event":"fault"' not in log.replace(b": ", b":")
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, slapd: Slapd) -> Iterator[S
     table = DirectoryTable(ldap=_table(slapd), recheck_seconds=60, timeout_seconds=10)
     with running(configuration_of(tmp_path_factory.mktemp("server"), directory=table)) as one:
         yield one
+        log = one.log.getvalue()
+        assert not [secret for secret in (PASSWORD, READER_PASSWORD) if secret.encode() in log]
+        assert b'"event":"fault"' not in log.replace(b": ", b":")
 
 
 def _asked(tmp_path: Path, table: LdapDirectoryTable, login: str, password: str = PASSWORD):

@@ -72,7 +72,7 @@ LIES = {
 
 @contextmanager
 def _liar(speak: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
-    stop, threads = threading.Event(), []
+    stop, threads, connections = threading.Event(), [], []
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -82,7 +82,7 @@ def _liar(speak: Callable[[socket.socket, threading.Event], None]) -> Iterator[i
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                connection.settimeout(60)
+                connections.append(connection)
                 threads.append(threading.Thread(target=serve, args=(connection,)))
                 threads[-1].start()
 
@@ -94,10 +94,14 @@ def _liar(speak: Callable[[socket.socket, threading.Event], None]) -> Iterator[i
         finally:
             stop.set()
             listener.shutdown(socket.SHUT_RDWR)
+            for one in connections:  # the system may keep one open that nobody reads any more
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
             for one in (accepting, *threads):
                 one.join(60)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # httpx: failed handshakes, unclosed
 @pytest.mark.parametrize("lie", LIES)
 def test_whoever_asks_a_liar_is_told_that_nobody_knows(tmp_path: Path, lie: str) -> None:
     stream = io.BytesIO()
@@ -118,10 +122,10 @@ def test_whoever_asks_a_liar_is_told_that_nobody_knows(tmp_path: Path, lie: str)
         return kind
 
     async def ask_all(port: int) -> list[str]:
-        return await asyncio.gather(*(ask(kind, port) for kind in KINDS if kind != "postgresql"))
+        return await asyncio.gather(*(ask(kind, port) for kind in KINDS))
 
     with _liar(LIES[lie]) as port:
-        assert asyncio.run(ask_all(port)) == list(KINDS)[1:]
+        assert asyncio.run(ask_all(port)) == list(KINDS)
     assert CANARY.encode() not in stream.getvalue()
     ends = time.monotonic() + 60
     while _left() and time.monotonic() < ends:

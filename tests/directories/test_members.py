@@ -50,6 +50,9 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         running(configuration_of(folder, directory=members.table(recheck_seconds=60, away_hours=0))) as server,
     ):
         yield server, members
+        log = server.log.getvalue()
+        assert not [secret for secret in (PASSWORD, "$2b$", "$argon2", "p@ss:w/rd") if secret.encode() in log]
+        assert b'"event":"fault"' not in log.replace(b": ", b":")
 
 
 @pytest.fixture

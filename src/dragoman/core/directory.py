@@ -114,8 +114,6 @@ async def confirmed(services: Services, owner: ResourceOwner, now: int) -> Resou
     in again. While the directory is away the last word counts for as long as the terms say; then this refuses
     `temporarily_unavailable`, and nothing is lost.
     """
-    if owner.directory is None:
-        return owner
     directory = services.directory
     if directory is None or directory.terms.name != owner.directory:
         raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"the directory {owner.directory} is not configured")

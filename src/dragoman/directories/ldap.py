@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -129,13 +129,16 @@ class LdapDirectory:
         connection = ldap3.Connection(
             server, auto_bind=ldap3.AUTO_BIND_NONE, auto_referrals=False, receive_timeout=max(1, int(place.seconds))
         )
+        closing = ExitStack()  # the library forgets a socket on which it met a fault
         leash.tie(lambda: connection.socket.shutdown(socket.SHUT_RDWR))
         try:
-            connection.open(read_server_info=False)
-            connection.socket = _Bounded(connection.socket)
+            try:
+                connection.open(read_server_info=False)
+            finally:
+                _hold(connection, closing)
             if place.start_tls:
                 connection.start_tls(read_server_info=False)
-                connection.socket = _Bounded(connection.socket)
+                _hold(connection, closing)
             self._bind_to_search(connection)
             yield connection
         except (Away, Useless):
@@ -145,8 +148,7 @@ class LdapDirectory:
                 f"it cannot be asked: {type(error).__name__}"
             ) from None
         finally:
-            with suppress(OSError, AttributeError):  # without a word to the server, which may not listen
-                connection.socket.close()
+            closing.close()  # without a word to the server, which may not listen
 
     def _bind_to_search(self, connection: ldap3.Connection) -> None:
         place = self._place
@@ -204,6 +206,13 @@ class _Bounded:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (all else is the socket's own)
         return getattr(self.wrapped, name)
+
+
+def _hold(connection: ldap3.Connection, closing: ExitStack) -> None:
+    """Read no more than so much from its socket, and close it at the end."""
+    if connection.socket is not None:
+        connection.socket = _Bounded(connection.socket)
+        closing.callback(connection.socket.wrapped.close)
 
 
 class _Tls(ldap3.Tls):
