@@ -6,10 +6,11 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +136,8 @@ class MariaDb:
         while time.monotonic() < deadline:
             if self._server is None or self._server.poll() is not None:
                 raise RuntimeError((self._folder / "log").read_text())
-            if self.socket.exists():  # the driver would leave its own open where nobody listens
+            with suppress(OSError, pymysql.err.Error), socket.socket(socket.AF_UNIX) as plain:
+                plain.connect(str(self.socket))  # the driver leaves a socket open that cannot be connected
                 self._connected().close()
                 return
             time.sleep(0.02)

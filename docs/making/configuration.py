@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.config import reading, settings
+from dragoman.config import directory, legacy, reading, settings
+from dragoman.config import table as any_table
 from making.docstrings import read_structs
 from making.markdown import block, code, page, table
 from making.shapes import REQUIRED, FieldShape, fields_of, read_shape
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NOT_WRITTEN = frozenset({"folder"})
 """Fields that reading sets, and nobody writes."""
+
+_MODULES = (any_table, directory, legacy, settings)
 
 _HEAD = ("key", "type", "default", "meaning", "environment")
 _INTRODUCTION = f"""\
@@ -68,7 +71,7 @@ def make_configuration() -> str:
 
 def undocumented() -> Iterator[str]:
     """Settings without a docstring, as `Struct.field`."""
-    texts = read_structs(settings)
+    texts = read_structs(*_MODULES)
     pending = [read_shape(settings.Configuration)]
     while pending:
         shape = pending.pop()
@@ -79,18 +82,20 @@ def undocumented() -> Iterator[str]:
                 yield f"{shape.cls.__name__}.{field.name}"
 
 
-def _tables(shape: StructType) -> Iterator[str]:
-    texts = read_structs(settings)
+def _tables(shape: StructType, path: tuple[str, ...] = (), *, in_list: bool = False) -> Iterator[str]:
+    texts = read_structs(*_MODULES)
     for field in fields_of(shape):
         if field.table is not None:
-            head = f"[[{field.name}]]" if field.several else f"[{field.name}]"
+            inner, listed = (*path, field.name), in_list or field.several
+            head = f"[[{'.'.join(inner)}]]" if field.several else f"[{'.'.join(inner)}]"
             yield f"## `{head}`"
             yield texts[field.table.cls.__name__].meaning
-            yield _table(field.table, (field.name,), in_list=field.several)
+            yield _table(field.table, inner, in_list=listed)
+            yield from _tables(field.table, inner, in_list=listed)
 
 
 def _table(shape: StructType, path: tuple[str, ...], *, in_list: bool = False) -> str:
-    texts = read_structs(settings)[shape.cls.__name__].fields
+    texts = read_structs(*_MODULES)[shape.cls.__name__].fields
     rows = (
         (code(field.name), field.type, _default(field), texts[field.name], "" if in_list else _variable(path, field))
         for field in fields_of(shape)

@@ -10,7 +10,7 @@ from dragoman.audit.logged import LineAudit
 from dragoman.audit.recording import FolderAudit
 from dragoman.audit.writing import Files
 from dragoman.core.rules import ServerRules
-from dragoman.dialects.dialect import compile_recipe
+from dragoman.dialects.dialect import KeyFacts, compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
 from dragoman.former.adoption import FormerServer
@@ -23,7 +23,7 @@ from dragoman.http.mount import Mount, check_mounts
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 from dragoman.tokens.key_files import read_keys, read_private_file
-from dragoman.tokens.keyring import Keyring, create_missing, load_keyring
+from dragoman.tokens.keyring import Keyring, create_missing, load_keyring, verification_key
 from dragoman.tokens.keys import KeyFault, Purpose
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dragoman.dialects.dialect import Dialect
     from dragoman.http.log import Log
     from dragoman.store.store import Store
+
+_JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 
 
 def epoch_seconds() -> int:
@@ -177,3 +179,15 @@ def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) 
     )
     check_mounts(mounts)
     return mounts
+
+
+def shown_key(
+    tokens: CurrentTokens, default_algorithm: str, now: Callable[[], int]
+) -> Callable[[str | None], KeyFacts]:
+    """The key that signs tokens of a JOSE algorithm, as a key endpoint shows it."""
+
+    def show(algorithm: str | None) -> KeyFacts:
+        key = verification_key(tokens.keyring, algorithm or default_algorithm, now())
+        return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
+
+    return show

@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from dragoman.audit.retention import remove_old
 from dragoman.chores import all_clients, count_hashes, is_ready, keep_audit, keep_time, keep_up, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
-from dragoman.dialects.dialect import KeyFacts
+from dragoman.directing import opened_directory
 from dragoman.exposures import list_exposures
 from dragoman.failpoints import VARIABLE as FAILPOINTS
 from dragoman.failpoints import read_failpoints
@@ -33,6 +33,7 @@ from dragoman.http.log import Log
 from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
+from dragoman.old_servers import beside_old_servers
 from dragoman.parts import (
     build_mounts,
     load_dialects,
@@ -40,6 +41,7 @@ from dragoman.parts import (
     open_former_servers,
     open_passwords,
     open_tokens,
+    shown_key,
     standing_rules,
 )
 from dragoman.store.cache import CachedClients
@@ -47,7 +49,7 @@ from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
 from dragoman.telemetry.opening import open_tracing, refuse_missing
 from dragoman.throttling import Surroundings, opened_throttle
-from dragoman.tokens.keyring import public_jwks, verification_key
+from dragoman.tokens.keyring import public_jwks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -65,8 +67,6 @@ if TYPE_CHECKING:
     from dragoman.store.store import Store
     from dragoman.telemetry.tracing import Tracing
     from dragoman.tokens.current import CurrentTokens
-
-_JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,24 +182,32 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         key=tokens.keyring.throttle_key(), memory=opened.part.throttle_memory, elapsed=opened.elapsed, log=log
     )
     throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
-    services = failpoints.around_services(_open_services(opened, clients, tokens, doubles, throttle, audit, former))
-    shown = _shown_key(tokens, configuration.signing_algorithm, now)
+    directed = await opened.closing.enter_async_context(
+        opened_directory(configuration, opened.passwords, tokens.keyring.client_secret_key(), log)
+    )
+    plain = _open_services(opened, clients, tokens, doubles, throttle, audit, former)
+    services = failpoints.around_services(plain if directed is None else replace(plain, directory=directed.directory))
+    shown = shown_key(tokens, configuration.signing_algorithm, now)
+    desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
+    staffed = await opened.closing.enter_async_context(beside_old_servers(configuration, desks, store, log))
     application = build_application(
-        [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts],
+        staffed.desks,
         _edge(configuration, log, observe, tracing),
         lambda: public_jwks(tokens.keyring, now()),
         lambda: is_ready(store, opened.part.leaving),
     )
     served = Served(
         application=failpoints.around_application(tracing.around_application(application) if tracing else application),
-        exposures=list_exposures(mounts, await all_clients(store)),
+        exposures=(*list_exposures(mounts, await all_clients(store)), *staffed.sentences),
         broken=lambda: store.broken,
         log=log,
     )
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
+    chores.extend(directed.chores if directed is not None else ())
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
+    chores.extend(staffed.chores)
     if opened.part.purges:
         chores.extend(_shared_chores(configuration, store, now, log))
         chores.extend(_audit_chores(configuration, key, now, log))
@@ -285,13 +293,3 @@ def _open_former(opened: _Opened, tokens: CurrentTokens, not_before: int) -> tup
         not_before=not_before,
     )
     return (adoption,) if servers else ()
-
-
-def _shown_key(
-    tokens: CurrentTokens, default_algorithm: str, now: Callable[[], int]
-) -> Callable[[str | None], KeyFacts]:
-    def show(algorithm: str | None) -> KeyFacts:
-        key = verification_key(tokens.keyring, algorithm or default_algorithm, now())
-        return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
-
-    return show

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from dragoman.shadow.comparison import Answer
+
 from .cast import DifferentialCast, write_for_peer
-from .compare import Answer
 from .steps import Conversation, Step, capture, fill
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,7 +34,7 @@ def write_configuration(chosen: Chosen) -> str:
 
 def _table(struct: type[msgspec.Struct], chosen: Chosen, path: Sequence[str], *, meant: bool = True) -> Iterator[str]:
     """Settings first and tables after them, as TOML needs it. `meant`: whether meanings and defaults are told, too."""
-    meanings = _meanings(struct.__name__)
+    meanings = _meanings(struct)
     tables = []
     for field in msgspec.structs.fields(struct):
         inner = _struct_in(field)
@@ -44,7 +45,8 @@ def _table(struct: type[msgspec.Struct], chosen: Chosen, path: Sequence[str], *,
         elif meant or field.name in chosen:
             yield _setting(field, chosen, meanings.get(field.name, "") if meant else "")
     for name, inner in tables:
-        yield from _inner_tables(inner, chosen.get(name), (*path, name))
+        if meant or name in chosen:
+            yield from _inner_tables(inner, chosen.get(name), (*path, name))
 
 
 def _inner_tables(
@@ -89,10 +91,10 @@ def _comment(text: str) -> str:
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _meanings(struct: str) -> Mapping[str, str]:
+def _meanings(struct: type[msgspec.Struct]) -> Mapping[str, str]:
     """The docstrings below the fields of a struct, which Python itself does not keep."""
-    tree = ast.parse(inspect.getsource(settings))
-    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == struct)
+    tree = ast.parse(inspect.getsource(sys.modules[struct.__module__]))
+    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == struct.__name__)
     meanings = {}
     for field, after in zip(found.body, found.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):

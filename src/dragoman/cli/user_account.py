@@ -96,5 +96,10 @@ def describe_account(owner: ResourceOwner) -> Mapping[str, object]:
 def state_of(owner: ResourceOwner) -> str:
     """What keeps it from logging in, or `active`."""
     causes = (("disabled", not owner.enabled), ("locked", owner.locked), ("expired", owner.expired))
-    more = (("password expired", owner.password_expired), ("no password", owner.password_hash is None))
+    elsewhere = owner.directory is not None
+    more = (
+        ("password expired", owner.password_expired),
+        ("no password", owner.password_hash is None and not elsewhere),
+        ("withdrawn by its directory", owner.withdrawn),
+    )
     return ", ".join(name for name, holds in (*causes, *more) if holds) or "active"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import tomllib
 from typing import TYPE_CHECKING, get_args, get_origin
-from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.config.settings import Configuration, Table
+from dragoman.config.directory_faults import find_fault
+from dragoman.config.old_servers import why_no_legacy
+from dragoman.config.settings import Configuration
+from dragoman.config.table import Table
+from dragoman.config.urls import WHOLE_URL, why_no_issuer
 from dragoman.core.errors import Fault
 from dragoman.shared.address import read_address
 
@@ -32,7 +34,6 @@ _NOT_SETTINGS = frozenset(
 )
 
 _NOT_TO_BE_SET = frozenset({"folder"})
-_ENDPOINT = re.compile(r"https?://[^?#\s]+")
 _ARGON2_KIB_A_LANE = 8
 """The least memory that argon2 takes, for each lane (RFC 9106 §3.1)."""
 
@@ -53,6 +54,8 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
     except msgspec.ValidationError as error:
         raise ConfigurationFault(_told(path, error)) from None
     _check(configuration, path)
+    if reason := find_fault(configuration.directory):
+        raise ConfigurationFault(f"{path}, {reason}")
     return configuration
 
 
@@ -139,13 +142,19 @@ def _check(configuration: Configuration, path: Path) -> None:
         raise ConfigurationFault(
             f"{path}, passwords.memory_kib: argon2 needs at least {least} for parallelism = {passwords.parallelism}"
         )
-    if reason := _why_no_issuer(configuration.issuer):
+    if reason := why_no_issuer(configuration.issuer):
         raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
     _check_endpoint(configuration.telemetry.endpoint, path)
     if location := configuration.shared_location():
         read_address(location)
+    _check_mounts(configuration, path)
+
+
+def _check_mounts(configuration: Configuration, path: Path) -> None:
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
+    if reason := why_no_legacy(configuration):
+        raise ConfigurationFault(f"{path}, mounts, {reason}")
 
 
 def _why_no_network(text: str) -> str | None:
@@ -168,20 +177,8 @@ def _check_endpoint(text: str | None, path: Path) -> None:
     """A secret of the collector's belongs in OTEL_EXPORTER_OTLP_HEADERS, not into an address; it is not repeated."""
     if text is None:
         return
-    reason = _why_no_issuer(text) if _ENDPOINT.fullmatch(text) else "not an http or https address without a query"
+    reason = why_no_issuer(text) if WHOLE_URL.fullmatch(text) else "not an http or https address without a query"
     if reason:
         raise ConfigurationFault(
             f"{path}, telemetry.endpoint: {reason}; write it as https://collector.example.com/v1/traces"
         )
-
-
-def _why_no_issuer(text: str) -> str | None:
-    """Tokens and metadata show the issuer to everyone. The text itself may hold a password and is not repeated."""
-    try:
-        address = urlsplit(text)
-        host, _ = address.hostname, address.port
-    except ValueError:
-        return "not an address"
-    if "@" in address.netloc:
-        return "there is a user name in it"
-    return None if host else "there is no host in it"

@@ -6,8 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from dragoman.config.directory import DirectoryTable
+from dragoman.config.legacy import BridgeTable, ShadowTable
+from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
@@ -15,10 +18,6 @@ WeakFormat = Literal[
     "noop", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA", "SHA256", "SHA384",
     "SHA512", "digest"
 ]  # fmt: skip
-
-
-class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the configuration file."""
 
 
 class ServerTable(Table, frozen=True):
@@ -76,6 +75,8 @@ class MountTable(Table, frozen=True):
     revocation, JWKS and metadata endpoints (CORS). Without any, no page of another origin can."""
     demo_resource: bool = False
     """Whether the dialect's demo resource is mounted: who am I, which scope, on whose behalf."""
+    shadow: ShadowTable = ShadowTable()
+    bridge: BridgeTable = BridgeTable()
 
 
 class PasswordsTable(Table, frozen=True):
@@ -242,6 +243,7 @@ class Configuration(Table, frozen=True):
     audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()
     telemetry: TelemetryTable = TelemetryTable()
+    directory: DirectoryTable = DirectoryTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""
 

@@ -124,6 +124,6 @@ def admit_bearer(session: Session) -> ResourceOwner | None:
     owner = session.resource_owner
     if session.grant.subject is None:
         return None
-    if owner is None or not owner.enabled or owner.expired:
+    if owner is None or not owner.enabled or owner.expired or owner.withdrawn:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its resource owner is gone, disabled or expired")
     return owner

@@ -40,7 +40,7 @@ def fault_of_account(owner: ResourceOwner) -> Refusal | None:
     """Why this account may not be used now, if it may not."""
     if owner.locked:
         return Refusal.ACCOUNT_LOCKED
-    if not owner.enabled:
+    if not owner.enabled or owner.withdrawn:
         return Refusal.ACCOUNT_DISABLED
     if owner.expired:
         return Refusal.ACCOUNT_EXPIRED

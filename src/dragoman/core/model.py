@@ -87,6 +87,15 @@ class ResourceOwner:
     """How often its failed log-ins were forgotten by order: each time its throttle begins anew."""
     known_places: tuple[str, ...] = ()
     """From where its owner has logged in (`Throttle.place_of`), the latest last."""
+    directory: str | None = None
+    """The directory that the account lives in and whose word its password is; None: it lives here."""
+    confirmed_at: int | None = None
+    """When that directory last said that the account may be used; 0 since it said the contrary."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the directory that it lives in does not have it any more, or not for use."""
+        return self.directory is not None and not self.confirmed_at
 
 
 @value
@@ -212,6 +221,8 @@ class Authorization:
     """A stronger hash of the password just checked, to be stored in place of the old."""
     known_places: tuple[str, ...] | None = None
     """From where its owner has logged in, this time included, where that is to be stored."""
+    arrives_from: str | None = None
+    """The directory that has just shown whose password it is: the account is to be kept here as it now stands."""
 
 
 @value

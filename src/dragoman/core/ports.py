@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from dragoman.core.directory import Directory
 from dragoman.core.model import (
     AccessToken,
     Authorization,
@@ -53,6 +54,18 @@ class ResourceOwners(Protocol):
 
     async def remember_places(self, owner_id: str, password_hash: str, known_places: tuple[str, ...]) -> None:
         """Store from where its owner has logged in, unless the password is another by now. Of two one may be lost."""
+        ...
+
+    async def take_in(self, owner: ResourceOwner, directory: str) -> bool:
+        """Keep an account as this directory has it: in its name still, or as ours where `owner.directory` is None.
+
+        One of two at the same time adds it, the other finds it. False where the id or a login name is that of an
+        account that lives here, or of another directory: then nothing was done. What operators set stays as it is.
+        """
+        ...
+
+    async def withdraw(self, owner_id: str) -> None:
+        """Its directory no longer has the account, or not for use, until `take_in` says otherwise."""
         ...
 
 
@@ -171,6 +184,13 @@ class Passwords(Protocol):
         """
         ...
 
+    async def hash_received(self, sent: Secret, attempt: Attempt) -> str:
+        """A hash to store of a password that was right elsewhere, by whatever rules it was set. Refuses as `check`.
+
+        At most `directory.LONGEST_PASSWORD` bytes of UTF-8.
+        """
+        ...
+
 
 class ClientSecrets(Protocol):
     """The secrets of confidential clients."""
@@ -265,6 +285,8 @@ class Services:
     grant_types: Mapping[str, GrantType]
     former_sessions: tuple[FormerSessions, ...] = ()
     """Asked in order about refresh tokens that are none of ours."""
+    directory: Directory | None = None
+    """Where accounts live that do not live here."""
 
 
 class GrantType(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.client_authentication import authenticate_client
+from dragoman.core.directory import confirmed
 from dragoman.core.end_user import from_end_user
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import admit_client, admit_grant_type, admit_resource_owner
@@ -60,19 +61,21 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     admit_grant_type(client, grant_type)
     if order.scope is ScopeCheck.BEFORE_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
-    authorization = await grant_type.authorize(services, rules, client, request, now)
+    authorization = await _confirm(services, await grant_type.authorize(services, rules, client, request, now), now)
     admit_resource_owner(authorization.resource_owner, rules, at_refresh=authorization.ceiling is not None)
     if order.scope is ScopeCheck.AFTER_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     ceiling = authorization.ceiling
     scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
-    if authorization.password_hash is not None:
-        strengthened = await _strengthen_hash(services, authorization)
-        if strengthened is None:
-            strengthened = await grant_type.authorize(services, rules, client, request, now)
-            admit_resource_owner(strengthened.resource_owner, rules, at_refresh=False)
-        await _remember_places(services, strengthened)
-        authorization = strengthened
+    if authorization.password_hash is not None or authorization.arrives_from is not None:
+        settled = await _settle_account(services, authorization)
+        if settled is None:
+            settled = await grant_type.authorize(services, rules, client, request, now)
+            admit_resource_owner(settled.resource_owner, rules, at_refresh=False)
+            if settled.arrives_from is not None and not await _take_in(services, settled):
+                raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
+        await _remember_places(services, settled)
+        authorization = settled
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
@@ -87,11 +90,32 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     return await issue(services, order_to_issue)
 
 
-async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:
-    """With the stronger hash stored, where there is one; None if the stored one was another by then.
+async def _confirm(services: Services, authorization: Authorization, now: int) -> Authorization:
+    """With the account of a session as its directory has it, where it lives in one."""
+    owner = authorization.resource_owner
+    if owner is None or owner.directory is None or authorization.ceiling is None:
+        return authorization
+    return replace(authorization, resource_owner=await confirmed(services, owner, now))
 
-    Either another log-in was faster with the same, or the password was changed: judged anew, it is known which.
+
+async def _settle_account(services: Services, authorization: Authorization) -> Authorization | None:
+    """With the account stored as it was found; None if what was judged is not what is stored by then.
+
+    Another log-in was faster with the same, the password was changed, or the account has moved in: judged anew, it is
+    known which.
     """
+    if authorization.arrives_from is not None:
+        return authorization if await _take_in(services, authorization) else None
+    return await _strengthen_hash(services, authorization)
+
+
+async def _take_in(services: Services, authorization: Authorization) -> bool:
+    owner, directory = authorization.resource_owner, authorization.arrives_from
+    return owner is not None and directory is not None and await services.resource_owners.take_in(owner, directory)
+
+
+async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:
+    """With the stronger hash stored, where there is one; None if the stored one was another by then."""
     owner, old, new = authorization.resource_owner, authorization.password_hash, authorization.new_password_hash
     if owner is None or old is None or new is None:
         return authorization

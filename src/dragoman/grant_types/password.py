@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dragoman.core.directory import NotVerified, Verified, verify_elsewhere
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
 from dragoman.core.guessing import Guess, checked, place_of, with_place
@@ -14,7 +15,7 @@ from dragoman.core.ports import Attempt
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, ResourceOwner, TokenRequest
-    from dragoman.core.ports import PasswordCheck, Services
+    from dragoman.core.ports import Services
     from dragoman.core.rules import Rules
     from dragoman.core.secret import Secret
 
@@ -27,12 +28,12 @@ class Password:
     needs_confidential_client: bool = False
 
     async def authorize(
-        self, services: Services, rules: Rules, client: Client, request: TokenRequest, _now: int
+        self, services: Services, rules: Rules, client: Client, request: TokenRequest, now: int
     ) -> Authorization:
         """One look-up and one hash, whoever is named; no hash where the throttle holds them.
 
-        Refuses `missing_username`, `missing_password`, `wrong_credentials`, `too_many_requests`,
-        `temporarily_unavailable`.
+        Whoever does not live here is looked for in the directory, if there is one. Refuses `missing_username`,
+        `missing_password`, `wrong_credentials`, `too_many_requests`, `temporarily_unavailable`.
         """
         username = request.parameters.get("username")
         if not username:
@@ -48,22 +49,46 @@ class Password:
         owner = None if login is None else await services.resource_owners.find_resource_owner_by_login(login)
         guess = Guess(owner=owner, login=login or "", client_id=client.id, sender=request.sender, dialect=rules.dialect)
 
-        def is_right(check: PasswordCheck) -> bool:
-            """For an account that cannot be used, a right password is as good as a wrong one: nobody learns of it."""
-            return check.matches and owner is not None and _may_use(owner, client)
+        async def check() -> Verified | NotVerified:
+            directory = services.directory
+            if directory is None or login is None or (owner is not None and owner.directory is None):
+                return await _check_here(services, owner, password, attempt)
+            return await verify_elsewhere(services, directory, username.reveal(), password, attempt, now=now)
 
-        stored = None if owner is None else owner.password_hash
-        check = await checked(services, guess, lambda: services.passwords.check(stored, password, attempt), is_right)
-        if owner is None or not check.matches:  # one sentence, one hash, for both causes
-            raise OAuthError(Refusal.WRONG_CREDENTIALS, "unknown user" if owner is None else "wrong password")
-        if owner.belongs_to not in (None, client.id):
+        def is_right(found: Verified | NotVerified) -> bool:
+            """For an account that cannot be used, a right password is as good as a wrong one: nobody learns of it."""
+            return isinstance(found, Verified) and _may_use(found.owner, client)
+
+        found = await checked(services, guess, check, is_right)
+        if isinstance(found, NotVerified):  # one sentence for all causes
+            raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why)
+        if found.owner.belongs_to not in (None, client.id):
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user")
-        return Authorization(
-            resource_owner=owner,
-            password_hash=owner.password_hash,
-            new_password_hash=check.new_hash,
-            known_places=with_place(owner.known_places, place_of(services, guess)),
-        )
+        return _authorization(found, place_of(services, guess))
+
+
+async def _check_here(
+    services: Services, owner: ResourceOwner | None, sent: Secret, attempt: Attempt
+) -> Verified | NotVerified:
+    """One hash, whether or not there is such an account."""
+    check = await services.passwords.check(None if owner is None else owner.password_hash, sent, attempt)
+    if owner is None or not check.matches:
+        return NotVerified(why="unknown user" if owner is None else "wrong password")
+    return Verified(owner=owner, password_hash=check.new_hash)
+
+
+def _authorization(found: Verified, place: str) -> Authorization:
+    """What is to be stored of it depends on where the account lives, or has lived until now."""
+    owner, places = found.owner, with_place(found.owner.known_places, place)
+    if found.directory is not None:
+        kept = owner if places is None else replace(owner, known_places=places)
+        return Authorization(resource_owner=kept, password_hash=kept.password_hash, arrives_from=found.directory)
+    return Authorization(
+        resource_owner=owner,
+        password_hash=owner.password_hash,
+        new_password_hash=found.password_hash,
+        known_places=places,
+    )
 
 
 def _login_of(username: Secret) -> str | None:

@@ -99,3 +99,7 @@ class EqualPasswords:
             return await self._passwords.check(stored, sent, attempt)
         await self._passwords.check(double, sent, attempt)
         return PasswordCheck(matches=False)
+
+    async def hash_received(self, sent: Secret, attempt: Attempt) -> str:
+        """A hash to store of a password that was right elsewhere. Refuses `temporarily_unavailable` as `check`."""
+        return await self._passwords.hash_received(sent, attempt)

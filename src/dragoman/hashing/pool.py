@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 """Bytes of UTF-8 (architecture D10)."""
+_NOT_OURS = f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes"
 _SALT_BYTES = 16
 _WRONG = PasswordCheck(matches=False)
 
@@ -94,6 +95,16 @@ class PasswordHasher:
         text = sent.reveal()
         return await self._slots.run(lambda: self._check(stored, text), _turn_of(attempt))
 
+    async def hash_received(self, sent: Secret, attempt: Attempt | None = None) -> str:
+        """A hash to store of a password that was right elsewhere, however short; in its attempt's turn.
+
+        Raises PasswordRefused for one longer than any of ours; refuses `temporarily_unavailable` as `check`.
+        """
+        spelled = _spell(sent.reveal())
+        if spelled is None:
+            raise PasswordRefused(_NOT_OURS)
+        return await self._slots.run(lambda: self._compute(spelled[0]), _turn_of(attempt))
+
     async def matches(self, stored: str, sent: Secret) -> bool:
         """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`.
 
@@ -110,7 +121,7 @@ class PasswordHasher:
         """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""
         spelled = _spell(password.reveal())
         if spelled is None:
-            raise PasswordRefused(f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes")
+            raise PasswordRefused(_NOT_OURS)
         if len(spelled[0]) < SHORTEST_PASSWORD:
             raise PasswordRefused(f"the password is shorter than {SHORTEST_PASSWORD} bytes")
         return await self._slots.run(lambda: self._compute(spelled[0]))

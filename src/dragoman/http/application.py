@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import ErrorCode
@@ -66,9 +67,11 @@ def _routes_of(desk: Desk, edge: Edge) -> list[Route]:
 
 
 def _routes(desk: Desk, edge: Edge, name: str, answer: Answer, refuse: Refuse) -> list[Route]:
-    """One endpoint at all of its paths, shared with the origins that the mount registers."""
+    """One endpoint at all of its paths, shared with the origins that the mount registers, unless another answers."""
     mount = desk.mount
-    if mount.origins and name in SHARED_ENDPOINTS:
+    if desk.elsewhere is not None and name != "resource":
+        answer = partial(desk.elsewhere, name)
+    elif mount.origins and name in SHARED_ENDPOINTS:
         words: EndpointWords = getattr(mount.dialect.words, name)
         sharing = Sharing(origins=mount.origins, methods=words.methods)
         answer, refuse = sharing.around_answer(answer), sharing.around_refusal(refuse)

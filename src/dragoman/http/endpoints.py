@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from dragoman.dialects import codec
 from dragoman.dialects.dialect import KeyFacts, ResourceFacts
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Client, ClientCredentials, TokenFacts
+    from dragoman.core.model import Client, ClientCredentials, TokenFacts, TokenRequest
     from dragoman.core.ports import Services
     from dragoman.core.rules import ServerRules
     from dragoman.dialects.schema import RevocationWords
@@ -39,6 +39,11 @@ class Desk:
     now: Callable[[], int]
     shared_key: Callable[[str | None], KeyFacts]
     """The key that signs tokens of a JOSE algorithm, as its key endpoint shows it."""
+    elsewhere: Callable[[str, WireRequest], Awaitable[WireResponse]] | None = None
+    """What answers in place of each endpoint of this mount but the demo resource, by name; None: it does itself."""
+
+    around_client: Callable[[Services, ClientCredentials, TokenRequest | None], Services] | None = None
+    """The services of one request, where they are not those of all; the credentials are believed by nobody yet."""
 
     async def token(self, wire: WireRequest) -> WireResponse:
         """The token endpoint."""
@@ -48,8 +53,12 @@ class Desk:
         except OAuthError as refused:  # what comes further is recorded there
             self._record(wire, "token_refused", None, refusal=refused.refusal.value, detail=refused.detail)
             raise
-        response = await token_endpoint.answer(self.services, self.server, self.mount.rules, request, self.now())
+        services = self._services_of(request.client, request)
+        response = await token_endpoint.answer(services, self.server, self.mount.rules, request, self.now())
         return codec.encode_answer(dialect, response)
+
+    def _services_of(self, credentials: ClientCredentials, request: TokenRequest | None = None) -> Services:
+        return self.services if self.around_client is None else self.around_client(self.services, credentials, request)
 
     async def introspection(self, wire: WireRequest) -> WireResponse:
         """Token introspection (RFC 7662), for clients that authenticate, of tokens whose client lists the dialect."""
@@ -105,7 +114,8 @@ class Desk:
         _check_hint(hint, words.unsupported_hint)
         whole_grant = words.access_token_ends == "grant"
         sender = codec.read_sender(wire)
-        because = await revoke(self.services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
+        services = self._services_of(credentials)
+        because = await revoke(services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
         return client.id, because
 
     def _record(self, wire: WireRequest, name: str, client_id: str | None, **facts: str) -> None:

@@ -105,16 +105,18 @@ DELETE_CLIENT = delete(clients).where(clients.c.id == value_of(clients.c.id))
 
 CREATE_RESOURCE_OWNER = insert(resource_owners)
 UPDATE_RESOURCE_OWNER = _update_all_but(
-    resource_owners, "id", "created_at", "password_hash", "throttle_resets", "known_places"
+    resource_owners, "id", "created_at", "password_hash", "throttle_resets", "known_places", "directory", "confirmed_at"
 )
 _ONE_MORE_RESET = coalesce(resource_owners.c.throttle_resets, _NONE) + _ONE
-# Whoever knew the old password may have logged in with it: no place of theirs is known any more.
+# Whoever knew the old password may have logged in with it: no place of theirs is known any more. An account that gets
+# a password here lives here.
 SET_PASSWORD_HASH = (
     update(resource_owners)
     .values(
         password_hash=value_of(resource_owners.c.password_hash),
         throttle_resets=_ONE_MORE_RESET,
         known_places=null(),
+        directory=null(),
     )
     .where(resource_owners.c.id == value_of(resource_owners.c.id))
 )

@@ -17,6 +17,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from dragoman.store import (
     administration_statements,
+    arrival_statements,
     former_statements,
     intake_statements,
     revocation_statements,
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 _SQLITE: Dialect = SQLiteDialect_pysqlite(paramstyle="named")
 _POSTGRESQL: Dialect = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
+_MODULES = (
+    statements,
+    administration_statements,
+    revocation_statements,
+    intake_statements,
+    former_statements,
+    arrival_statements,
+)
 _WIDTH = 116
 _HEAD = '''"""{title}, by `python -m dragoman.store.compilation`: do not edit."""
 
@@ -58,13 +67,7 @@ def generated_modules() -> Mapping[str, str]:
 def _constructs() -> Mapping[str, ClauseElement | Chain]:
     return {
         name: value
-        for module in (
-            statements,
-            administration_statements,
-            revocation_statements,
-            intake_statements,
-            former_statements,
-        )
+        for module in _MODULES
         for name, value in vars(module).items()
         if isinstance(value, (ClauseElement, Chain)) and name.isupper() and not name.startswith("_")
     }

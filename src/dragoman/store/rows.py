@@ -116,10 +116,12 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         created_at=row[12],
         throttle_resets=row[13] or 0,
         known_places=tuple(json.loads(row[14])) if row[14] else (),
+        directory=row[15],
+        confirmed_at=row[16],
     )
 
 
-NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]")
+NOBODY: Row = ("", "", None, "", "", None, "[]", None, 1, 0, 0, 0, 0, 0, "[]", None, None)
 """What is read in place of a row that is not there, where it must not be quicker to find nobody."""
 
 
@@ -141,6 +143,8 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
         "created_at": owner.created_at,
         "throttle_resets": owner.throttle_resets,
         "known_places": places_text(owner.known_places),
+        "directory": owner.directory,
+        "confirmed_at": owner.confirmed_at,
     }
 
 

@@ -9,6 +9,7 @@ from dragoman.core.ports import NotRotated, Rotated
 from dragoman.core.refresh import advance
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
+from dragoman.store.arrival import take_in
 from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
@@ -90,6 +91,14 @@ class Store:
         """Store from where its owner has logged in, unless the password is another by now. Of two one may be lost."""
         places = {"id": owner_id, "password_hash": password_hash, "known_places": places_text(known_places)}
         await self._database.change(sql.REMEMBER_PLACES, places)
+
+    async def take_in(self, owner: ResourceOwner, directory: str) -> bool:
+        """Keep an account as this directory has it; False where that is not for this directory to say."""
+        return await take_in(self._database, owner, directory)
+
+    async def withdraw(self, owner_id: str) -> None:
+        """Its directory no longer has the account, or not for use, until `take_in` says otherwise."""
+        await self._database.change(sql.WITHDRAW_RESOURCE_OWNER, {"id": owner_id})
 
     async def create_grant(
         self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None

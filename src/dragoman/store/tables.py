@@ -71,6 +71,8 @@ resource_owners = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("throttle_resets", BigInteger),
     Column("known_places", Text),
+    Column("directory", Text),
+    Column("confirmed_at", BigInteger),
 )
 
 # User names and e-mail addresses share one key, so nobody's user name can be somebody else's address.

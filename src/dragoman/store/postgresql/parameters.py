@@ -47,7 +47,7 @@ name secrets grant_types scope dialects token_format shared_key_signature access
     "DELETE_CLIENT": "id",
     "CREATE_RESOURCE_OWNER": """\
 id username email first_name last_name password_hash authorities belongs_to enabled locked expired password_expired
-  created_at throttle_resets known_places""",
+  created_at throttle_resets known_places directory confirmed_at""",
     "UPDATE_RESOURCE_OWNER": """\
 username email first_name last_name authorities belongs_to enabled locked expired password_expired id""",
     "SET_PASSWORD_HASH": "password_hash id",
@@ -99,4 +99,8 @@ digest format client_id subject scope expires_at seen_at grant_id""",
     "DROP_FORMER_SESSION": "digest",
     "DROP_UNSEEN_FORMER_SESSIONS": "format began",
     "COUNT_FORMER_SESSIONS": "",
+    "UPDATE_ARRIVING": """\
+username email first_name last_name password_hash authorities known_places directory confirmed_at id arrives_from""",
+    "RELEASE_LOGIN_NAME": "login arrives_from",
+    "WITHDRAW_RESOURCE_OWNER": "id",
 }

@@ -112,6 +112,8 @@ SCHEMA: Final = (
     created_at BIGINT NOT NULL,
     throttle_resets BIGINT,
     known_places TEXT,
+    directory TEXT,
+    confirmed_at BIGINT,
     CONSTRAINT pk_resource_owners PRIMARY KEY (id),
     CONSTRAINT fk_resource_owners_id_subjects FOREIGN KEY(id) REFERENCES subjects (id),
     CONSTRAINT fk_resource_owners_belongs_to_clients FOREIGN KEY(belongs_to) REFERENCES clients (id)

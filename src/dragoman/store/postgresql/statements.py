@@ -18,7 +18,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id = $1::VARCHAR""",
     "FIND_RESOURCE_OWNER_BY_LOGIN": """\
@@ -26,7 +26,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
 WHERE login_names.login = $1::VARCHAR""",
     "REPLACE_PASSWORD_HASH": """\
@@ -50,7 +50,8 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
   resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
   resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
-  resource_owners.throttle_resets, resource_owners.known_places
+  resource_owners.throttle_resets, resource_owners.known_places, resource_owners.directory,
+  resource_owners.confirmed_at
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $1::BYTEA""",
     "FIND_SESSION_OF_TOKEN": """\
@@ -63,7 +64,8 @@ WHERE revoked_access_tokens.token_id = $1::BYTEA) AS anon_1, grants.id, grants.c
   resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
   resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
-  resource_owners.throttle_resets, resource_owners.known_places
+  resource_owners.throttle_resets, resource_owners.known_places, resource_owners.directory,
+  resource_owners.confirmed_at
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $2::BYTEA""",
     "CREATE_GRANT": """\
@@ -184,16 +186,17 @@ WHERE clients.id > $1::VARCHAR ORDER BY clients.id
     "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = $1::VARCHAR",
     "CREATE_RESOURCE_OWNER": """\
 INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
-  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places) VALUES ($1::VARCHAR,
-  $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR, $9::BOOLEAN,
-  $10::BOOLEAN, $11::BOOLEAN, $12::BOOLEAN, $13::BIGINT, $14::BIGINT, $15::VARCHAR)""",
+  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places, directory, confirmed_at)
+  VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR,
+  $9::BOOLEAN, $10::BOOLEAN, $11::BOOLEAN, $12::BOOLEAN, $13::BIGINT, $14::BIGINT, $15::VARCHAR, $16::VARCHAR,
+  $17::BIGINT)""",
     "UPDATE_RESOURCE_OWNER": """\
 UPDATE resource_owners SET username=$1::VARCHAR, email=$2::VARCHAR, first_name=$3::VARCHAR, last_name=$4::VARCHAR,
   authorities=$5::VARCHAR, belongs_to=$6::VARCHAR, enabled=$7::BOOLEAN, locked=$8::BOOLEAN, expired=$9::BOOLEAN,
   password_expired=$10::BOOLEAN WHERE resource_owners.id = $11::VARCHAR""",
     "SET_PASSWORD_HASH": """\
 UPDATE resource_owners SET password_hash=$1::VARCHAR, throttle_resets=(coalesce(resource_owners.throttle_resets, 0)
-  + 1), known_places=NULL WHERE resource_owners.id = $2::VARCHAR""",
+  + 1), known_places=NULL, directory=NULL WHERE resource_owners.id = $2::VARCHAR""",
     "RESET_THROTTLE": """\
 UPDATE resource_owners SET throttle_resets=(coalesce(resource_owners.throttle_resets, 0) + 1) WHERE
   resource_owners.id = $1::VARCHAR""",
@@ -202,7 +205,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id > $1::VARCHAR ORDER BY resource_owners.id
  LIMIT $2::BIGINT OFFSET 0""",
@@ -336,7 +339,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1::VARCHAR AS JSON))))""",
     "LOGIN_NAMES_AMONG": """\
@@ -397,4 +400,15 @@ DELETE FROM former_sessions WHERE former_sessions.format = $1::VARCHAR AND forme
     "COUNT_FORMER_SESSIONS": """\
 SELECT former_sessions.format, count(*) AS count_1, count(former_sessions.grant_id) AS count_2
 FROM former_sessions GROUP BY former_sessions.format ORDER BY former_sessions.format""",
+    "UPDATE_ARRIVING": """\
+UPDATE resource_owners SET username=$1::VARCHAR, email=$2::VARCHAR, first_name=$3::VARCHAR, last_name=$4::VARCHAR,
+  password_hash=$5::VARCHAR, authorities=$6::VARCHAR, known_places=$7::VARCHAR, directory=$8::VARCHAR,
+  confirmed_at=$9::BIGINT WHERE resource_owners.id = $10::VARCHAR AND resource_owners.directory = $11::VARCHAR""",
+    "RELEASE_LOGIN_NAME": """\
+DELETE FROM login_names WHERE login_names.login = $1::VARCHAR AND login_names.owner_id IN (SELECT resource_owners.id
+FROM resource_owners
+WHERE resource_owners.directory = $2::VARCHAR)""",
+    "WITHDRAW_RESOURCE_OWNER": """\
+UPDATE resource_owners SET confirmed_at=0 WHERE resource_owners.id = $1::VARCHAR AND resource_owners.directory IS
+  NOT NULL""",
 }

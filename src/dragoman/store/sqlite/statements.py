@@ -18,7 +18,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id = :id""",
     "FIND_RESOURCE_OWNER_BY_LOGIN": """\
@@ -26,7 +26,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners JOIN login_names ON login_names.owner_id = resource_owners.id
 WHERE login_names.login = :login""",
     "REPLACE_PASSWORD_HASH": """\
@@ -50,7 +50,8 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
   resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
   resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
-  resource_owners.throttle_resets, resource_owners.known_places
+  resource_owners.throttle_resets, resource_owners.known_places, resource_owners.directory,
+  resource_owners.confirmed_at
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = :id""",
     "FIND_SESSION_OF_TOKEN": """\
@@ -63,7 +64,8 @@ WHERE revoked_access_tokens.token_id = :token_id) AS anon_1, grants.id, grants.c
   resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
   resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
-  resource_owners.throttle_resets, resource_owners.known_places
+  resource_owners.throttle_resets, resource_owners.known_places, resource_owners.directory,
+  resource_owners.confirmed_at
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = :id""",
     "CREATE_GRANT": """\
@@ -168,16 +170,16 @@ WHERE clients.id > :after ORDER BY clients.id
     "DELETE_CLIENT": "DELETE FROM clients WHERE clients.id = :id",
     "CREATE_RESOURCE_OWNER": """\
 INSERT INTO resource_owners (id, username, email, first_name, last_name, password_hash, authorities, belongs_to,
-  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places) VALUES (:id, :username,
-  :email, :first_name, :last_name, :password_hash, :authorities, :belongs_to, :enabled, :locked, :expired,
-  :password_expired, :created_at, :throttle_resets, :known_places)""",
+  enabled, locked, expired, password_expired, created_at, throttle_resets, known_places, directory, confirmed_at)
+  VALUES (:id, :username, :email, :first_name, :last_name, :password_hash, :authorities, :belongs_to, :enabled,
+  :locked, :expired, :password_expired, :created_at, :throttle_resets, :known_places, :directory, :confirmed_at)""",
     "UPDATE_RESOURCE_OWNER": """\
 UPDATE resource_owners SET username=:username, email=:email, first_name=:first_name, last_name=:last_name,
   authorities=:authorities, belongs_to=:belongs_to, enabled=:enabled, locked=:locked, expired=:expired,
   password_expired=:password_expired WHERE resource_owners.id = :id""",
     "SET_PASSWORD_HASH": """\
 UPDATE resource_owners SET password_hash=:password_hash, throttle_resets=(coalesce(resource_owners.throttle_resets,
-  0) + 1), known_places=NULL WHERE resource_owners.id = :id""",
+  0) + 1), known_places=NULL, directory=NULL WHERE resource_owners.id = :id""",
     "RESET_THROTTLE": """\
 UPDATE resource_owners SET throttle_resets=(coalesce(resource_owners.throttle_resets, 0) + 1) WHERE
   resource_owners.id = :id""",
@@ -186,7 +188,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id > :after ORDER BY resource_owners.id
  LIMIT :limit OFFSET 0""",
@@ -318,7 +320,7 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
   resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
   resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
   resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
-  resource_owners.known_places
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
 FROM resource_owners
 WHERE resource_owners.id IN (SELECT value FROM json_each(:ids))""",
     "LOGIN_NAMES_AMONG": """\
@@ -377,6 +379,16 @@ DELETE FROM former_sessions WHERE former_sessions.format = :format AND former_se
     "COUNT_FORMER_SESSIONS": """\
 SELECT former_sessions.format, count(*) AS count_1, count(former_sessions.grant_id) AS count_2
 FROM former_sessions GROUP BY former_sessions.format ORDER BY former_sessions.format""",
+    "UPDATE_ARRIVING": """\
+UPDATE resource_owners SET username=:username, email=:email, first_name=:first_name, last_name=:last_name,
+  password_hash=:password_hash, authorities=:authorities, known_places=:known_places, directory=:directory,
+  confirmed_at=:confirmed_at WHERE resource_owners.id = :id AND resource_owners.directory = :arrives_from""",
+    "RELEASE_LOGIN_NAME": """\
+DELETE FROM login_names WHERE login_names.login = :login AND login_names.owner_id IN (SELECT resource_owners.id
+FROM resource_owners
+WHERE resource_owners.directory = :arrives_from)""",
+    "WITHDRAW_RESOURCE_OWNER": """\
+UPDATE resource_owners SET confirmed_at=0 WHERE resource_owners.id = :id AND resource_owners.directory IS NOT NULL""",
 }
 SECOND_STATEMENTS: Final = {
     "CREATE_GRANT_WITH_TOKEN": """\

@@ -1,0 +1,168 @@
+"""Accounts that live elsewhere: the port of the directory that has them, and what its word is good for.
+
+A directory is asked for nobody who lives here. What it says of an account is kept in a row of ours, so that grants have
+a subject whose state is known; passwords are not, unless the account moves in (docs/adr/directory.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.gate import fault_of_account
+from dragoman.core.login_name import canonical, fault_of
+from dragoman.core.value import value
+
+if TYPE_CHECKING:
+    from dragoman.core.model import ResourceOwner
+    from dragoman.core.ports import Attempt, Services
+    from dragoman.core.secret import Secret
+
+LONGEST_PASSWORD: Final = 1024
+"""Bytes of UTF-8 (architecture D10); a longer one is not sent anywhere."""
+
+
+@value
+class Verified:
+    """The password is this account's."""
+
+    owner: ResourceOwner
+    """The account as the directory has it; only id, names, e-mail, authorities and state count."""
+    password_hash: str | None = None
+    """A hash that may be stored of it: a stronger one, or any where the account moves in."""
+    directory: str | None = None
+    """The directory that says so, if one does."""
+
+
+@value
+class NotVerified:
+    """The password is nobody's."""
+
+    why: str
+    """For the audit: never a name or a password."""
+
+
+@value
+class Terms:
+    """What holds for all accounts of a directory."""
+
+    name: str
+    """What accounts that live there are marked with."""
+    adopts: bool = False
+    """Whether whoever logs in moves in here, with a hash of the password, and is never asked for there again."""
+    recheck: int
+    """Seconds after which a refresh asks the directory anew whether the account may be used."""
+    away: int
+    """For how many seconds after its last word refreshes go on while the directory is away."""
+
+
+class Directory(Protocol):
+    """Where accounts live that do not live here.
+
+    Both verbs refuse `temporarily_unavailable` whenever the directory's answer is not known for certain: it is away,
+    slow, overloaded, or says what cannot be understood. They never wait for long.
+    """
+
+    @property
+    def terms(self) -> Terms:
+        """What holds for all its accounts."""
+        ...
+
+    async def verify(self, login: str, sent: Secret, attempt: Attempt) -> Verified | NotVerified:
+        """Whose password this is. The login name is as it was sent, not empty, without control characters.
+
+        The password is not empty, without NUL, at most LONGEST_PASSWORD bytes of UTF-8. As far as it is up to the
+        directory's door, a name that it does not have costs the same as a wrong password.
+        """
+        ...
+
+    async def find(self, owner_id: str) -> ResourceOwner | None:
+        """The account with this id as it stands now; None where there is none any more."""
+        ...
+
+
+async def verify_elsewhere(  # noqa: PLR0913 - whose password, and who asks
+    services: Services, directory: Directory, login: str, sent: Secret, attempt: Attempt, *, now: int
+) -> Verified | NotVerified:
+    """What the directory says of a password, with what is known here of the account that it names.
+
+    The account must bear the name that was guessed at: else a directory that compares names less strictly would give
+    each spelling of a name a throttle of its own. Refuses `temporarily_unavailable`.
+    """
+    if not _may_be_sent(login, sent):
+        return NotVerified(why="a name or a password that no directory is asked for")
+    answer = await directory.verify(login, sent, attempt)
+    if isinstance(answer, NotVerified):
+        return answer
+    told = answer.owner
+    if attempt.login not in login_names_of(told):
+        return NotVerified(why="the directory's account has other login names")
+    kept = await services.resource_owners.find_resource_owner(told.id)
+    owner = _as_told(told, kept, directory.terms, now)
+    if not directory.terms.adopts or fault_of_account(owner) is not None:
+        return Verified(owner=owner, directory=directory.terms.name)
+    stored = answer.password_hash or await services.passwords.hash_received(sent, attempt)
+    moved = replace(owner, directory=None, confirmed_at=None, password_hash=stored)
+    return Verified(owner=moved, directory=directory.terms.name)
+
+
+async def confirmed(services: Services, owner: ResourceOwner, now: int) -> ResourceOwner:
+    """The account of a session, as its directory has it where that has to be asked anew.
+
+    An account that may not be used there is withdrawn and its sessions stay: who was taken out by mistake need not log
+    in again. While the directory is away the last word counts for as long as the terms say; then this refuses
+    `temporarily_unavailable`, and nothing is lost.
+    """
+    directory = services.directory
+    if directory is None or directory.terms.name != owner.directory:
+        raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"the directory {owner.directory} is not configured")
+    since = abs(now - (owner.confirmed_at or 0))
+    if since < directory.terms.recheck:
+        return owner
+    try:
+        found = await directory.find(owner.id)
+    except OAuthError:
+        if since < directory.terms.away:
+            return owner
+        raise
+    if found is None or fault_of_account(found) is not None:
+        await services.resource_owners.withdraw(owner.id)
+        return replace(owner, confirmed_at=0)
+    fresh = _as_told(found, owner, directory.terms, now)
+    return fresh if await services.resource_owners.take_in(fresh, directory.terms.name) else owner
+
+
+def _as_told(told: ResourceOwner, kept: ResourceOwner | None, terms: Terms, now: int) -> ResourceOwner:
+    """The account as its directory has it, with what only this side knows; who is shut out by either is shut out."""
+    if kept is None or kept.directory != terms.name:
+        return replace(told, directory=terms.name, confirmed_at=now)
+    return replace(
+        kept,
+        username=told.username,
+        email=told.email,
+        first_name=told.first_name,
+        last_name=told.last_name,
+        authorities=told.authorities,
+        enabled=told.enabled and kept.enabled,
+        locked=told.locked or kept.locked,
+        expired=told.expired or kept.expired,
+        password_expired=told.password_expired or kept.password_expired,
+        confirmed_at=now,
+    )
+
+
+def login_names_of(owner: ResourceOwner) -> frozenset[str]:
+    """User name and e-mail, in their canonical form."""
+    return frozenset(canonical(name) for name in (owner.username, owner.email) if name)
+
+
+def _may_be_sent(login: str, sent: Secret) -> bool:
+    """Whether it can be anybody's at all. A NUL would end the password for some, and make two of one."""
+    text = sent.reveal()
+    if fault_of(login) is not None or "\0" in text or len(text) > LONGEST_PASSWORD:
+        return False
+    try:
+        return len(text.encode()) <= LONGEST_PASSWORD
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,1 @@
+"""Accounts in an SQL table of somebody else's."""

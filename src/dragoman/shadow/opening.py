@@ -1,0 +1,53 @@
+"""Mounts in the shadow of another server, as configured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dragoman.legacy.server import LegacyServer
+from dragoman.shadow.sessions import Sessions
+from dragoman.shadow.shadowing import Shadowing
+from dragoman.shadow.standin import without_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dragoman.config.legacy import ShadowTable
+    from dragoman.config.settings import Configuration
+    from dragoman.http.endpoints import Desk
+    from dragoman.http.log import Log
+
+
+def open_shadows(configuration: Configuration, desks: Sequence[Desk], log: Log) -> tuple[Shadowing, ...]:
+    """What answers in place of some of these desks, each to be closed at the end. Raises LegacyFault."""
+    tables = [mount.shadow for mount in configuration.mounts]
+    return tuple(
+        _open_shadow(configuration, table, table.legacy_url, desk, log)
+        for table, desk in zip(tables, desks, strict=True)
+        if table.legacy_url is not None
+    )
+
+
+def behind(shadows: Iterable[Shadowing], desks: Sequence[Desk]) -> Sequence[Desk]:
+    """The same desks; some leave their answers to others."""
+    others = {id(one.desk.mount): one.answer for one in shadows}
+    return [replace(desk, elsewhere=others.get(id(desk.mount))) for desk in desks]
+
+
+def sentence_of(shadow: Shadowing) -> str:
+    """For whoever starts the server."""
+    paths = ", ".join(shadow.desk.mount.paths_of("token"))
+    return f"another server answers at {paths}, nothing is issued there by this one (docs/shadow.md)"
+
+
+def _open_shadow(configuration: Configuration, table: ShadowTable, url: str, desk: Desk, log: Log) -> Shadowing:
+    sessions = Sessions()
+    return Shadowing(
+        desk=replace(desk, services=without_traces(desk.services, sessions)),
+        legacy=LegacyServer(url, seconds=table.seconds, most_at_once=table.at_once),
+        address_header=table.address_header,
+        file=configuration.path(table.record),
+        sessions=sessions,
+        log=log,
+    )
