@@ -15,7 +15,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from dragoman.store import administration_statements, intake_statements, revocation_statements, statements
+from dragoman.store import (
+    administration_statements,
+    export_statements,
+    intake_statements,
+    revocation_statements,
+    statements,
+)
 from dragoman.store.constructs import Chain
 from dragoman.store.tables import INDEXES, metadata
 
@@ -52,7 +58,13 @@ def generated_modules() -> Mapping[str, str]:
 def _constructs() -> Mapping[str, ClauseElement | Chain]:
     return {
         name: value
-        for module in (statements, administration_statements, revocation_statements, intake_statements)
+        for module in (
+            statements,
+            administration_statements,
+            revocation_statements,
+            intake_statements,
+            export_statements,
+        )
         for name, value in vars(module).items()
         if isinstance(value, (ClauseElement, Chain)) and name.isupper() and not name.startswith("_")
     }

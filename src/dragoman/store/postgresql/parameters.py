@@ -82,4 +82,13 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "LOGIN_NAMES_AMONG": "logins",
     "TAKE_SUBJECT": "id kind",
     "TAKE_LOGIN_NAME": "login owner_id",
+    "ALL_CLIENTS": "",
+    "ALL_RESOURCE_OWNERS": "",
+    "ALL_GRANTS": "",
+    "ALL_ACCESS_TOKENS": "",
+    "ALL_REVOKED_ACCESS_TOKENS": "",
+    "ALL_INSTALLATION": "",
+    "TAKE_GRANT": """\
+id client_id subject scope audience created_at expires_at idle_expires_at generation issued rotated_at revoked_at
+  revoked_because facts sweep_at used_by revoked_by reuse looked_like_retry""",
 }
