@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
+import os
+import signal
+import subprocess
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder
+from tests.cli.commanding import PROGRAM, Folder, make_folder
 from tests.cli.keeping import Site, post_bare, site
 
 if TYPE_CHECKING:
@@ -150,12 +151,15 @@ def test_an_export_goes_to_a_pipe_and_never_to_a_terminal(site: Site, tmp_path: 
     piped = site.folder.done("export", "-")
     site.folder.done("export", tmp_path / "export")
     assert piped.out.splitlines()[1:-1] == (tmp_path / "export").read_text().splitlines()[1:-1]
-    assert "need" in site.folder.run("export", "-", "--with-keys").err
-    with mock.patch.object(io.TextIOWrapper, "isatty", lambda stream: stream is sys.stdout, create=True):
-        refused = site.folder.run("export", "-")
-    assert refused.status == 2
-    assert "not for a terminal" in refused.err
-    assert refused.out == ""
+    assert "needs a file" in site.folder.run("export", "-", "--with-keys").err
+    ours, terminal = os.openpty()
+    command = [*PROGRAM, "export", "-", "--config", str(site.folder.file)]
+    told = subprocess.run(command, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert b"not for a terminal" in told.stderr
+    os.write(terminal, b"that was all")
+    assert os.read(ours, 100) == b"that was all"
+    os.close(terminal)
+    os.close(ours)
 
 
 def _cut(whole: bytes) -> bytes:
@@ -191,15 +195,15 @@ DAMAGE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_an_export_that_is_not_whole_restores_nothing(site: Site, moved: Site, tmp_path: Path, damage: str):
+def test_an_export_that_is_not_whole_restores_nothing(site: Site, moved: Site, tmp_path: Path):
     site.folder.done("export", tmp_path / "export", "--with-keys")
     (tmp_path / "export.keys").rename(tmp_path / "moved" / "keys")
-    change, words = DAMAGE[damage]
-    (tmp_path / "damaged").write_bytes(change((tmp_path / "export").read_bytes()))
-    told = moved.folder.run("restore", tmp_path / "damaged").fault
-    assert words in told
-    assert "ann" not in told.replace("planning", "")
+    whole = (tmp_path / "export").read_bytes()
+    for damage, (change, words) in DAMAGE.items():
+        (tmp_path / "damaged").write_bytes(change(whole))
+        told = moved.folder.run("restore", tmp_path / "damaged").fault
+        assert words in told, damage
+        assert "ann" not in told, damage
     moved.folder.done("restore", tmp_path / "export")
 
 
@@ -219,3 +223,45 @@ def test_both_commands_are_in_the_audit(site: Site, moved: Site, tmp_path: Path)
         told = map(json.loads, folder.done("audit", "tail", "--json").out.splitlines())
         acts = [one["outcome"] for one in told if one.get("command") == name]
         assert acts == ["command_begun", "command_done"]
+
+
+def test_a_restore_that_is_killed_leaves_nothing_and_the_next_is_as_a_clean_one(
+    site: Site, moved: Site, tmp_path: Path
+):
+    site.folder.done("export", tmp_path / "export", "--with-keys")
+    (tmp_path / "export.keys").rename(tmp_path / "moved" / "keys")
+    large = tmp_path / "large"
+    large.write_bytes(with_people((tmp_path / "export").read_bytes(), 12_000))
+    command = [*PROGRAM, "restore", str(large), "--nothing-lost", "--config", str(moved.folder.file)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while running.poll() is None and not is_loading(moved):
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert running.returncode == -signal.SIGKILL, "it was over before it could be killed"
+    if moved.cluster is None:
+        assert not (moved.folder.path / "dragoman.db").exists()
+    moved.folder.done("restore", large, "--nothing-lost")
+    moved.folder.done("export", tmp_path / "again")
+    assert state(tmp_path / "again") == state(large)
+
+
+def with_people(whole: bytes, number: int) -> bytes:
+    """The same export with so many accounts more."""
+    header, client, person, *_ = whole.splitlines(keepends=True)
+    like = json.loads(person)
+    numbered = ({**like, "id": f"person {one:09d}", "username": f"person{one}"} for one in range(number))
+    people = (json.dumps(one, separators=(",", ":"), ensure_ascii=False, sort_keys=False).encode() for one in numbered)
+    body = b"".join((header, client, *sorted([person, *(one + b"\n" for one in people)], key=lambda one: one)))
+    end = json.loads(whole.splitlines()[-1])
+    counts = {**end["lines"], "resource_owner": number + 1}
+    return body + json.dumps({**end, "lines": counts, "sha256": sha256(body).hexdigest()}).encode() + b"\n"
+
+
+def is_loading(site: Site) -> bool:
+    """Whether rows are on their way into the database."""
+    if site.cluster is None:
+        draft = site.folder.path / "dragoman.db.restoring"
+        return draft.exists() and draft.stat().st_size > 0
+    asked = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND query LIKE 'INSERT INTO%'"
+    return bool(site.cluster.run(asked))
