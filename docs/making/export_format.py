@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.store.export import lines
 from msgspec import inspect
 
+from dragoman.store.export import lines
 from making.docstrings import read_structs
 from making.markdown import block, code, page, table
 

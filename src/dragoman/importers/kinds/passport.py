@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.importers import cells
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row, secrets_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from dragoman.importers.record import Record
 
 SUMMARY = "the database of a Laravel application with Passport 1 to 13"
+
+CUTOVER = Cutover(
+    dialects=("jobspace", "passport-12", "passport-13"),
+    keys=(
+        "storage/oauth-private.key signs its access tokens: an API that has oauth-public.key must learn another key",
+        "APP_KEY encrypts its refresh tokens",
+    ),
+    sessions=("its access tokens are rows of oauth_access_tokens, which Passport's own guard goes on reading",),
+    notes=("an API that uses Passport's guard asks the old database: have it check this server's tokens instead",),
+    guide="laravel-passport",
+)
 
 _PERSONAL = "personal_access"
 _FOR_ANY_SECRET = "client_credentials: the old server let every client use it; `dragoman client update` adds it"
