@@ -28,6 +28,7 @@ from dragoman.importing.survey import Survey
 from dragoman.importing.tally import Tally
 from dragoman.parts import create_keys, epoch_seconds
 from dragoman.store.opening import prepare
+from dragoman.verification.contract import known_dialects, load_contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from dragoman.store.store import Store
 
 _UNFINISHED_STATUS = 1
+_SIMPLE = ("password", "wrong-password", "unknown-user", "wrong-secret", "refresh")
+"""What exchanges are called in all contracts that have them."""
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +144,7 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
         mapping=options.mapping,
         dialects=dialects,
         paths=_token_paths(configuration, dialects),
+        exchanges=_exchanges(dialects),
         mounted=frozenset(one.dialect for one in configuration.mounts) if is_set_up else frozenset(),
         is_set_up=is_set_up,
     )
@@ -152,3 +156,11 @@ def _token_paths(configuration: Configuration, dialects: tuple[str, ...]) -> tup
     files = list_dialects([configuration.path(folder) for folder in configuration.dialect_folders])
     words = (load_dialect(name, files).words for name in dialects)
     return tuple(path for one in words for path in one.token.paths)
+
+
+def _exchanges(dialects: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the first dialect's contract that log in and refresh, where it ships with one."""
+    if not dialects or dialects[0] not in known_dialects():
+        return ()
+    known = load_contract(dialects[0]).by_id()
+    return tuple(name for name in _SIMPLE if name in known)

@@ -41,6 +41,8 @@ class Move:
     dialects: tuple[str, ...]
     paths: tuple[str, ...]
     """Where these dialects expect token requests."""
+    exchanges: tuple[str, ...]
+    """Of the first dialect's contract: those that one client and one account are enough for."""
     mounted: frozenset[str]
     is_set_up: bool
 
@@ -55,7 +57,8 @@ class Move:
         """The command that runs a dialect's contract."""
         dialect = self.dialects[0] if self.dialects else "standard"
         who = ("--client-id", "CLIENT", "--client-secret", "-", "--username", "NAME", "--password", "-")
-        return shlex.join(["dragoman", "verify", "--dialect", dialect, address, *who])
+        only = [part for name in self.exchanges for part in ("--only", name)]
+        return shlex.join(["dragoman", "verify", "--dialect", dialect, address, *who, *only])
 
 
 def steps_of(move: Move, cutover: Cutover) -> tuple[Step, ...]:
@@ -133,7 +136,9 @@ def _rehearse(move: Move) -> Step:
         title="Rehearse: both servers have to give the same answers",
         text=(
             "run the dialect's contract against both, with a client and an account of your own that both have",
-            "where the old server alone differs from the contract, some client may depend on it: try it",
+            "the old server has to pass too: where it differs, some client may depend on that",
+            "it asks at the dialect's own paths: keep them in `paths` of the mount until the switch",
+            "without --only all exchanges run: a client that may not do what one wants fails it, at both alike",
             "then let a client of yours, unchanged, talk to the new address for a day",
         ),
         commands=(move.verifying(_OLD), move.verifying(_NEW)),
