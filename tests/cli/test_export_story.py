@@ -185,6 +185,7 @@ DAMAGE = {
     "unknown member": (lambda whole: _summed(whole, b'"locked":false', b'"locked":false,"admin":true'), "line 3"),
     "wrong type": (lambda whole: _summed(whole, b'"locked":false', b'"locked":"no"'), "line 3"),
     "later version": (lambda whole: _summed(whole, b'"version":1', b'"version":2'), "of version 2 of the format"),
+    "no time": (lambda whole: _summed(whole, b'"installation":{', b'"installation":{"not before":"soon",'), "line 1"),
     "counted wrong": (lambda whole: whole.replace(b'"client":1', b'"client":2'), "is damaged"),
     "nobody's": (lambda whole: _summed(whole, b'"belongs_to":null', b'"belongs_to":"none"'), "contradicts itself"),
     "out of order": (

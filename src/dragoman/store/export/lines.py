@@ -12,6 +12,8 @@ from dragoman.core.scope import Scope
 
 FORMAT: Final = "dragoman-export"
 VERSION: Final = 1
+LONGEST_LINE: Final = 1 << 20
+"""Bytes."""
 
 Time = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]

@@ -18,6 +18,7 @@ from dragoman.store.administration import login_names_of
 from dragoman.store.export.lines import (
     ENTRIES,
     FORMAT,
+    LONGEST_LINE,
     VERSION,
     AccessTokenLine,
     ClientLine,
@@ -34,7 +35,7 @@ from dragoman.store.export.lines import (
     type_of,
 )
 from dragoman.store.faults import StoreFault
-from dragoman.store.installation import RESTORED_FROM, SAVED_IN_USE
+from dragoman.store.installation import RESTORED_FROM, SAVED_IN_USE, TIMES
 from dragoman.store.rows import access_token_values, client_values, grant_values, resource_owner_values
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from dragoman.store.rows import Values
 
 EXPORT_BEGINS = b'{"type":"header","format":"' + FORMAT.encode() + b'"'
-_LONGEST_LINE = 1 << 20
 _AT_ONCE = 500
 _HEADER = msgspec.json.Decoder(Header)
 _LINE: msgspec.json.Decoder[Entry | End] = msgspec.json.Decoder(Entry | End)
@@ -83,23 +83,20 @@ def is_export(path: Path) -> bool:
 def open_export(path: Path) -> Iterator[Export]:
     """The export, until the block ends. Raises StoreFault."""
     try:
-        with path.open("rb") as file:
-            end = _last_line(path, file)
-            file.seek(0)
-            header = _header(path, file)
-            facts = {
-                **header.installation,
-                RESTORED_FROM: end.sha256,
-                **({SAVED_IN_USE: "yes"} if header.in_use else {}),
-            }
-            yield Export(digest=end.sha256, facts=facts, _path=path, _file=file)
+        file = path.open("rb")
     except OSError as error:
         raise StoreFault(f"{path} cannot be read: {error.strerror}.") from error
+    with file:
+        end = _last_line(path, file)
+        header = _header(path, file)
+        facts = {**header.installation, RESTORED_FROM: end.sha256, **({SAVED_IN_USE: "yes"} if header.in_use else {})}
+        yield Export(digest=end.sha256, facts=facts, _path=path, _file=file)
 
 
 def _header(path: Path, file: BinaryIO) -> Header:
+    file.seek(0)
     try:
-        header = _HEADER.decode(file.readline(_LONGEST_LINE))
+        header = _HEADER.decode(file.readline(LONGEST_LINE))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path, 1, error) from None
     if header.version != VERSION:
@@ -107,12 +104,15 @@ def _header(path: Path, file: BinaryIO) -> Header:
             f"{path} is of version {header.version} of the format, and this Dragoman knows {VERSION}: restore it with "
             f"the program that wrote it ({header.made_by})."
         )
+    for name in TIMES:
+        if not header.installation.get(name, "0").isdigit():
+            raise _damaged(path, 1, f"{name!r} is no time")
     return header
 
 
 def _last_line(path: Path, file: BinaryIO) -> End:
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST_LINE))
+    file.seek(max(0, size - LONGEST_LINE))
     line = file.read().rstrip(b"\n").rpartition(b"\n")[2]
     try:
         return msgspec.json.decode(line, type=End)
@@ -123,11 +123,11 @@ def _last_line(path: Path, file: BinaryIO) -> End:
 def _entries(path: Path, file: BinaryIO) -> Iterator[Sequence[Entry]]:
     """Neighbours of one type, a few hundred at once, in the order of the types."""
     file.seek(0)
-    summed = hashlib.sha256(file.readline(_LONGEST_LINE))
+    summed = hashlib.sha256(file.readline(LONGEST_LINE))
     counts = Counter(dict.fromkeys(_TYPES, 0))
     batch: list[Entry] = []
     number, reached = 1, 0
-    while content := file.readline(_LONGEST_LINE):
+    while content := file.readline(LONGEST_LINE):
         number += 1
         line = _read(path, number, content)
         if isinstance(line, End):

@@ -11,6 +11,7 @@ from dragoman import __version__
 from dragoman.store import statement_names as sql
 from dragoman.store.export.lines import (
     FORMAT,
+    LONGEST_LINE,
     VERSION,
     AccessTokenLine,
     ClientLine,
@@ -26,6 +27,7 @@ from dragoman.store.export.lines import (
     line_of_owner,
     type_of,
 )
+from dragoman.store.faults import StoreFault
 from dragoman.store.installation import LAST_BACKUP, RESTORED_FROM, SAVED_IN_USE
 from dragoman.store.rows import access_token_of, client_of, grant_of, resource_owner_of
 from dragoman.store.saving import Saved
@@ -76,7 +78,10 @@ class _Sink:
         self.size = 0
 
     def put(self, line: Line) -> None:
-        self._waiting += _ENCODER.encode(line) + b"\n"
+        content = _ENCODER.encode(line) + b"\n"
+        if len(content) > LONGEST_LINE:
+            raise StoreFault(f"A row would make a {type_of(type(line))} of more than {LONGEST_LINE} bytes: look at it.")
+        self._waiting += content
         if len(self._waiting) >= _TOGETHER:
             self.flush()
 
