@@ -21,7 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from tests.postgresql import cluster
+from tests.postgresql import cluster, for_the_driver
+
+from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +113,7 @@ def _insert(source: Path, destination: Path) -> int:
 
 async def _copy(url: str) -> int:
     """The rows that an import wrote, each table at once, into the same tables."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(for_the_driver(Secret(url)))
     rows: dict[str, Sequence[Any]] = {
         name: [tuple(row) for row in await connection.fetch(f"SELECT * FROM {name}")]  # noqa: S608 (our own names)
         for name in _TABLES

@@ -18,6 +18,7 @@ from tests.cli.commanding import run
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
 from tests.importers.guides import FOLDER, Walk
 from tests.importers.sources import PASSWORD, FileSource, ServerSource
+from tests.postgresql import for_the_driver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_the_guide_from_passport(tmp_path: Path, verifying: pytest.MonkeyPatch):
 def test_the_guide_from_spring(tmp_path: Path, verifying: pytest.MonkeyPatch, postgresql: Cluster, other_database: str):
     test_spring.fill(ServerSource(postgresql, other_database))
     verifying.setenv("DRAGOMAN_VERIFY_CLIENT_SECRET", test_spring.SECRET)
-    walk = Walk(tmp_path, verifying, postgresql.url(other_database).reveal())
+    walk = Walk(tmp_path, verifying, for_the_driver(postgresql.url(other_database)))
     refused = {"dragoman migrate plan": 1, "dragoman import": 1}  # accounts with plain passwords
     for line, outcome in walk.go("spring-security-oauth", refused):
         assert "verify" not in line or "passed" in outcome.out
@@ -107,7 +108,7 @@ def test_the_guide_from_ts_oauth2_server(
     tmp_path: Path, verifying: pytest.MonkeyPatch, postgresql: Cluster, other_database: str
 ):
     test_ts_oauth2_server.fill(ServerSource(postgresql, other_database), "array")
-    walk = Walk(tmp_path, verifying, postgresql.url(other_database).reveal())
+    walk = Walk(tmp_path, verifying, for_the_driver(postgresql.url(other_database)))
     for line, _ in walk.go("ts-oauth2-server", {"dragoman migrate plan": 1, "--report last.jsonl": 1}):
         if "before-the-switch" in line:
             basic, served = f"{test_ts_oauth2_server.CLIENT}:{test_ts_oauth2_server.SECRET}", walk.served
