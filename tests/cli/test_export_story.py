@@ -232,7 +232,7 @@ def test_a_restore_that_is_killed_leaves_nothing_and_the_next_is_as_a_clean_one(
     site.folder.done("export", tmp_path / "export", "--with-keys")
     (tmp_path / "export.keys").rename(tmp_path / "moved" / "keys")
     large = tmp_path / "large"
-    large.write_bytes(with_people((tmp_path / "export").read_bytes(), 12_000))
+    large.write_bytes(with_people((tmp_path / "export").read_bytes(), 6_000))
     command = [*PROGRAM, "restore", str(large), "--nothing-lost", "--config", str(moved.folder.file)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while running.poll() is None and not is_loading(moved):

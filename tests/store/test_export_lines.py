@@ -127,7 +127,7 @@ def body_of(location: Path | Secret) -> list[bytes]:
     return file.getvalue().splitlines()[1:-1]
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(deadline=None, derandomize=True, max_examples=15)
 @given(lines=contents())
 def test_whatever_an_export_holds_is_restored_into_a_file(lines: list[msgspec.Struct]):
     with TemporaryDirectory() as folder:
@@ -137,7 +137,7 @@ def test_whatever_an_export_holds_is_restored_into_a_file(lines: list[msgspec.St
         assert body_of(database) == source.read_bytes().splitlines()[1:-1]
 
 
-@settings(deadline=None, derandomize=True, max_examples=4)
+@settings(deadline=None, derandomize=True, max_examples=3)
 @given(lines=contents())
 def test_whatever_an_export_holds_is_restored_into_a_server(postgresql: Cluster, lines: list[msgspec.Struct]):
     with TemporaryDirectory() as folder, postgresql.new_database() as name:
