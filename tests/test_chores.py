@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.chores import keep_time, keep_up, watch_keys
+from dragoman.chores import doing, keep_time, keep_up, watch_keys
 from dragoman.http.log import Log
 from dragoman.store.opening import open_server
 from dragoman.tokens.current import CurrentTokens
@@ -137,3 +137,26 @@ def test_keys_are_read_beside_the_event_loop(tmp_path: Path):
 
 def _quiet() -> Log:
     return Log("error", BytesIO())
+
+
+def test_chores_have_let_go_of_the_store_when_it_is_closed(tmp_path: Path):
+    """Whatever a chore still does at its end, it does on an open store."""
+    noted: list[int] = []
+
+    async def scenario() -> None:
+        begun = asyncio.Event()
+        async with open_server(tmp_path / "dragoman.db") as store:
+
+            async def chore() -> None:
+                begun.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    await store.installation.note_time(START)
+                    noted.append(await store.installation.latest_time())
+
+            async with doing([chore], Log("error", BytesIO())):
+                await asyncio.wait_for(begun.wait(), 60)
+
+    asyncio.run(scenario())
+    assert noted == [START]

@@ -9,6 +9,7 @@ from making.attacks import make_attacks
 from making.configuration import make_configuration
 from making.dialect_list import make_dialect_list
 from making.dialect_page import make_dialect_page
+from making.export_format import make_export_format
 from making.metrics import make_metrics
 from making.vocabulary import make_vocabulary
 
@@ -26,6 +27,7 @@ def make_pages(root: Path) -> Mapping[Path, str]:
     pages = {
         docs / "attacks.md": make_attacks(root),
         docs / "configuration.md": make_configuration(),
+        docs / "export-format.md": make_export_format(),
         docs / "metrics.md": make_metrics(),
         docs / "dialects" / "README.md": make_dialect_list(words),
         docs / "dialects" / "vocabulary.md": make_vocabulary(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dragoman.core.clock import SteadyClock
@@ -12,7 +12,7 @@ from dragoman.core.errors import Fault, OAuthError
 from dragoman.hashing.doubles import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from dragoman.core.model import Client
     from dragoman.hashing.doubles import Doubles
@@ -34,7 +34,23 @@ _COUNT_SECONDS = 600
 _COUNTED_AT_ONCE = 100
 _COUNT_PAUSE_SECONDS = 0.02
 _FIRST_PAUSE_SECONDS = 1.0
+_ENDING_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def doing(chores: Iterable[Chore], log: Log) -> AsyncIterator[None]:
+    """Do these until the block ends. Then each has let go of what it used, or was given up after some seconds."""
+    tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
+            if left:
+                log.write("warning", "chores_given_up", number=len(left))
 
 
 async def keep_up(

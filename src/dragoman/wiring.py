@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.audit.retention import remove_old
-from dragoman.chores import all_clients, count_hashes, is_ready, keep_audit, keep_time, keep_up, purge, watch_keys
+from dragoman.chores import all_clients, count_hashes, doing, is_ready, keep_audit, keep_time, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.directing import opened_directory
@@ -133,12 +133,8 @@ async def open_server(
                 closing=closing,
             )
             served, chores = await _put_together(opened, server)
-            tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
-            try:
+            async with doing(chores, log):
                 yield served
-            finally:
-                for task in tasks:
-                    task.cancel()
     finally:
         passwords.close()
         log.flush()

@@ -5,24 +5,22 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from dragoman.cli.announcing import tell_of_client
-from dragoman.cli.asking import STANDARD_INPUT, read_secret
 from dragoman.cli.client_options import names_of, values_of
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.import_report import Progress, open_report, print_change, print_summary
+from dragoman.cli.import_source import read_source, shown_source
 from dragoman.cli.import_workshop import ServersWorkshop, check_dialects
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.core.secret import Secret
-from dragoman.importers.kind import SessionKind, Source, list_kinds, load_kind, load_session_kind
+from dragoman.importers.kind import SessionKind, list_kinds, load_kind, load_session_kind
 from dragoman.importers.record import CLIENT
 from dragoman.importing.outcome import Outcome, Result
 from dragoman.importing.permissions import Permissions
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from dragoman.config.settings import Configuration
+    from dragoman.importers.kind import Source
     from dragoman.importers.record import Record
     from dragoman.store.store import Store
 
@@ -140,8 +139,8 @@ def command(**parameters: object) -> int:
     options = msgspec.convert(parameters, ImportOptions)
     configuration = read_configuration(options.path)
     check_dialects(configuration, names_of(options.dialects))
-    source = _source_of(options, epoch_seconds())
-    shown = _shown(source)
+    source = read_source(options.source, options.mapping, epoch_seconds())
+    shown = shown_source(source)
     with _recorded(options, configuration, shown) as act:
         with (
             open_report(options.report) as write_row,
@@ -245,30 +244,3 @@ async def _records(options: ImportOptions, source: Source, sessions: SessionKind
     if sessions is not None:
         async for record in sessions.read_sessions(source):
             yield record
-
-
-def _source_of(options: ImportOptions, now: int) -> Source:
-    text = read_secret("address").reveal() if options.source == STANDARD_INPUT else options.source
-    if "://" not in text:
-        return Source(location=Path(text), mapping=options.mapping, now=now)
-    if options.source != STANDARD_INPUT and _has_password(text):
-        raise Fault("a password in an argument can be read by others on this machine; pipe the address in, and write -")
-    return Source(location=Secret(text), mapping=options.mapping, now=now)
-
-
-def _has_password(url: str) -> bool:
-    try:
-        return urlsplit(url).password is not None or "password=" in urlsplit(url).query
-    except ValueError:
-        return True
-
-
-def _shown(source: Source) -> str:
-    """A file by its name, a database by its host and name."""
-    if isinstance(source.location, Path):
-        return str(source.location)
-    try:
-        parts = urlsplit(source.location.reveal())
-    except ValueError:
-        return "a database"
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -39,11 +39,12 @@ class RestoreOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(
     "restore",
-    short_help="Restore a backup, and end what it would bring back to life.",
+    short_help="Restore a backup or an export, and end what it would bring back to life.",
     epilog="""\b
 Examples:
   dragoman restore /backup/dragoman-2026-11-22
   dragoman restore /backup/dragoman-2026-11-22 --replace
+  dragoman restore /backup/dragoman.jsonl --nothing-lost --with-keys
   dragoman restore --in-place --yes
 """,
 )
@@ -69,11 +70,14 @@ Examples:
 @json_option
 @config_option
 def command(**parameters: object) -> None:
-    """Restore the backup SOURCE, while no server runs.
+    """Restore SOURCE, a backup or an export, while no server runs.
 
     A backup knows nothing of what happened after it: which refresh tokens were spent, what was revoked. So all of its
     sessions end, with the reason `restored`, and access tokens that were issued before are refused at this server:
     everybody logs in again. Passwords, accounts, clients and their secrets are those of the backup.
+
+    An export goes into an SQLite file or an empty PostgreSQL database, wherever it was made. The same export once more
+    changes nothing.
 
     A source that is damaged, newer, another program's or of other keys is refused. If anything goes wrong on the way,
     what was there is as it was, or no server starts on it.
@@ -120,6 +124,9 @@ def _tell(options: RestoreOptions, restored: Restored, database: str) -> None:
         print_json({**facts, "rows": dict(restored.rows)})
     else:
         print_facts({**facts, **{f"{name} rows": rows for name, rows in restored.rows.items()}})
+    if restored.already:
+        warn("this very export was restored here before: nothing was changed")
+        return
     warn(
         "passwords, accounts, clients and their secrets are those of the backup: disable again whom you disabled since"
     )

@@ -81,6 +81,12 @@ def find_format(known: tuple[HashFormat, ...], stored: str, limits: Limits) -> H
     return found.find_defect(stored, limits) or found
 
 
+def name_format(known: tuple[HashFormat, ...], stored: str) -> str:
+    """What the format of this hash is called, whether or not the hash is a good one; `unknown` where it has none."""
+    found = next((one for one in known if one.identify(stored)), None)
+    return "unknown" if found is None else str(getattr(found, "__name__", "unknown")).rpartition(".")[2]
+
+
 def _load() -> Iterator[HashFormat]:
     for found in pkgutil.iter_modules(formats.__path__):
         yield cast("HashFormat", importlib.import_module(f"{formats.__name__}.{found.name}"))

@@ -16,7 +16,7 @@ from dragoman.core.errors import Fault
 from dragoman.core.ip_address import network_of
 from dragoman.core.ports import PasswordCheck
 from dragoman.hashing.cores import usable_cores
-from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats
+from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats, name_format
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
 from dragoman.hashing.slots import Slots, Turn
 
@@ -130,6 +130,10 @@ class PasswordHasher:
         """Why a stored hash can never match, for whoever imports it; None if it can."""
         found = find_format(self._formats, stored, self._limits)
         return found if isinstance(found, str) else None
+
+    def name_format(self, stored: str) -> str:
+        """What the format of a stored hash is called; `unknown` where it has none."""
+        return name_format(self._formats, stored)
 
     def blank(self, stored: str) -> str | None:
         """A hash that costs as much to check as this one and is nobody's; None if it can never match."""

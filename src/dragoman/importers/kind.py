@@ -29,8 +29,24 @@ class Source:
     """Epoch seconds, for what ends at a time that the source names."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutover:
+    """What is known of a kind of server besides its rows: for `dragoman migrate plan`. Sentences, for a person."""
+
+    dialects: tuple[str, ...] = ()
+    """Those that its clients may speak, the likeliest first."""
+    keys: tuple[str, ...] = ()
+    """Which keys it has, and what becomes of them."""
+    sessions: tuple[str, ...] = ()
+    """What becomes of who is logged in."""
+    notes: tuple[str, ...] = ()
+    """What else is different afterwards."""
+    guide: str = ""
+    """The page under docs/migrating, without its ending."""
+
+
 class Kind(Protocol):
-    """One kind of source."""
+    """One kind of source. A module of the folder may also have a constant `CUTOVER`."""
 
     SUMMARY: str
     """What it reads, for the help."""
@@ -65,3 +81,9 @@ def load_session_kind(name: str) -> SessionKind | None:
 def load_kind(name: str) -> Kind:
     """The kind of this name, one of those that `list_kinds` gives."""
     return cast("Kind", importlib.import_module(f"{kinds.__name__}.{name.replace('-', '_')}"))
+
+
+def cutover_of(kind: Kind) -> Cutover:
+    """What the kind says of moving away from its servers; nothing where it says nothing."""
+    found = getattr(kind, "CUTOVER", None)
+    return found if isinstance(found, Cutover) else Cutover()

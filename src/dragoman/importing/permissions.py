@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def sort_grant_types(
         elif name in _HARMLESS or name in permissions.grant_types:
             kept.append(name)
         else:
-            withheld.append(f"grant type {name}: --allow-grant {name}")
+            withheld.append(_told("grant type", name))
     return tuple(kept), tuple(withheld)
 
 
@@ -57,7 +58,7 @@ def sort_scope(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[s
     names = tuple(dict.fromkeys(wanted))
     withheld = tuple(name for name in names if "*" in name and name not in permissions.scopes)
     kept = tuple(name for name in names if name not in withheld)
-    return kept, tuple(f"scope {name}: --allow-scope '{name}'" for name in withheld)
+    return kept, tuple(_told("scope", name) for name in withheld)
 
 
 def sort_authorities(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -65,4 +66,26 @@ def sort_authorities(permissions: Permissions, wanted: Iterable[str]) -> tuple[t
     names = tuple(dict.fromkeys(wanted))
     kept = tuple(name for name in names if name in permissions.authorities)
     withheld = (name for name in names if name not in permissions.authorities)
-    return kept, tuple(f"authority {name}: --allow-authority '{name}'" for name in withheld)
+    return kept, tuple(_told("authority", name) for name in withheld)
+
+
+def option_of(withheld: str) -> str | None:
+    """What lets in what was withheld with these words; None where nothing does.
+
+    A name may hold whatever looks like an option: only the place counts where both sides speak of the same name.
+    """
+    for sort in ("grant type", "scope", "authority"):
+        place = -1
+        while (place := withheld.find(": --allow-", place + 1)) >= 0:
+            name = withheld[:place].removeprefix(f"{sort} ")
+            if withheld == _told(sort, name):
+                return withheld[place + 2 :]
+    return None
+
+
+def _told(sort: str, name: str) -> str:
+    """What is withheld, and the option as a shell reads it, whatever the name is."""
+    if sort == "grant type":
+        return f"grant type {name}: --allow-grant {shlex.quote(name)}"
+    quoted = "'" + name.replace("'", "'\"'\"'") + "'"
+    return f"{sort} {name}: --allow-{sort} {quoted}"

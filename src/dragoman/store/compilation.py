@@ -18,6 +18,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from dragoman.store import (
     administration_statements,
     arrival_statements,
+    export_statements,
     former_statements,
     intake_statements,
     revocation_statements,
@@ -41,6 +42,7 @@ _MODULES = (
     intake_statements,
     former_statements,
     arrival_statements,
+    export_statements,
 )
 _WIDTH = 116
 _HEAD = '''"""{title}, by `python -m dragoman.store.compilation`: do not edit."""

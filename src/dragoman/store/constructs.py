@@ -54,6 +54,25 @@ def _write_among_here(element: Among, compiler: SQLCompiler, **keywords: object)
     return f"{column} IN (SELECT value FROM json_each({wanted}))"  # noqa: S608 (the compiler's own text)
 
 
+class ByBytes(ColumnElement[str]):
+    """Text in the order of its bytes, whatever the collation of the database is."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Column[str]) -> None:
+        self.column = column
+
+
+@compiles(ByBytes)
+def _write_by_bytes(element: ByBytes, compiler: SQLCompiler, **keywords: object) -> str:
+    return f'{compiler.process(element.column, **keywords)} COLLATE "C"'
+
+
+@compiles(ByBytes, "sqlite")
+def _write_by_bytes_here(element: ByBytes, compiler: SQLCompiler, **keywords: object) -> str:
+    return compiler.process(element.column, **keywords)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """A change that returns its row, and a row that is inserted only if there was one: both are done, or neither is.

@@ -23,6 +23,12 @@ SAVED_IN_USE: Final = "saved while in use"
 
 LAST_BACKUP: Final = "last backup"
 
+RESTORED_FROM: Final = "restored from export"
+"""The digest of the export that it was restored from, where it was: the same one is not restored twice."""
+
+TIMES: Final = (LATEST_TIME, NOT_BEFORE, LAST_BACKUP)
+"""Those whose value is a time."""
+
 
 class Installation:
     """Reads and writes them. All may refuse `temporarily_unavailable`."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.secret import Secret
     from dragoman.store.saving import Restored, Saved, Terms
 
@@ -24,8 +26,27 @@ def back_up(location: Path | Secret, destination: Path) -> Saved:
     return asyncio.run(postgresql_backup.back_up(location, destination))
 
 
+def export(location: Path | Secret, write: Callable[[bytes], object], now: int) -> Saved:
+    """Write the whole state as lines of JSON, beside running servers or without one. Raises StoreFault, OSError."""
+    return asyncio.run(_export(location, write, now))
+
+
+async def _export(location: Path | Secret, write: Callable[[bytes], object], now: int) -> Saved:
+    from dragoman.store.export.writing import write_export
+
+    if isinstance(location, Path):
+        from dragoman.store.sqlite.export import snapshot as sqlite_snapshot
+
+        with sqlite_snapshot(location) as file:
+            return await write_export(file, write, now)
+    from dragoman.store.postgresql.export import snapshot as postgresql_snapshot
+
+    async with postgresql_snapshot(location) as server:
+        return await write_export(server, write, now)
+
+
 def restore(location: Path | Secret, source: Path, terms: Terms) -> Restored:
-    """Restore a backup, and end what it brings back before any server can have it. Raises StoreFault."""
+    """Restore a backup or an export, and end what it brings back before any server can have it. Raises StoreFault."""
     if isinstance(location, Path):
         from dragoman.store.sqlite import restore as sqlite_restore
 

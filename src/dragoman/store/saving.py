@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dragoman.store.faults import StoreFault
-from dragoman.store.installation import KEYS, LATEST_TIME
+from dragoman.store.installation import KEYS, LATEST_TIME, SAVED_IN_USE
 
 RESTORED = "restored"
 """Why a restore ended a grant."""
@@ -61,6 +61,8 @@ class Restored:
     """What was issued before does not count; 0 where nothing was lost."""
     kept: str | None = None
     """Where the database is that was there before, if there was one."""
+    already: bool = False
+    """Whether the very same export had been restored before, so that nothing was changed now."""
 
 
 def refuse_other_keys(facts: Mapping[str, str], fingerprint: str, shown: str) -> None:
@@ -70,6 +72,16 @@ def refuse_other_keys(facts: Mapping[str, str], fingerprint: str, shown: str) ->
             f"{shown} was made with the keys of another installation: no client secret and no token in it would be "
             "recognised. Restore the folder of keys that was saved with it first, or name another backup."
         )
+
+
+def refuse_lost(facts: Mapping[str, str], used_until: int, shown: str) -> None:
+    """For a restore that ends nothing: where it is plain that something may be lost. Raises StoreFault."""
+    if SAVED_IN_USE in facts:
+        raise StoreFault(
+            f"A server ran when {shown} was made, and may have gone on afterwards: something may be lost. Leave "
+            "--nothing-lost away."
+        )
+    refuse_later_use(facts, used_until, shown)
 
 
 def refuse_later_use(facts: Mapping[str, str], used_until: int, shown: str) -> None:

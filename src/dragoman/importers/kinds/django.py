@@ -13,6 +13,7 @@ from dragoman.core.scope import Scope
 from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from dragoman.importers.record import Record
 
 SUMMARY = "the database of a Django project with django-oauth-toolkit"
+
+CUTOVER = Cutover(
+    dialects=("standard",),
+    keys=("OIDC_RSA_PRIVATE_KEY signs its ID tokens; its access tokens are random and need none",),
+    sessions=("its tokens are rows of oauth2_provider_accesstoken and oauth2_provider_refreshtoken",),
+    notes=("an API that looks tokens up in Django's database has to ask this server's introspection instead",),
+    guide="django-oauth-toolkit",
+)
 
 _TABLES = ("oauth2_provider_application", "auth_user", "auth_user_groups", "auth_group")
 SESSION_FORMAT = "django"

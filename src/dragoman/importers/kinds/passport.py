@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
 from dragoman.importers import cells
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from dragoman.importers.record import Record
 
 SUMMARY = "the database of a Laravel application with Passport 1 to 13"
+
+CUTOVER = Cutover(
+    dialects=("jobspace", "passport-12", "passport-13"),
+    keys=(
+        "storage/oauth-private.key signs its access tokens: an API that has oauth-public.key must learn another key",
+        "APP_KEY encrypts its refresh tokens",
+    ),
+    sessions=("its access tokens are rows of oauth_access_tokens, which Passport's own guard goes on reading",),
+    notes=("an API that uses Passport's guard asks the old database: have it check this server's tokens instead",),
+    guide="laravel-passport",
+)
 
 _TABLES = ("oauth_clients", "users")
 SESSION_FORMAT = "passport"

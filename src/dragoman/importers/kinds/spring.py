@@ -11,6 +11,7 @@ from dragoman.core.model import FormerSession
 from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from dragoman.importers.sources.tables import Tables
 
 SUMMARY = "the database of a Spring Security OAuth server: clients, users, authorities and groups"
+
+CUTOVER = Cutover(
+    dialects=("spring-security-oauth-2.5", "spring-form-clients", "paymentiq"),
+    keys=("the key of its JwtAccessTokenConverter, a MAC key or an RSA pair, where its tokens are JWTs",),
+    sessions=("its JDBC token store keeps serialised Java objects, of which only the columns beside them can be used",),
+    guide="spring-security-oauth",
+)
 
 _TABLES = ("oauth_client_details", "users", "authorities", "group_members", "group_authorities")
 SESSION_FORMAT = "spring-jdbc"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.model import FormerSession
 from dragoman.importers import cells
 from dragoman.importers.grouping import grouped
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 SUMMARY = "the database of a ts-oauth2-server: its reference SQL, or its Prisma schema"
 
+CUTOVER = Cutover(
+    dialects=("jmondi", "jmondi-4", "jmondi-1"),
+    keys=(
+        "the secret of its JwtService, which signs access and refresh tokens (HS256 unless it was given a key pair)",
+    ),
+    guide="ts-oauth2-server",
+)
 _IMPLICIT = "_OAuthClientToOAuthScope"
 """Where Prisma keeps the relation `OAuthClient.scopes`, which the example's server reads; `A` is the client."""
 _TABLES = (

@@ -111,23 +111,28 @@ async def read_version(connection: Connection, address: Address) -> str | None:
 
 async def _created(connection: Connection, address: Address) -> str | None:
     """The version that is there now, made by this process or by the one that came first."""
-    from dragoman.store.postgresql.schema import SCHEMA  # noqa: PLC0415 - a server that finds a database needs it never
-
     async with connection.transaction():
         for statement in ALONE:
             await connection.execute(statement)
         version = await read_version(connection, address)
         if version is not None:
             return version
-        for statement in SCHEMA:
-            await connection.execute(statement)
-        await connection.execute(
-            "CREATE TABLE alembic_version ("
-            "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-        )
+        await write_schema(connection)
         await connection.execute("INSERT INTO alembic_version VALUES ($1)", VERSIONS[-1])
-        await connection.execute("INSERT INTO installation VALUES ($1, $2)", FITS_FROM_NAME, FITS_FROM)
     return VERSIONS[-1]
+
+
+async def write_schema(connection: Connection) -> None:
+    """All but the version, without which no server starts, in the transaction that is open."""
+    from dragoman.store.postgresql.schema import SCHEMA  # noqa: PLC0415 - a server that finds a database needs it never
+
+    for statement in SCHEMA:
+        await connection.execute(statement)
+    await connection.execute(
+        "CREATE TABLE alembic_version ("
+        "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    await connection.execute("INSERT INTO installation VALUES ($1, $2)", FITS_FROM_NAME, FITS_FROM)
 
 
 def _foreign(address: Address) -> StoreFault:

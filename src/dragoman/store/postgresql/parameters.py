@@ -103,4 +103,13 @@ digest format client_id subject scope expires_at seen_at grant_id""",
 username email first_name last_name password_hash authorities known_places directory confirmed_at id arrives_from""",
     "RELEASE_LOGIN_NAME": "login arrives_from",
     "WITHDRAW_RESOURCE_OWNER": "id",
+    "ALL_CLIENTS": "",
+    "ALL_RESOURCE_OWNERS": "",
+    "ALL_GRANTS": "",
+    "ALL_ACCESS_TOKENS": "",
+    "ALL_REVOKED_ACCESS_TOKENS": "",
+    "ALL_INSTALLATION": "",
+    "TAKE_GRANT": """\
+id client_id subject scope audience created_at expires_at idle_expires_at generation issued rotated_at revoked_at
+  revoked_because facts sweep_at used_by revoked_by reuse looked_like_retry""",
 }

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from dragoman.store.export.reading import is_export, open_export
 from dragoman.store.faults import StoreFault
-from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, written_time
+from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, RESTORED_FROM, SAVED_IN_USE, written_time
 from dragoman.store.postgresql.backup import count_rows, direct_address, server_version
+from dragoman.store.postgresql.company import refuse_sessions
 from dragoman.store.postgresql.dump import read_dump
 from dragoman.store.postgresql.errors import ANY, told
+from dragoman.store.postgresql.export import load_export
 from dragoman.store.postgresql.installation import TABLES, connected, read_version, refuse_unfit
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 from dragoman.store.postgresql.tools import SERVICE, connection_environment, find_tool, run
-from dragoman.store.saving import CLOCK_RESET, RESTORED, Restored, Terms, refuse_other_keys, time_of
-from dragoman.store.version import APPLICATION_ID
+from dragoman.store.saving import CLOCK_RESET, RESTORED, Restored, Terms, refuse_lost, refuse_other_keys, time_of
+from dragoman.store.version import APPLICATION_ID, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from dragoman.store.postgresql.pool import Connection
     from dragoman.store.rows import Values
 
-_OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    "AND backend_type = 'client backend' AND (usename = current_user OR application_name = $1)"
-)
 _PATIENT = ("SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0")
 _EXCLUSIVELY = (
     "SET LOCAL lock_timeout = '5s'",
@@ -41,9 +38,6 @@ _EXCLUSIVELY = (
 )
 """Every server reads this table before it answers. One that has read it is in the list of sessions by then; one that
 has not waits, and reads what is written here."""
-_ENDING_SECONDS = 1.0
-"""How long a session that is about to end may stay in the list: that of a server that was just stopped."""
-_LOOK_AGAIN_SECONDS = 0.05
 
 
 async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
@@ -54,6 +48,49 @@ async def restore(url: Secret, source: Path, terms: Terms) -> Restored:
             "setting `database`."
         )
     address = direct_address(url)
+    try:
+        exported = is_export(source)
+    except OSError as error:
+        raise StoreFault(f"{source} cannot be read: {error.strerror}.") from error
+    return await (_restore_export if exported else _restore_dump)(address, source, terms)
+
+
+async def _restore_export(address: Address, source: Path, terms: Terms) -> Restored:
+    """In one transaction: cut short, the database is as empty as before."""
+    async with _alone(address, "Nothing was changed.") as connection:
+        await refuse_unfit(connection, address)
+        if await _holds(connection, address, source):
+            facts = await _facts(connection)
+            return Restored(
+                version=VERSIONS[-1],
+                rows=await count_rows(connection),
+                latest_time=time_of(facts, LATEST_TIME),
+                ended=0,
+                not_before=time_of(facts, NOT_BEFORE),
+                already=True,
+            )
+        await _refuse_filled(connection, address)
+        async with connection.transaction():
+            await load_export(connection, source)
+            facts = await _facts(connection)
+            refuse_other_keys(facts, terms.fingerprint, str(source))
+            if terms.nothing_lost:
+                refuse_lost(facts, 0, str(source))
+            restored = await _renewed(connection, VERSIONS[-1], terms)
+            await _changed(connection, "DELETE_INSTALLATION", {"name": SAVED_IN_USE})
+            await connection.execute("INSERT INTO alembic_version VALUES ($1)", VERSIONS[-1])
+        return restored
+
+
+async def _holds(connection: Connection, address: Address, source: Path) -> bool:
+    """Whether the database was restored from this very export."""
+    if await read_version(connection, address) is None:
+        return False
+    with open_export(source) as export:
+        return (await _facts(connection)).get(RESTORED_FROM) == export.digest
+
+
+async def _restore_dump(address: Address, source: Path, terms: Terms) -> Restored:
     async with _alone(address, "Nothing of it is served: create an empty database, and run this again.") as connection:
         tool = await find_tool("pg_restore", await server_version(connection))
         dump = await read_dump(tool, source)
@@ -113,41 +150,28 @@ async def _exclusively(connection: Connection, address: Address) -> AsyncIterato
     async with connection.transaction():
         for statement in _EXCLUSIVELY:
             await connection.execute(statement)
-        await _refuse_sessions(connection, address)
+        await refuse_sessions(connection, address)
         yield
-
-
-async def _refuse_sessions(connection: Connection, address: Address) -> None:
-    deadline = monotonic() + _ENDING_SECONDS
-    while others := await _count_others(connection, address):
-        if monotonic() >= deadline:
-            raise StoreFault(
-                f"{address.shown} is in use by {others} other session{'s' if others > 1 else ''}: stop every server "
-                "and command that uses it, then try again."
-            )
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-
-
-async def _count_others(connection: Connection, address: Address) -> int:
-    await connection.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees the same list all along
-    others: int = await connection.fetchval(_OTHERS, address.application_name)
-    return others
 
 
 async def _refuse_company(connection: Connection, address: Address) -> None:
     for statement in _PATIENT:
         await connection.execute(statement)
-    await _refuse_sessions(connection, address)
+    await refuse_sessions(connection, address)
     if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", APPLICATION_ID):
         raise StoreFault(f"{address.shown} is being prepared by another Dragoman at this moment: try again.")
 
 
-async def _refuse_unfit_target(connection: Connection, address: Address, dump: Dump) -> None:
+async def _refuse_filled(connection: Connection, address: Address) -> None:
     if await connection.fetchval(TABLES):
         raise StoreFault(
             f"{address.shown} is not empty, and nothing in it is ever overwritten: create an empty database "
             "(createdb --encoding=UTF8 --template=template0 NAME), and name it in the setting `database`."
         )
+
+
+async def _refuse_unfit_target(connection: Connection, address: Address, dump: Dump) -> None:
+    await _refuse_filled(connection, address)
     schema = await connection.fetchval("SELECT current_schema()")
     if schema != dump.schema:
         raise StoreFault(

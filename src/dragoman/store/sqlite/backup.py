@@ -32,7 +32,7 @@ def back_up(path: Path, destination: Path) -> Saved:
         raise StoreFault(f"{path} holds nothing of Dragoman yet.")
     try:
         with drafted(destination) as (draft, descriptor):
-            in_use = _is_in_use(path)
+            in_use = is_in_use(path)
             copy_database(path, draft, descriptor)
             if in_use:
                 _note_use(draft)
@@ -42,7 +42,7 @@ def back_up(path: Path, destination: Path) -> Saved:
         raise StoreFault(f"{destination} cannot be made: {error}.") from error
 
 
-def _is_in_use(path: Path) -> bool:
+def is_in_use(path: Path) -> bool:
     """Whether a server has the database."""
     try:
         descriptor = os.open(beside(path, ".lock"), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)

@@ -95,8 +95,6 @@ def create_database(path: Path) -> None:
 
     The lock must be held. It is made under another name without waiting for the disk, then synced once and renamed.
     """
-    from dragoman.store.sqlite.schema import SCHEMA  # noqa: PLC0415 - a server that finds a database needs it never
-
     log = beside(path, "-wal")
     if log.exists():
         raise StoreFault(
@@ -111,15 +109,22 @@ def create_database(path: Path) -> None:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN")
-            for statement in SCHEMA:
-                connection.execute(statement)
-            stamp(connection)
+            write_schema(connection)
             connection.execute("COMMIT")
         _sync(draft)
         draft.rename(path)
         _sync(path.parent)
     except (OSError, sqlite3.Error) as error:
         raise StoreFault(f"The database {path} cannot be created: {error}.") from error
+
+
+def write_schema(connection: sqlite3.Connection) -> None:
+    """Make an empty database ours, in the transaction that is open."""
+    from dragoman.store.sqlite.schema import SCHEMA  # noqa: PLC0415 - a server that finds a database needs it never
+
+    for statement in SCHEMA:
+        connection.execute(statement)
+    stamp(connection)
 
 
 def stamp(connection: sqlite3.Connection) -> None:

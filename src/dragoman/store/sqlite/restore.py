@@ -9,41 +9,45 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.store.draft import sync_folder
+from dragoman.store.export.reading import is_export, open_export
 from dragoman.store.faults import StoreFault
-from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, SAVED_IN_USE, written_time
+from dragoman.store.installation import LATEST_TIME, NOT_BEFORE, RESTORED_FROM, SAVED_IN_USE, written_time
 from dragoman.store.saving import (
     CLOCK_RESET,
     POSTGRESQL_BEGINS,
     RESTORED,
     Restored,
     Terms,
-    refuse_later_use,
+    refuse_lost,
     refuse_other_keys,
     time_of,
 )
 from dragoman.store.sqlite.aside import put_aside
 from dragoman.store.sqlite.connection import connect_writer
 from dragoman.store.sqlite.copy import copy_database, count_rows, examine_copy, read_facts
+from dragoman.store.sqlite.export import load_export
 from dragoman.store.sqlite.file import beside, exclusive, located, read_version
 from dragoman.store.sqlite.statements import STATEMENTS
 from dragoman.store.sqlite.time import note_time, noted_time, read_time
 from dragoman.store.sqlite.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 def restore(path: Path, source: Path, terms: Terms) -> Restored:
     """Restore this backup. Until the last moment what is there stays as it is. Raises StoreFault."""
     path, source = located(path), located(source)
-    _refuse_unfit_source(path, source)
+    exported = _refuse_unfit_source(path, source)
     with _alone(path):
         if path.exists() and not terms.replace:
+            if exported and _holds(path, source):
+                return _as_it_is(path)
             raise StoreFault(
                 f"{path} is there already. To put it aside and restore this backup in its place, add --replace."
             )
-        with _copied(path, source) as draft:
+        with _made(path, source, load_export if exported else copy_database) as draft:
             version = examine_copy(draft, source)
             used_until = max(noted_time(path), read_time(path) if path.exists() else 0)
             restored = _renewed(draft, source, version, terms, used_until)
@@ -94,8 +98,11 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_unfit_source(path: Path, source: Path) -> None:
+def _refuse_unfit_source(path: Path, source: Path) -> bool:
+    """Whether it is an export. Raises StoreFault."""
     try:
+        if is_export(source):
+            return True
         with source.open("rb") as file:
             begins = file.read(16)
     except OSError as error:
@@ -106,17 +113,37 @@ def _refuse_unfit_source(path: Path, source: Path) -> None:
         raise StoreFault(f"{source} is empty: use another backup.")
     if path == source:
         raise StoreFault(f"{source} is the database itself; `dragoman restore --in-place` is what you may want.")
+    return False
+
+
+def _holds(path: Path, source: Path) -> bool:
+    """Whether the database was restored from this very export."""
+    with open_export(source) as export:
+        return read_facts(path).get(RESTORED_FROM) == export.digest
+
+
+def _as_it_is(path: Path) -> Restored:
+    facts = read_facts(path)
+    version = read_version(path) or ""
+    return Restored(
+        version=version,
+        rows=count_rows(path),
+        latest_time=time_of(facts, LATEST_TIME),
+        ended=0,
+        not_before=time_of(facts, NOT_BEFORE),
+        already=True,
+    )
 
 
 @contextmanager
-def _copied(path: Path, source: Path) -> Iterator[Path]:
-    """The backup under a name of its own beside the database; gone when the block ends, unless it was put in place."""
+def _made(path: Path, source: Path, fill: Callable[[Path, Path, int], None]) -> Iterator[Path]:
+    """What the source holds, beside the database; gone when the block ends, unless it was put in place."""
     draft = beside(path, ".restoring")
     try:
         _remove(draft)
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            copy_database(source, draft, descriptor)
+            fill(source, draft, descriptor)
         finally:
             os.close(descriptor)
         yield draft
@@ -136,7 +163,7 @@ def _renewed(draft: Path, shown: Path, version: str, terms: Terms, used_until: i
     facts = read_facts(draft)
     refuse_other_keys(facts, terms.fingerprint, str(shown))
     if terms.nothing_lost:
-        _refuse_lost(facts, used_until, shown)
+        refuse_lost(facts, used_until, str(shown))
     known = time_of(facts, LATEST_TIME)
     not_before = 0 if terms.nothing_lost else max(terms.now, known, used_until) + 1
     ended = 0
@@ -150,15 +177,6 @@ def _renewed(draft: Path, shown: Path, version: str, terms: Terms, used_until: i
             _set(connection, LATEST_TIME, not_before)
         connection.execute("COMMIT")
     return Restored(version=version, rows=count_rows(draft), latest_time=known, ended=ended, not_before=not_before)
-
-
-def _refuse_lost(facts: Mapping[str, str], used_until: int, shown: Path) -> None:
-    if SAVED_IN_USE in facts:
-        raise StoreFault(
-            f"A server ran when {shown} was made, and may have gone on afterwards: something may be lost. Leave "
-            "--nothing-lost away."
-        )
-    refuse_later_use(facts, used_until, str(shown))
 
 
 def _set(connection: sqlite3.Connection, name: str, time: int) -> None:

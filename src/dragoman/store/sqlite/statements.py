@@ -389,6 +389,42 @@ FROM resource_owners
 WHERE resource_owners.directory = :arrives_from)""",
     "WITHDRAW_RESOURCE_OWNER": """\
 UPDATE resource_owners SET confirmed_at=0 WHERE resource_owners.id = :id AND resource_owners.directory IS NOT NULL""",
+    "ALL_CLIENTS": """\
+SELECT clients.id, clients.name, clients.secrets, clients.grant_types, clients.scope, clients.dialects,
+  clients.token_format, clients.shared_key_signature, clients.access_token_lifetime,
+  clients.refresh_token_lifetime, clients.refresh_token_idle_lifetime, clients.refresh, clients.grace,
+  clients.refresh_ends_access_token, clients.audience, clients.authorities, clients.may_read_shared_key,
+  clients.enabled, clients.created_at, clients.end_user_address_header
+FROM clients ORDER BY clients.id ASC""",
+    "ALL_RESOURCE_OWNERS": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
+FROM resource_owners ORDER BY resource_owners.id ASC""",
+    "ALL_GRANTS": """\
+SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
+  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
+  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
+  grants.looked_like_retry
+FROM grants ORDER BY grants.id""",
+    "ALL_ACCESS_TOKENS": """\
+SELECT access_tokens.digest, access_tokens.token_id, access_tokens.grant_id, access_tokens.client_id,
+  access_tokens.scope, access_tokens.issued_at, access_tokens.expires_at
+FROM access_tokens ORDER BY access_tokens.digest""",
+    "ALL_REVOKED_ACCESS_TOKENS": """\
+SELECT revoked_access_tokens.token_id, revoked_access_tokens.revoked_at, revoked_access_tokens.expires_at
+FROM revoked_access_tokens ORDER BY revoked_access_tokens.token_id""",
+    "ALL_INSTALLATION": """\
+SELECT installation.name, installation.value
+FROM installation ORDER BY installation.name ASC""",
+    "TAKE_GRANT": """\
+INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation,
+  issued, rotated_at, revoked_at, revoked_because, facts, sweep_at, used_by, revoked_by, reuse, looked_like_retry)
+  VALUES (:id, :client_id, :subject, :scope, :audience, :created_at, :expires_at, :idle_expires_at, :generation,
+  :issued, :rotated_at, :revoked_at, :revoked_because, :facts, :sweep_at, :used_by, :revoked_by, :reuse,
+  :looked_like_retry)""",
 }
 SECOND_STATEMENTS: Final = {
     "CREATE_GRANT_WITH_TOKEN": """\

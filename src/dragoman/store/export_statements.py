@@ -1,0 +1,26 @@
+"""The statements that read the whole state in an order that is the same in every database, and put it back."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+
+from dragoman.store.constructs import ByBytes
+from dragoman.store.statements import GRANT_COLUMNS
+from dragoman.store.tables import (
+    access_tokens,
+    clients,
+    grants,
+    installation,
+    resource_owners,
+    revoked_access_tokens,
+)
+
+ALL_CLIENTS = select(*clients.c).order_by(ByBytes(clients.c.id).asc())
+ALL_RESOURCE_OWNERS = select(*resource_owners.c).order_by(ByBytes(resource_owners.c.id).asc())
+ALL_GRANTS = select(*GRANT_COLUMNS).order_by(grants.c.id)
+ALL_ACCESS_TOKENS = select(*access_tokens.c).order_by(access_tokens.c.digest)
+ALL_REVOKED_ACCESS_TOKENS = select(*revoked_access_tokens.c).order_by(revoked_access_tokens.c.token_id)
+ALL_INSTALLATION = select(installation.c.name, installation.c.value).order_by(ByBytes(installation.c.name).asc())
+
+# Whoever takes in an export has the database alone: nothing is looked at, and a key that is there is a fault.
+TAKE_GRANT = insert(grants)
