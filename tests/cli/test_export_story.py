@@ -138,6 +138,7 @@ def test_an_export_is_private_counts_itself_and_overwrites_nothing(site: Site, t
     assert end["lines"] == told.json["lines"]
     assert end["lines"] == {
         "client": 1, "resource_owner": 1, "grant": 0, "access_token": 0, "revoked_access_token": 0,
+        "former_session": 0, "ended_subject": 0,
     }  # fmt: skip
     assert site.secret not in whole.decode()
     assert "is there already" in site.folder.run("export", path).fault

@@ -21,6 +21,8 @@ from dragoman.store.export.lines import (
     AccessTokenLine,
     ClientLine,
     End,
+    EndedSubjectLine,
+    FormerSessionLine,
     GrantLine,
     Header,
     ResourceOwnerLine,
@@ -69,7 +71,7 @@ owners = st.builds(
     ResourceOwnerLine, id=ids, username=texts, email=st.none(), first_name=texts, last_name=texts,
     password_hash=st.none() | texts, authorities=names, belongs_to=st.none(), enabled=st.booleans(),
     locked=st.booleans(), expired=st.booleans(), password_expired=st.booleans(), created_at=times,
-    throttle_resets=counts, known_places=names,
+    throttle_resets=counts, known_places=names, directory=st.none() | texts, confirmed_at=st.none() | times,
 )  # fmt: skip
 grants = st.builds(
     GrantLine, id=octets, client_id=ids, subject=st.none() | ids, scope=names, audience=names, created_at=times,
@@ -82,6 +84,12 @@ tokens = st.builds(
     expires_at=times,
 )  # fmt: skip
 revoked = st.builds(RevokedAccessTokenLine, token_id=octets, revoked_at=times, expires_at=times)
+
+former = st.builds(
+    FormerSessionLine, digest=ids, format=texts, client_id=st.none() | ids, subject=st.none() | ids,
+    scope=st.none() | names, expires_at=st.none() | times, seen_at=times, grant_id=st.none() | octets,
+)  # fmt: skip
+ended = st.builds(EndedSubjectLine, id=ids, kind=st.sampled_from(["client", "resource_owner"]), ended_at=times)
 
 
 @st.composite
@@ -110,6 +118,13 @@ def contents(draw: st.DrawFn) -> list[msgspec.Struct]:
         *sorted(sessions, key=lambda one: one.id),
         *sorted(of_sessions, key=lambda one: one.digest),
         *sorted(draw(st.lists(revoked, max_size=3, unique_by=lambda one: one.token_id)), key=lambda one: one.token_id),
+        *sorted(
+            draw(st.lists(former, max_size=3, unique_by=lambda one: one.digest)), key=lambda one: one.digest.encode()
+        ),
+        *sorted(
+            draw(st.lists(ended, max_size=3, unique_by=lambda one: (one.id, one.kind))),
+            key=lambda one: (one.id.encode(), one.kind.encode()),
+        ),
     ]
 
 

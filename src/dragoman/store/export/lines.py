@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, Reuse, Sender, StoredAccessToken
-from dragoman.core.model import TokenId as Identifier
-from dragoman.core.scope import Scope
+from dragoman.core.model import RefreshPolicy, Reuse, Sender
 
 FORMAT: Final = "dragoman-export"
 VERSION: Final = 1
@@ -118,6 +116,10 @@ class ResourceOwnerLine(Line, frozen=True, tag="resource_owner"):
     """How often its failed log-ins were forgotten by order."""
     known_places: tuple[str, ...]
     """Digests of from where its owner has logged in, the latest last."""
+    directory: str | None
+    """The directory that the account lives in, where it does not live here."""
+    confirmed_at: Time | None
+    """When that directory last said that the account may be used; 0 since it said the contrary."""
 
 
 class GrantLine(Line, frozen=True, tag="grant"):
@@ -190,6 +192,38 @@ class RevokedAccessTokenLine(Line, frozen=True, tag="revoked_access_token"):
     """When it would have."""
 
 
+class FormerSessionLine(Line, frozen=True, tag="former_session"):
+    """A session of the server that stood here before, adopted or not."""
+
+    digest: str
+    """What names it there, as a digest."""
+    format: str
+    """What its refresh token is."""
+    client_id: str | None
+    """Through which client, where it was told."""
+    subject: str | None
+    """The person's id, where it was told."""
+    scope: tuple[str, ...] | None
+    """What was granted, where it was told."""
+    expires_at: Time | None
+    """When it ends there; null: never, or not told."""
+    seen_at: Time
+    """When an import saw it last."""
+    grant_id: bytes | None
+    """Base64. The session that it became here; null: it was not adopted yet."""
+
+
+class EndedSubjectLine(Line, frozen=True, tag="ended_subject"):
+    """A client or a person all of whose sessions were ended here: none of its former ones is adopted any more."""
+
+    id: str
+    """The client's or the person's."""
+    kind: Literal["client", "resource_owner"]
+    """Which of the two."""
+    ended_at: Time
+    """When."""
+
+
 class End(Line, frozen=True, tag="end"):
     """The last line. Without it the file was cut short."""
 
@@ -199,13 +233,23 @@ class End(Line, frozen=True, tag="end"):
     """Of all bytes before this line, in hexadecimal. It finds damage; it does not prove who wrote the file."""
 
 
-Entry = ClientLine | ResourceOwnerLine | GrantLine | AccessTokenLine | RevokedAccessTokenLine
+Entry = (
+    ClientLine
+    | ResourceOwnerLine
+    | GrantLine
+    | AccessTokenLine
+    | RevokedAccessTokenLine
+    | FormerSessionLine
+    | EndedSubjectLine
+)
 ENTRIES: Final[tuple[type[Entry], ...]] = (
     ClientLine,
     ResourceOwnerLine,
     GrantLine,
     AccessTokenLine,
     RevokedAccessTokenLine,
+    FormerSessionLine,
+    EndedSubjectLine,
 )
 """In the order in which they come."""
 
@@ -213,48 +257,3 @@ ENTRIES: Final[tuple[type[Entry], ...]] = (
 def type_of(line: type[Line]) -> str:
     """What the member `type` says."""
     return str(line.__struct_config__.tag)
-
-
-def line_of_client(client: Client) -> ClientLine:
-    """A client as a line."""
-    return ClientLine(**{**_members(ClientLine, client), "scope": client.scope.names})
-
-
-def client_of_line(line: ClientLine) -> Client:
-    """And back."""
-    return Client(**{**_members(ClientLine, line), "scope": Scope(line.scope)})
-
-
-def line_of_owner(owner: ResourceOwner) -> ResourceOwnerLine:
-    """An account as a line."""
-    return ResourceOwnerLine(**_members(ResourceOwnerLine, owner))
-
-
-def owner_of_line(line: ResourceOwnerLine) -> ResourceOwner:
-    """And back."""
-    return ResourceOwner(**_members(ResourceOwnerLine, line))
-
-
-def line_of_grant(grant: Grant) -> GrantLine:
-    """A grant as a line."""
-    return GrantLine(**{**_members(GrantLine, grant), "scope": grant.scope.names, "facts": dict(grant.facts)})
-
-
-def grant_of_line(line: GrantLine) -> Grant:
-    """And back."""
-    return Grant(**{**_members(GrantLine, line), "id": GrantId(line.id), "scope": Scope(line.scope)})
-
-
-def line_of_access_token(token: StoredAccessToken) -> AccessTokenLine:
-    """The row behind an access token as a line."""
-    return AccessTokenLine(**{**_members(AccessTokenLine, token), "scope": token.scope.names})
-
-
-def access_token_of_line(line: AccessTokenLine) -> StoredAccessToken:
-    """And back."""
-    ids = {"token_id": Identifier(line.token_id), "grant_id": None if line.grant_id is None else GrantId(line.grant_id)}
-    return StoredAccessToken(**{**_members(AccessTokenLine, line), **ids, "scope": Scope(line.scope)})
-
-
-def _members(line: type[Line], holder: object) -> dict[str, Any]:
-    return {name: getattr(holder, name) for name in line.__struct_fields__}

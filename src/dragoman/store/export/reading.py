@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
+from msgspec.structs import asdict
 
 from dragoman.core.login_name import canonical
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import login_names_of
+from dragoman.store.export.converting import (
+    access_token_of_line,
+    client_of_line,
+    former_session_values,
+    grant_of_line,
+    owner_of_line,
+)
 from dragoman.store.export.lines import (
     ENTRIES,
     FORMAT,
@@ -23,15 +31,13 @@ from dragoman.store.export.lines import (
     AccessTokenLine,
     ClientLine,
     End,
+    EndedSubjectLine,
     Entry,
+    FormerSessionLine,
     GrantLine,
     Header,
     ResourceOwnerLine,
     RevokedAccessTokenLine,
-    access_token_of_line,
-    client_of_line,
-    grant_of_line,
-    owner_of_line,
     type_of,
 )
 from dragoman.store.faults import StoreFault
@@ -160,31 +166,33 @@ def _damaged(path: Path, number: int, why: object) -> StoreFault:
 
 
 def _batches_of(entries: Sequence[Entry]) -> Iterator[Batch]:
-    match entries[0] if entries else None:
+    """Statements in the order in which the first line needs them."""
+    batches: dict[str, list[Values]] = {}
+    for entry in entries:
+        for statement, values in _rows_of(entry):
+            batches.setdefault(statement, []).append(values)
+    yield from batches.items()
+
+
+def _rows_of(entry: Entry) -> Iterator[tuple[str, Values]]:
+    match entry:
         case ClientLine():
-            clients = [client_of_line(one) for one in entries if isinstance(one, ClientLine)]
-            yield sql.CREATE_SUBJECT, [{"id": one.id, "kind": "client"} for one in clients]
-            yield sql.CREATE_CLIENT, [client_values(one) for one in clients]
+            client = client_of_line(entry)
+            yield sql.CREATE_SUBJECT, {"id": client.id, "kind": "client"}
+            yield sql.CREATE_CLIENT, client_values(client)
         case ResourceOwnerLine():
-            owners = [owner_of_line(one) for one in entries if isinstance(one, ResourceOwnerLine)]
-            yield sql.CREATE_SUBJECT, [{"id": one.id, "kind": "resource_owner"} for one in owners]
-            yield sql.CREATE_RESOURCE_OWNER, [resource_owner_values(one) for one in owners]
-            names = [(name, one.id) for one in owners for name in sorted(set(map(canonical, login_names_of(one))))]
-            yield sql.TAKE_LOGIN_NAME, [{"login": login, "owner_id": owner_id} for login, owner_id in names]
+            owner = owner_of_line(entry)
+            yield sql.CREATE_SUBJECT, {"id": owner.id, "kind": "resource_owner"}
+            yield sql.CREATE_RESOURCE_OWNER, resource_owner_values(owner)
+            for login in sorted(set(map(canonical, login_names_of(owner)))):
+                yield sql.TAKE_LOGIN_NAME, {"login": login, "owner_id": owner.id}
         case GrantLine():
-            grants = (grant_of_line(one) for one in entries if isinstance(one, GrantLine))
-            yield sql.TAKE_GRANT, [grant_values(one) for one in grants]
+            yield sql.TAKE_GRANT, grant_values(grant_of_line(entry))
         case AccessTokenLine():
-            tokens = (access_token_of_line(one) for one in entries if isinstance(one, AccessTokenLine))
-            yield sql.CREATE_ACCESS_TOKEN, [access_token_values(one) for one in tokens]
+            yield sql.CREATE_ACCESS_TOKEN, access_token_values(access_token_of_line(entry))
         case RevokedAccessTokenLine():
-            ended = (one for one in entries if isinstance(one, RevokedAccessTokenLine))
-            yield (
-                sql.REVOKE_ACCESS_TOKEN,
-                [
-                    {"token_id": one.token_id, "revoked_at": one.revoked_at, "expires_at": one.expires_at}
-                    for one in ended
-                ],
-            )
-        case None:
-            pass
+            yield sql.REVOKE_ACCESS_TOKEN, asdict(entry)
+        case FormerSessionLine():
+            yield sql.TAKE_FORMER_SESSION, former_session_values(entry)
+        case EndedSubjectLine():
+            yield sql.TAKE_ENDED_SUBJECT, asdict(entry)

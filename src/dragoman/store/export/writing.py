@@ -9,6 +9,15 @@ import msgspec
 
 from dragoman import __version__
 from dragoman.store import statement_names as sql
+from dragoman.store.export.converting import (
+    line_of_access_token,
+    line_of_client,
+    line_of_ended_subject,
+    line_of_former_session,
+    line_of_grant,
+    line_of_owner,
+    line_of_revoked_token,
+)
 from dragoman.store.export.lines import (
     FORMAT,
     LONGEST_LINE,
@@ -16,15 +25,13 @@ from dragoman.store.export.lines import (
     AccessTokenLine,
     ClientLine,
     End,
+    EndedSubjectLine,
+    FormerSessionLine,
     GrantLine,
     Header,
     Line,
     ResourceOwnerLine,
     RevokedAccessTokenLine,
-    line_of_access_token,
-    line_of_client,
-    line_of_grant,
-    line_of_owner,
     type_of,
 )
 from dragoman.store.faults import StoreFault
@@ -61,10 +68,9 @@ _TABLES: Mapping[str, tuple[type[Line], Callable[[Row], Line]]] = {
     sql.ALL_RESOURCE_OWNERS: (ResourceOwnerLine, lambda row: line_of_owner(resource_owner_of(row))),
     sql.ALL_GRANTS: (GrantLine, lambda row: line_of_grant(grant_of(row))),
     sql.ALL_ACCESS_TOKENS: (AccessTokenLine, lambda row: line_of_access_token(access_token_of(row))),
-    sql.ALL_REVOKED_ACCESS_TOKENS: (
-        RevokedAccessTokenLine,
-        lambda row: RevokedAccessTokenLine(token_id=bytes(row[0]), revoked_at=row[1], expires_at=row[2]),
-    ),
+    sql.ALL_REVOKED_ACCESS_TOKENS: (RevokedAccessTokenLine, line_of_revoked_token),
+    sql.ALL_FORMER_SESSIONS: (FormerSessionLine, line_of_former_session),
+    sql.ALL_ENDED_SUBJECTS: (EndedSubjectLine, line_of_ended_subject),
 }
 
 

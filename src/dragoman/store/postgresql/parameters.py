@@ -108,8 +108,11 @@ username email first_name last_name password_hash authorities known_places direc
     "ALL_GRANTS": "",
     "ALL_ACCESS_TOKENS": "",
     "ALL_REVOKED_ACCESS_TOKENS": "",
+    "ALL_FORMER_SESSIONS": "",
+    "ALL_ENDED_SUBJECTS": "",
     "ALL_INSTALLATION": "",
     "TAKE_GRANT": """\
 id client_id subject scope audience created_at expires_at idle_expires_at generation issued rotated_at revoked_at
   revoked_because facts sweep_at used_by revoked_by reuse looked_like_retry""",
+    "TAKE_ENDED_SUBJECT": "id kind ended_at",
 }

@@ -438,6 +438,13 @@ FROM access_tokens ORDER BY access_tokens.digest""",
     "ALL_REVOKED_ACCESS_TOKENS": """\
 SELECT revoked_access_tokens.token_id, revoked_access_tokens.revoked_at, revoked_access_tokens.expires_at
 FROM revoked_access_tokens ORDER BY revoked_access_tokens.token_id""",
+    "ALL_FORMER_SESSIONS": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions ORDER BY former_sessions.digest COLLATE "C" ASC""",
+    "ALL_ENDED_SUBJECTS": """\
+SELECT ended_subjects.id, ended_subjects.kind, ended_subjects.ended_at
+FROM ended_subjects ORDER BY ended_subjects.id COLLATE "C" ASC, ended_subjects.kind COLLATE "C" ASC""",
     "ALL_INSTALLATION": """\
 SELECT installation.name, installation.value
 FROM installation ORDER BY installation.name COLLATE "C" ASC""",
@@ -447,4 +454,6 @@ INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires
   VALUES ($1::BYTEA, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::BIGINT, $7::BIGINT, $8::BIGINT,
   $9::BIGINT, $10::BIGINT, $11::BIGINT, $12::BIGINT, $13::VARCHAR, $14::VARCHAR, $15::BIGINT, $16::VARCHAR,
   $17::VARCHAR, $18::VARCHAR, $19::BOOLEAN)""",
+    "TAKE_ENDED_SUBJECT": """\
+INSERT INTO ended_subjects (id, kind, ended_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT)""",
 }

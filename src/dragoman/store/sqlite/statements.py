@@ -416,6 +416,13 @@ FROM access_tokens ORDER BY access_tokens.digest""",
     "ALL_REVOKED_ACCESS_TOKENS": """\
 SELECT revoked_access_tokens.token_id, revoked_access_tokens.revoked_at, revoked_access_tokens.expires_at
 FROM revoked_access_tokens ORDER BY revoked_access_tokens.token_id""",
+    "ALL_FORMER_SESSIONS": """\
+SELECT former_sessions.digest, former_sessions.format, former_sessions.client_id, former_sessions.subject,
+  former_sessions.scope, former_sessions.expires_at, former_sessions.seen_at, former_sessions.grant_id
+FROM former_sessions ORDER BY former_sessions.digest ASC""",
+    "ALL_ENDED_SUBJECTS": """\
+SELECT ended_subjects.id, ended_subjects.kind, ended_subjects.ended_at
+FROM ended_subjects ORDER BY ended_subjects.id ASC, ended_subjects.kind ASC""",
     "ALL_INSTALLATION": """\
 SELECT installation.name, installation.value
 FROM installation ORDER BY installation.name ASC""",
@@ -425,6 +432,8 @@ INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires
   VALUES (:id, :client_id, :subject, :scope, :audience, :created_at, :expires_at, :idle_expires_at, :generation,
   :issued, :rotated_at, :revoked_at, :revoked_because, :facts, :sweep_at, :used_by, :revoked_by, :reuse,
   :looked_like_retry)""",
+    "TAKE_ENDED_SUBJECT": """\
+INSERT INTO ended_subjects (id, kind, ended_at) VALUES (:id, :kind, :ended_at)""",
 }
 SECOND_STATEMENTS: Final = {
     "CREATE_GRANT_WITH_TOKEN": """\
