@@ -8,6 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import CHEAP, Outcome, run
 from tests.serving import serving
@@ -21,6 +24,24 @@ FOLDER = Path(__file__).parents[2] / "docs" / "migrating"
 _BLOCKS = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PATHS = re.compile(r"^(paths = .*)$", re.MULTILINE)
 _NEW, _OLD = "http://127.0.0.1:8000", "https://old.example.com"
+TOKENS = (
+    """CREATE TABLE oauth_access_tokens (id varchar(100) primary key, user_id bigint, client_id varchar(36) not null,
+    name varchar(255), scopes text, revoked boolean not null, expires_at timestamp null)""",
+    """CREATE TABLE oauth_refresh_tokens (id varchar(100) primary key, access_token_id varchar(100) not null,
+    revoked boolean not null, expires_at timestamp null)""",
+    "INSERT INTO oauth_access_tokens VALUES ('a1', 10, '2', NULL, '[]', false, '2100-01-01 00:00:00')",
+    "INSERT INTO oauth_refresh_tokens VALUES ('r1', 'a1', false, '2100-01-01 00:00:00')",
+)
+"""One outstanding session of Passport."""
+
+
+def write_key(folder: Path) -> None:
+    """The signing key of a Laravel application, where `passport:keys` puts it."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    (folder / "storage").mkdir()
+    file = folder / "storage" / "oauth-private.key"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+    file.chmod(0o600)
 
 
 def commands_of(guide: str) -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 from dragoman.importers.kind import cutover_of, list_kinds, load_kind
 from tests.cli.commanding import run
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
-from tests.importers.guides import FOLDER, Walk
+from tests.importers.guides import FOLDER, TOKENS, Walk, write_key
 from tests.importers.sources import PASSWORD, FileSource, ServerSource
 from tests.postgresql import for_the_driver
 
@@ -59,6 +59,8 @@ def log_in_and_ask(url: str, asked: str, basic: str | None, **form: str) -> None
 
 def test_the_guide_from_passport(tmp_path: Path, verifying: pytest.MonkeyPatch):
     test_passport.version_4(FileSource(tmp_path / "old.sqlite"))
+    FileSource(tmp_path / "old.sqlite").fill(*TOKENS)
+    write_key(tmp_path)
     verifying.setenv("DRAGOMAN_VERIFY_CLIENT_SECRET", test_passport.SECRET)
     walk, form = Walk(tmp_path, verifying), {"client_id": "2", "client_secret": test_passport.SECRET}
     raised = "--report last.jsonl"  # who logged in since the first import
@@ -69,6 +71,8 @@ def test_the_guide_from_passport(tmp_path: Path, verifying: pytest.MonkeyPatch):
             log_in_and_ask(
                 f"{served}/oauth/token", f"{served}/oauth/introspect", None, **form, username="ann@example.com"
             )
+        if "--sessions" in line:
+            assert re.search(r"session +1 ", outcome.out), outcome.out
     assert (tmp_path / "after-the-switch.jsonl").exists()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.commanding import Folder, Outcome, run
 from tests.importers import test_passport, test_spring
+from tests.importers.guides import TOKENS, write_key
 from tests.importers.sources import FileSource, Source, counts, laravel_hash
 from tests.postgresql import for_the_driver
 
@@ -83,6 +84,8 @@ def test_the_steps_can_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """As they are printed: set up, import once dry and once for good, with what was decided; then the way back."""
     source = FileSource(tmp_path / "old.sqlite")
     test_passport.version_4(source)
+    source.fill(*TOKENS)
+    write_key(tmp_path)
     plan = planned(source, "passport", "--json").json
     lines = [
         line.replace("/srv/dragoman", str(tmp_path / "server")) for step in plan["steps"] for line in step["commands"]
@@ -91,7 +94,7 @@ def test_the_steps_can_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "server" / "dragoman.toml"))
     done = [shlex.split(line)[1:] for line in lines if is_for_a_test(line)]
     assert [one[0] for one in done] == [
-        "init", "key", "import", "import", "backup", "import", "token", "doctor", "export",
+        "init", "key", "key", "import", "import", "import", "backup", "import", "token", "doctor", "export",
     ]  # fmt: skip
     decided = [part for one in plan["decisions"] for part in shlex.split(one["option"])]
     for command in done:
@@ -105,7 +108,7 @@ def test_the_steps_can_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def is_for_a_test(line: str) -> bool:
     """A server that runs for ever, a log that is followed, and an old server's address are not."""
     return line.startswith("dragoman ") and not line.startswith(
-        ("dragoman serve", "dragoman audit tail", "dragoman verify")
+        ("dragoman serve", "dragoman audit tail", "dragoman verify", "dragoman shadow report")
     )
 
 

@@ -21,7 +21,7 @@ from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.showing import print_json
 from dragoman.config.settings import Configuration, MountTable
 from dragoman.dialects.files import list_dialects, load_dialect
-from dragoman.importers.kind import cutover_of, list_kinds, load_kind
+from dragoman.importers.kind import cutover_of, list_kinds, load_kind, load_session_kind
 from dragoman.importing.permissions import Permissions
 from dragoman.importing.run import Run, take_in
 from dragoman.importing.survey import Survey
@@ -138,6 +138,7 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
             in_store(configuration, work)
         finally:
             progress.end()
+    sessions = load_session_kind(options.kind)
     move = Move(
         kind=options.kind,
         source=options.source,
@@ -145,6 +146,7 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
         dialects=dialects,
         paths=_token_paths(configuration, dialects),
         exchanges=_exchanges(dialects),
+        session_format=None if sessions is None else sessions.SESSION_FORMAT,
         mounted=frozenset(one.dialect for one in configuration.mounts) if is_set_up else frozenset(),
         is_set_up=is_set_up,
     )

@@ -43,6 +43,8 @@ class Move:
     """Where these dialects expect token requests."""
     exchanges: tuple[str, ...]
     """Of the first dialect's contract: those that one client and one account are enough for."""
+    session_format: str | None
+    """What its refresh tokens are, where an import lists them."""
     mounted: frozenset[str]
     is_set_up: bool
 
@@ -68,14 +70,7 @@ def steps_of(move: Move, cutover: Cutover) -> tuple[Step, ...]:
 
 def _steps(move: Move, cutover: Cutover) -> Iterator[Step]:
     yield _set_up(move, cutover)
-    yield Step(
-        title="Bring the keys, or tell the APIs about new ones",
-        text=(
-            *cutover.keys,
-            "APIs that check signatures need this server's public keys: JWKS, or the output of the command",
-        ),
-        commands=("dragoman key show-public",),
-    )
+    yield _keys(cutover)
     yield Step(
         title="Import, as often as you like before the switch",
         text=(
@@ -84,11 +79,13 @@ def _steps(move: Move, cutover: Cutover) -> Iterator[Step]:
         ),
         commands=(move.importing("--dry-run"), move.importing("--report", "import.jsonl")),
     )
+    if move.session_format is not None:
+        yield _sessions(move, move.session_format, cutover)
     yield _rehearse(move)
     yield _switch(move)
     yield Step(
         title="Afterwards",
-        text=(*cutover.sessions, *cutover.notes, "look at who is refused, and why, until nobody is"),
+        text=(*cutover.notes, "look at who is refused, and why, until nobody is"),
         commands=("dragoman audit tail -f", "dragoman token report", "dragoman doctor"),
     )
     yield Step(
@@ -99,6 +96,29 @@ def _steps(move: Move, cutover: Cutover) -> Iterator[Step]:
             "keep what happened here",
         ),
         commands=("dragoman export after-the-switch.jsonl --with-keys",),
+    )
+
+
+def _keys(cutover: Cutover) -> Step:
+    commands = (shlex.join(["dragoman", "key", "import", file]) for file in cutover.key_files)
+    return Step(
+        title="Bring the keys, or tell the APIs about new ones",
+        text=(
+            *cutover.keys,
+            "an API that checks signatures needs the public keys: the JWKS, or what the command prints",
+        ),
+        commands=(*commands, "dragoman key show-public"),
+    )
+
+
+def _sessions(move: Move, session_format: str, cutover: Cutover) -> Step:
+    return Step(
+        title="Let sessions go on, so that nobody has to log in again",
+        text=(
+            *cutover.sessions,
+            f'configure [[former]] with format = "{session_format}", key, cut_over and until (docs/sessions.md)',
+        ),
+        commands=(move.importing("--sessions", "--dry-run"),),
     )
 
 
@@ -139,9 +159,9 @@ def _rehearse(move: Move) -> Step:
             "the old server has to pass too: where it differs, some client may depend on that",
             "it asks at the dialect's own paths: keep them in `paths` of the mount until the switch",
             "without --only all exchanges run: a client that may not do what one wants fails it, at both alike",
-            "then let a client of yours, unchanged, talk to the new address for a day",
+            "then stand before the old server for a while, and compare each answer: [mounts.shadow] (docs/shadow.md)",
         ),
-        commands=(move.verifying(_OLD), move.verifying(_NEW)),
+        commands=(move.verifying(_OLD), move.verifying(_NEW), "dragoman shadow report"),
     )
 
 
@@ -152,7 +172,10 @@ def _switch(move: Move) -> Step:
         text=(
             "save what is here, import for the last time, then point the proxy at this server",
             f"the proxy sends {paths} to {_NEW}, logs no query, and stands in server.trusted_proxies (docs/proxies.md)",
-            "let the old server refuse log-ins from now on, but keep it and its database as they are",
+            "keep the old server: [mounts.bridge] asks it for accounts that no import could bring (docs/bridge.md)",
         ),
-        commands=("dragoman backup before-the-switch --with-keys", move.importing("--report", "last-import.jsonl")),
+        commands=(
+            "dragoman backup before-the-switch --with-keys",
+            move.importing(*(("--sessions",) if move.session_format else ()), "--report", "last-import.jsonl"),
+        ),
     )

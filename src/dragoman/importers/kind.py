@@ -37,6 +37,8 @@ class Cutover:
     """Those that its clients may speak, the likeliest first."""
     keys: tuple[str, ...] = ()
     """Which keys it has, and what becomes of them."""
+    key_files: tuple[str, ...] = ()
+    """Where those are that sign its access tokens, as its own manual names them: what `dragoman key import` brings."""
     sessions: tuple[str, ...] = ()
     """What becomes of who is logged in."""
     notes: tuple[str, ...] = ()

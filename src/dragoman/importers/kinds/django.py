@@ -28,8 +28,8 @@ SUMMARY = "the database of a Django project with django-oauth-toolkit"
 
 CUTOVER = Cutover(
     dialects=("standard",),
-    keys=("OIDC_RSA_PRIVATE_KEY signs its ID tokens; its access tokens are random and need none",),
-    sessions=("its tokens are rows of oauth2_provider_accesstoken and oauth2_provider_refreshtoken",),
+    keys=("its access tokens are random, and signed with nothing",),
+    sessions=("its rows do not tell when a refresh token ends: it ends at `until`",),
     notes=("an API that looks tokens up in Django's database has to ask this server's introspection instead",),
     guide="django-oauth-toolkit",
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import gathered, grouped
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
 from dragoman.importers.sources.tables import open_tables
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from dragoman.importers.record import Record
 
 SUMMARY = "the database of IdentityServer4 or Duende IdentityServer, of ASP.NET Identity, or of both"
+
+CUTOVER = Cutover(
+    dialects=("standard",),
+    keys=("its signing credential: as PEM without a passphrase, `dragoman key import` brings it",),
+    notes=("its sessions stay behind: everybody logs in once",),
+    guide="identityserver",
+)
 
 _CLIENT_TABLES = ("Clients", "ClientSecrets", "ClientGrantTypes", "ClientScopes", "ClientRedirectUris")
 _USER_TABLES = ("AspNetUsers", "AspNetUserRoles", "AspNetRoles", "AspNetUserClaims")

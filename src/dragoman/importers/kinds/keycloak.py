@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dragoman.core.secret import Secret
+from dragoman.importers.kind import Cutover
 from dragoman.importers.reading import REDIRECT_URIS
 from dragoman.importers.record import (
     CLIENT,
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from dragoman.importers.sources.realm import Client, Credential, Realm, User
 
 SUMMARY = "the export of a Keycloak realm: a JSON file, or the folder of one"
+
+CUTOVER = Cutover(
+    dialects=("standard",),
+    keys=("its realm's keys are not in an export: APIs fetch this server's from the JWKS",),
+    notes=("its sessions stay behind: everybody logs in once",),
+    guide="keycloak",
+)
 
 _OWN = frozenset({"account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"})
 """Clients that every realm has for Keycloak's own pages and tools (org.keycloak.models.Constants)."""

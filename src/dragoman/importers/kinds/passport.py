@@ -27,10 +27,10 @@ SUMMARY = "the database of a Laravel application with Passport 1 to 13"
 CUTOVER = Cutover(
     dialects=("jobspace", "passport-12", "passport-13"),
     keys=(
-        "storage/oauth-private.key signs its access tokens: an API that has oauth-public.key must learn another key",
-        "APP_KEY encrypts its refresh tokens",
+        "storage/oauth-private.key signs its access tokens: brought along, APIs that check signatures notice nothing",
     ),
-    sessions=("its access tokens are rows of oauth_access_tokens, which Passport's own guard goes on reading",),
+    key_files=("storage/oauth-private.key",),
+    sessions=("APP_KEY reads its refresh tokens: put it into a file for `key`, as .env has it",),
     notes=("an API that uses Passport's guard asks the old database: have it check this server's tokens instead",),
     guide="laravel-passport",
 )

@@ -27,8 +27,11 @@ SUMMARY = "the database of a Spring Security OAuth server: clients, users, autho
 
 CUTOVER = Cutover(
     dialects=("spring-security-oauth-2.5", "spring-form-clients", "paymentiq"),
-    keys=("the key of its JwtAccessTokenConverter, a MAC key or an RSA pair, where its tokens are JWTs",),
-    sessions=("its JDBC token store keeps serialised Java objects, of which only the columns beside them can be used",),
+    keys=("the key of its JwtAccessTokenConverter, where it has one: write it to a file and `dragoman key import` it",),
+    sessions=(
+        "a JwtTokenStore keeps no rows: its refresh tokens are of the format spring-jwt, and `unlisted`",
+        "a JdbcTokenStore tells neither scope nor end, which stand in serialised Java: keep `until` near",
+    ),
     guide="spring-security-oauth",
 )
 

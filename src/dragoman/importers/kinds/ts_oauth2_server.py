@@ -27,9 +27,8 @@ SUMMARY = "the database of a ts-oauth2-server: its reference SQL, or its Prisma 
 
 CUTOVER = Cutover(
     dialects=("jmondi", "jmondi-4", "jmondi-1"),
-    keys=(
-        "the secret of its JwtService, which signs access and refresh tokens (HS256 unless it was given a key pair)",
-    ),
+    keys=("the secret of its JwtService: write it to a file and `dragoman key import` it, and roll it soon",),
+    sessions=("the same secret reads its refresh tokens",),
     guide="ts-oauth2-server",
 )
 _IMPLICIT = "_OAuthClientToOAuthScope"
