@@ -14,7 +14,7 @@ from bench import limits
 from bench.load import Measured, check_generator, run
 from bench.picture import draw
 from bench.results import Results, Row, Standing, as_text, row
-from bench.systems import authlib, bare, django, dragoman, node
+from bench.systems import authlib, bare, django, dragoman, keycloak, node, spring
 from bench.systems.system import Running, System
 from bench.work import Work
 
@@ -31,7 +31,8 @@ def main() -> None:
     chosen = parser.parse_args()
     check_generator()
     systems = [one for one in _systems() if not chosen.only or any(name in one.name for name in chosen.only)]
-    plan = Plan(connections=(16,), rounds=2, seconds=2) if chosen.quick else Plan()
+    in_haste = Plan(connections=(16,), rounds=2, seconds=2, warm_up_seconds=None if chosen.only else 1)
+    plan = in_haste if chosen.quick else Plan()
     with tempfile.TemporaryDirectory() as folder:
         results = measure(systems, plan, Path(folder))
     print(as_text(results))
@@ -47,6 +48,14 @@ class Plan:
     connections: tuple[int, ...] = (1, 16, 64)
     rounds: int = 3
     seconds: int = 3
+    warm_up_seconds: int | None = None
+    """The longest that there is time for."""
+
+    def leaves_out(self, system: System) -> str | None:
+        """Why this one is not measured, if it is not: cold, its figures would not be its own."""
+        if self.warm_up_seconds is None or system.warm_up_seconds <= self.warm_up_seconds:
+            return None
+        return f"warms up for {system.warm_up_seconds} s: not with --quick, but where it is named by --only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ def _systems() -> Sequence[System]:
         node.jmondi(),
         authlib.authlib(),
         django.django_oauth_toolkit(),
+        keycloak.keycloak(),
+        spring.spring_authorization_server(),
     )
 
 
@@ -85,7 +96,7 @@ def measure(systems: Sequence[System], plan: Plan, folder: Path) -> Results:
     found = limits.measure(folder, plan.seconds)
     with bare.bare().start(folder / "bare") as limit:
         for number, system in enumerate(systems):
-            why = system.missing()
+            why = system.missing() or plan.leaves_out(system)
             if why is not None:
                 left_out[system.name] = why
                 continue
@@ -112,7 +123,7 @@ def _standing(system: System, running: Running, idle: float) -> Standing:
 def _measure_all(system: System, running: Running, plan: Plan, limit: Limits) -> Sequence[Row]:
     rows = []
     for work in running.requests:
-        _once(running, work, plan.connections[0], 1)
+        _once(running, work, plan.connections[0], system.warm_up_seconds)
         for connections in plan.connections:
             runs, beside = [], []
             for _ in range(plan.rounds):

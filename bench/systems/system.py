@@ -46,6 +46,8 @@ class System:
     """In a folder of its own."""
     missing: Callable[[], str | None]
     """Why it cannot be measured here, if it cannot."""
+    warm_up_seconds: int = 1
+    """How long it answers each kind of request before it is measured."""
 
 
 def basic(client_id: str = CLIENT_ID, secret: str = CLIENT_SECRET) -> Mapping[str, str]:
@@ -89,9 +91,13 @@ def client_credentials(path: str, headers: Mapping[str, str] | None = None) -> R
 def refresh(port: int, path: str, headers: Mapping[str, str] | None = None) -> Request:
     """Refreshing with rotation (RFC 6749 §6), of sessions that are begun now."""
     login = password_grant(path, headers)
-    tokens = several(port, login, SESSIONS, "refresh_token")
+    return refreshing(path, login.headers, several(port, login, SESSIONS, "refresh_token"))
+
+
+def refreshing(path: str, headers: Mapping[str, str], tokens: tuple[str, ...]) -> Request:
+    """The same, of the sessions that these refresh tokens are of."""
     body = "grant_type=refresh_token&refresh_token=TOKEN"
-    return Request(path=path, body=body, headers=login.headers, tokens=tokens, spends=True)
+    return Request(path=path, body=body, headers=headers, tokens=tokens, spends=True)
 
 
 def introspection(path: str, token: str, headers: Mapping[str, str] | None = None) -> Request:
