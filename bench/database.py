@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.postgresql import cluster
+from tests.postgresql import cluster, for_the_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database, which goes with its server at the end."""
+    """The URL of an empty database, as any driver reads it; it goes with its server at the end."""
     with cluster() as server, server.new_database() as name:
-        yield server.url(name).reveal()
+        yield for_the_driver(server.url(name))

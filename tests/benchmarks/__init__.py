@@ -1,0 +1,1 @@
+"""What the bench promises without being run: what it does where a peer is missing."""
