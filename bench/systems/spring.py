@@ -38,6 +38,9 @@ _TOKEN = "/oauth2/token"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _REDIRECT_URI = "http://127.0.0.1/callback"
 _HIDDEN = re.compile(r'name="_csrf"[^>]* value="([^"]+)"')
+_CONNECTIONS = {"SERVER_TOMCAT_THREADS_MAX": "16", "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE": "32"}
+"""Its JDBC services ask for a second connection while they read from the first: with the default of ten, more than ten
+requests at once would all wait for each other."""
 _DATABASE = ("SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME", "SPRING_DATASOURCE_PASSWORD")
 
 
@@ -59,6 +62,7 @@ def _running(folder: Path) -> Iterator[Running]:
         environment = {
             **SETTINGS,
             **database(url, _DATABASE),
+            **_CONNECTIONS,
             "BENCH_REDIRECT_URI": _REDIRECT_URI,
             "SERVER_ADDRESS": "127.0.0.1",
             "SERVER_PORT": str(port),
