@@ -238,12 +238,12 @@ class Front:
         await self._wait_until_alone(min(deadline, time.monotonic() + _QUIET_SECONDS))
         for connection in self._connections():
             if not connection.receiving:
-                connection.transport.close()
+                connection.close()
         await self._wait_until_alone(deadline)
         for task in (*self._opening, *self._commons.answering):
             task.cancel()
         for connection in self._connections():
-            connection.transport.close()
+            connection.close()
 
     async def _wait_until_alone(self, deadline: float) -> None:
         while self._commons.connections or self._commons.answering or self._opening:
