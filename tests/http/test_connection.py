@@ -310,7 +310,7 @@ async def test_the_bodies_of_requests_that_wait_are_read_within_a_bound_and_answ
     await talk.say(GET % 1 + waiting * 12)
     assert not talk.wire.reading
     talk.open.set()
-    while len(talk.wire.pieces) < 13:
+    for _ in range(13):
         await talk.rest()
     assert talk.wire.pieces == [spelled(b"GET /1 "), *[spelled(b"POST /2 " + body)] * 12]
     assert talk.wire.reading
@@ -365,7 +365,9 @@ async def test_a_client_of_http_1_0_is_never_told_to_go_on():
 @on_a_loop
 async def test_what_stands_behind_a_value_is_no_part_of_it():
     talk = Talk()
-    await talk.say(b"POST / HTTP/1.1\r\nHost: a \r\nX: b\t \r\nTransfer-Encoding: chunked \r\n\r\n4\r\nbody\r\n0\r\n\r\n")
+    await talk.say(
+        b"POST / HTTP/1.1\r\nHost: a \r\nX: b\t \r\nTransfer-Encoding: chunked \r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    )
     assert talk.asked[0].headers == ((b"host", b"a"), (b"x", b"b"), (b"transfer-encoding", b"chunked"))
     assert talk.wire.pieces == [spelled(b"POST / body")]
 
@@ -376,6 +378,14 @@ async def test_a_tunnel_is_never_begun():
     answered = await talk.say(b"CONNECT /1 HTTP/1.1\r\nHost: a\r\n\r\n" + GET % 2)
     assert answered == [spelled(b"CONNECT /1 ", b"connection: close\r\n")]
     assert ([request.path for request in talk.asked], talk.wire.closed) == (["/1"], True)
+
+
+@pytest.mark.parametrize("before", [b"", GET % 1])
+@on_a_loop
+async def test_what_is_unacceptable_is_counted_once(before):
+    talk = Talk()
+    await talk.say(before + b"GARBAGE\r\n\r\n", b"GARBAGE\r\n\r\n")
+    assert talk.commons.ended == {"unacceptable": 1}
 
 
 @on_a_loop

@@ -61,6 +61,8 @@ class Ending(Enum):
     SLOW_BODY = "slow_body"
     UNREAD = "unread"
     """It did not take its answers."""
+    UNACCEPTABLE = "unacceptable"
+    """It sent what is no message, or too much of one."""
     IDLE = "idle"
     """It had its answers and wanted nothing more; that is no offence."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ class Commons:
     """Whether each connection ends with the last answer that it owes."""
     connections: set[Connection] = field(default_factory=set)
     answering: set[asyncio.Task[None]] = field(default_factory=set)
+    ended: Counter[str] = field(default_factory=Counter)
+    """How many connections this side has ended, and why, since that was last told."""
 
 
 class Connection(asyncio.Protocol):
@@ -168,6 +170,7 @@ class Connection(asyncio.Protocol):
         try:
             reader.feed(data)
         except Unacceptable as refused:
+            self._commons.ended[Ending.UNACCEPTABLE.value] += 1
             self._refuse(refused)
         if reader.moved and reader.phase is not _WHOLE:
             reader.moved = False

@@ -45,7 +45,7 @@ class Reader:
         self._parser = HttpRequestParser(self)
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is ignored, not refused
         self._url = b""
-        self._host = b""
+        self._host: bytes | None = b""
         """The last that was looked at, which is mostly the next one too."""
         self._headers: list[tuple[bytes, bytes]] = []
         self._upgrades = False
