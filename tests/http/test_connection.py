@@ -126,7 +126,7 @@ async def test_who_asks_whether_to_go_on_is_told_to_when_the_body_is_wanted():
     talk = Talk()
     await talk.say(POST[:-2] + b"Expect: 100-continue\r\n\r\n")
     assert talk.wire.pieces == [b"HTTP/1.1 100 Continue\r\n\r\n"]
-    await talk.say(b"bo", b"dy")
+    await talk.say(b"b", b"o", b"dy")
     assert talk.wire.pieces[1:] == [spelled(b"POST / body")]
 
 

@@ -124,9 +124,10 @@ class Reader:
             last=version != "1.1" or not parser.should_keep_alive(),
         )
         self._check_head(request, version)
-        if request.fields.get(b"expect", b"").lower() == b"100-continue" and version == "1.1":
+        fields = request.fields
+        if b"expect" in fields and fields[b"expect"].lower() == b"100-continue" and version == "1.1":
             request.ask = self._ask
-        self._upgrades = b"upgrade" in request.fields and parser.should_upgrade()
+        self._upgrades = b"upgrade" in fields and parser.should_upgrade()
         self.latest = request
         self.phase = _BODY
         self.moved = True
@@ -134,7 +135,7 @@ class Reader:
 
     def _check_head(self, request: Request, version: str) -> None:
         """Raises Unacceptable, which the parser takes as its own error."""
-        fields, number = request.fields, len(self._headers)
+        fields, number, bounds = request.fields, len(self._headers), self._bounds
         host = fields.get(b"host")
         if host != self._host or number != len(fields):
             self._check_host(host, version)
@@ -142,13 +143,13 @@ class Reader:
             raise Unacceptable(HTTPStatus.BAD_REQUEST, "a target has no fragment")
         if b"transfer-encoding" in fields:
             _refuse_codings(self._headers, version)
-        if len(self._url) > self._bounds.url_bytes:
+        if len(self._url) > bounds.url_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
-        if number > self._bounds.fields:
+        if number > bounds.fields:
             raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
         if not self._fresh:  # else all of it is in one piece
             size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
-            if size > self._bounds.head_bytes:
+            if size > bounds.head_bytes:
                 raise too_long()
         if version not in ("1.1", "1.0"):
             raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")

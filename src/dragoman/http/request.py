@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.wire import Headers
@@ -36,7 +36,7 @@ class Request(Struct, kw_only=True, eq=False):
     answered: bool = False
     gone: bool = False
     """Whether nobody waits for the answer any more."""
-    _body: bytearray = field(default_factory=bytearray)
+    _body: bytes | bytearray = b""
     """Not a list of pieces: of two bytes each they would take thirty times their room."""
     _whole: bool = False
     _said_all: bool = False
@@ -49,7 +49,12 @@ class Request(Struct, kw_only=True, eq=False):
         """A piece of the body is here."""
         if self.answered:
             return
-        self._body += piece
+        if not self._body:  # mostly this is all of it
+            self._body = piece
+        elif isinstance(self._body, bytearray):
+            self._body += piece
+        else:
+            self._body = bytearray(self._body) + piece
         if self._news is not None:
             self._news.set()
 
@@ -74,7 +79,7 @@ class Request(Struct, kw_only=True, eq=False):
     def finish(self) -> None:
         """It has its answer, if anybody is there to have it. What it said is not kept."""
         self.answered = True
-        self._body = bytearray()
+        self._body = b""
         if self.ask is not None and not self._whole:  # what comes next may be this body, or the next request
             self.last = True
         if self._news is not None:
