@@ -1,4 +1,4 @@
-"""A whole server in the test's process: real store, keys and pool of hashes, spoken to as ASGI, with a clock to turn.
+"""A whole server in the test's process: real store, keys and pool of hashes, spoken to as a connection does, with a clock to turn.
 
 Everything that a test observes it observes by real means: answers, rows of the store, the log, the pool's own count.
 """

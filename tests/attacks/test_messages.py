@@ -162,6 +162,7 @@ HEADS = {
     "an empty name": (b": a",),
     "no colon": (b"abc",),
     "two hosts": (b"Host: b",),
+    "two hosts that are the same": (b"Host: a",),
 }
 
 
@@ -200,6 +201,38 @@ def test_t09_a_request_needs_its_host_unless_it_is_of_http_1_0(door: Door):
     assert door.refusals(door.request(host=b"")) == [400]
     answer = door.converse(door.request(start=b"POST /oauth2/token HTTP/1.0", host=b""))
     assert statuses(answer) == [200]
+
+
+@pytest.mark.parametrize(
+    "host", [b"a b", b"a/b", b"a, b", b"b@a", b"a:b", b"a:80:80", b"a\xff", b"[::1", b"<a>", b"a\\b", b"a?b", b"a#b"]
+)
+def test_t09_a_host_that_is_none_is_refused(door: Door, host: bytes):
+    """RFC 9112 §3.2. Whoever stands before us may have read something else in it."""
+    assert door.refusals(door.request(host=b"Host: " + host)) == [400]
+
+
+@pytest.mark.parametrize("host", [b"", b"a", b"A.example:8443", b"127.0.0.1:80", b"[::1]:80", b"my_service:", b"%61"])
+def test_t09_a_host_is_taken_as_the_rfc_writes_it(door: Door, host: bytes):
+    answer = door.converse(door.request(b"Connection: close", host=b"Host: " + host))
+    assert statuses(answer) == [200]
+
+
+def test_t09_a_later_host_is_looked_at_too(door: Door):
+    answer = door.converse(door.request() + door.request(host=b"Host: a b"))
+    assert statuses(answer) == [200]
+
+
+def test_t20_a_target_has_no_fragment(door: Door):
+    """RFC 9112 §3.2; a gate before us that compares whole targets would let it through."""
+    assert door.refusals(door.request(start=b"POST /oauth2/token#/public HTTP/1.1")) == [400]
+    assert door.refusals(door.request(start=b"POST /oauth2/token?a#b HTTP/1.1")) == [400]
+
+
+@pytest.mark.parametrize("slash", [b"%2F", b"%2f"])
+def test_t20_an_encoded_slash_does_not_part_a_path(door: Door, slash: bytes):
+    """RFC 3986 §2.2; a gate before us that goes by segments would let it through."""
+    line = b"POST /oauth2" + slash + b"token HTTP/1.1"
+    assert door.refusals(door.request(b"Connection: close", start=line)) == [404]
 
 
 def test_t09_http_1_0_has_no_chunks(door: Door):

@@ -9,7 +9,7 @@ import pytest
 
 from dragoman.core.errors import OAuthError
 from dragoman.dialects.wire import WireResponse
-from dragoman.http.bounds import Bounds
+from dragoman.http.bounds import Bounds, Ending
 from dragoman.http.connection import Commons, Connection
 from dragoman.http.request import ClientGone, Request
 
@@ -126,7 +126,7 @@ async def test_who_asks_whether_to_go_on_is_told_to_when_the_body_is_wanted():
     talk = Talk()
     await talk.say(POST[:-2] + b"Expect: 100-continue\r\n\r\n")
     assert talk.wire.pieces == [b"HTTP/1.1 100 Continue\r\n\r\n"]
-    await talk.say(b"bo", b"dy")
+    await talk.say(b"b", b"o", b"dy")
     assert talk.wire.pieces[1:] == [spelled(b"POST / body")]
 
 
@@ -192,7 +192,7 @@ async def test_who_has_said_all_may_have_gone_and_is_answered_all_the_same():
     assert await talk.asked[0].hung_up()
     talk.open.set()
     await talk.rest()
-    assert talk.wire.pieces == [spelled(b"GET /1 ")]
+    assert talk.wire.pieces == [spelled(b"GET /1 ", b"connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -268,3 +268,137 @@ async def test_a_coding_that_is_not_known_is_refused_in_whichever_line_it_stands
     assert len(answered) == 1
     assert answered[0].startswith((b"HTTP/1.1 501 ", b"HTTP/1.1 400 "))
     assert (talk.asked, talk.wire.closed) == ([], True)
+
+
+@on_a_loop
+async def test_the_last_answer_before_a_malformed_message_says_that_it_is_the_last():
+    talk = Talk()
+    talk.open.clear()
+    await talk.say(GET % 1 + GET % 2 + b"GARBAGE\r\n\r\n")
+    talk.open.set()
+    await talk.rest()
+    assert talk.wire.pieces == [spelled(b"GET /1 "), spelled(b"GET /2 ", b"connection: close\r\n")]
+    assert talk.wire.closed
+
+
+@on_a_loop
+async def test_what_comes_after_the_connection_was_closed_is_not_acted_on():
+    """Over TLS it does come."""
+    talk = Talk()
+    talk.headers = ((b"Connection", b"close"),)
+    await talk.say(GET % 1)
+    assert talk.wire.closed
+    await talk.say(GET % 2, GET % 3 * 200)
+    assert [request.path for request in talk.asked] == ["/1"]
+
+
+@on_a_loop
+async def test_what_comes_after_an_idle_connection_was_closed_is_not_acted_on():
+    talk = Talk(idle_seconds=1)
+    await talk.say(GET % 1)
+    assert talk.connection.tend(talk.connection.since + 2) is Ending.IDLE
+    await talk.say(GET % 2)
+    assert (len(talk.asked), talk.wire.closed) == (1, True)
+
+
+@on_a_loop
+async def test_the_bodies_of_requests_that_wait_are_read_within_a_bound_and_answered_all_the_same():
+    talk = Talk(waiting_bytes=4096)
+    talk.open.clear()
+    body = b"x" * LIMIT
+    waiting = b"POST /2 HTTP/1.1\r\nHost: a\r\nX: %b\r\nContent-Length: 8\r\n\r\n" % (b"x" * 1500) + body
+    await talk.say(GET % 1 + waiting * 12)
+    assert not talk.wire.reading
+    talk.open.set()
+    for _ in range(13):
+        await talk.rest()
+    assert talk.wire.pieces == [spelled(b"GET /1 "), *[spelled(b"POST /2 " + body)] * 12]
+    assert talk.wire.reading
+
+
+@on_a_loop
+async def test_a_request_whose_answering_is_cancelled_takes_its_connection_with_it():
+    """Else nobody would ever answer, and nobody end it: it is whole, and its answer has no time-out."""
+    talk = Talk()
+
+    async def give_up(_request):
+        raise asyncio.CancelledError
+
+    talk.commons.application = give_up
+    assert await talk.say(GET % 1) == []
+    assert (talk.wire.closed, talk.commons.answering) == (True, set())
+
+
+EXPECTING = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %b\r\nExpect: 100-continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("length", [b"9", b"0" * 5000 + b"9", b"9" * 18])
+@on_a_loop
+async def test_who_asks_whether_to_go_on_with_too_long_a_body_is_told_not_to(length):
+    talk = Talk()
+    answered = await talk.say(EXPECTING % length)
+    assert [answer[:12] for answer in answered] == [b"HTTP/1.1 413"]
+    assert talk.wire.closed
+
+
+@on_a_loop
+async def test_where_a_body_was_never_asked_for_what_comes_next_is_not_guessed():
+    """It may be the body, or the next request of one who has understood that the body is not wanted."""
+    talk = Talk()
+
+    async def not_found(_request):
+        return WireResponse(status=200, headers=talk.headers, body=b"")
+
+    talk.commons.application = not_found
+    assert await talk.say(EXPECTING % b"4") == [spelled(b"", b"connection: close\r\n")]
+    assert talk.wire.closed
+
+
+@on_a_loop
+async def test_a_client_of_http_1_0_is_never_told_to_go_on():
+    talk = Talk()
+    await talk.say(b"POST / HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+    assert talk.wire.pieces == []
+    assert await talk.say(b"body") == [spelled(b"POST / body", b"connection: close\r\n")]
+
+
+@on_a_loop
+async def test_what_stands_behind_a_value_is_no_part_of_it():
+    talk = Talk()
+    await talk.say(
+        b"POST / HTTP/1.1\r\nHost: a \r\nX: b\t \r\nTransfer-Encoding: chunked \r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    )
+    assert talk.asked[0].headers == ((b"host", b"a"), (b"x", b"b"), (b"transfer-encoding", b"chunked"))
+    assert talk.wire.pieces == [spelled(b"POST / body")]
+
+
+@on_a_loop
+async def test_a_tunnel_is_never_begun():
+    talk = Talk()
+    answered = await talk.say(b"CONNECT /1 HTTP/1.1\r\nHost: a\r\n\r\n" + GET % 2)
+    assert answered == [spelled(b"CONNECT /1 ", b"connection: close\r\n")]
+    assert ([request.path for request in talk.asked], talk.wire.closed) == (["/1"], True)
+
+
+@pytest.mark.parametrize("before", [b"", GET % 1])
+@on_a_loop
+async def test_what_is_unacceptable_is_counted_once(before):
+    talk = Talk()
+    await talk.say(before + b"GARBAGE\r\n\r\n", b"GARBAGE\r\n\r\n")
+    assert talk.commons.ended == {"unacceptable": 1}
+
+
+@on_a_loop
+async def test_a_refusal_has_its_date():
+    """RFC 9110 §6.6.1."""
+    talk = Talk()
+    talk.commons.date = b"date: Sun, 22 Nov 2026 09:00:00 GMT\r\n"
+    (answer,) = await talk.say(b"GARBAGE\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n" + talk.commons.date)
+
+
+@on_a_loop
+async def test_a_request_that_was_answered_keeps_nothing_of_its_body():
+    talk = Talk()
+    await talk.say(POST + b"body")
+    assert not talk.asked[0]._body

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
+from dragoman.dialects.wire import WireResponse
+from dragoman.http.phase import Phase
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -21,6 +24,8 @@ class Bounds:
     """A request with all that chunks add to it; the body itself has its own, smaller limit."""
     pipelined: int = 16
     """Requests that wait for the answers of those before them; where there are as many, no more is read."""
+    waiting_bytes: int = 32768
+    """What may come while requests wait; where it is as much, no more is read."""
     head_seconds: float = 10
     """From the first byte of a request to the end of its head; for a connection's first one, from its opening."""
     body_seconds: float = 10
@@ -28,6 +33,20 @@ class Bounds:
     """How long an answer may lie here, or a part of it, because its reader does not take it."""
     idle_seconds: float = 30
     """Between two requests."""
+
+    def patience(self, phase: Phase, *, answered: bool) -> tuple[Ending, float]:
+        """What a connection is ended for where it stays in this phase for longer than so many seconds."""
+        match phase:
+            case Phase.HEAD:
+                return Ending.SLOW_HEAD, self.head_seconds
+            case Phase.BODY:
+                return Ending.SLOW_BODY, self.body_seconds
+            case Phase.NOTHING if not answered:
+                return Ending.SILENT, self.head_seconds
+            case Phase.NOTHING:
+                return Ending.IDLE, self.idle_seconds
+            case Phase.WHOLE:
+                return Ending.IDLE, float("inf")
 
 
 DEFAULT = Bounds()
@@ -42,6 +61,8 @@ class Ending(Enum):
     SLOW_BODY = "slow_body"
     UNREAD = "unread"
     """It did not take its answers."""
+    UNACCEPTABLE = "unacceptable"
+    """It sent what is no message, or too much of one."""
     IDLE = "idle"
     """It had its answers and wanted nothing more; that is no offence."""
 
@@ -60,12 +81,8 @@ def too_long() -> Unacceptable:
     return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
 
 
-def spell_refusal(refused: Unacceptable) -> bytes:
-    """The whole answer, after which the connection is closed: no dialect is known yet, so it is RFC 6749 §5.2's."""
-    body = json.dumps({"error": "invalid_request", "error_description": refused.reason}).encode()
-    head = (
-        f"HTTP/1.1 {refused.status.value} {refused.status.phrase}\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        "cache-control: no-store\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+def spell_refusal(refused: Unacceptable) -> WireResponse:
+    """The answer, after which the connection is closed: no dialect is known yet, so it is RFC 6749 §5.2's."""
+    document = {"error": "invalid_request", "error_description": refused.reason}
+    headers = ((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"))
+    return WireResponse(status=refused.status.value, headers=headers, body=json.dumps(document).encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ class Commons:
     """Whether each connection ends with the last answer that it owes."""
     connections: set[Connection] = field(default_factory=set)
     answering: set[asyncio.Task[None]] = field(default_factory=set)
+    ended: Counter[str] = field(default_factory=Counter)
+    """How many connections this side has ended, and why, since that was last told."""
 
 
 class Connection(asyncio.Protocol):
@@ -63,11 +65,14 @@ class Connection(asyncio.Protocol):
         """Whether it ever had an answer."""
         self.begun = False
         self._held = b""
-        self._refused = False
+        self._over = False
+        """Whether whatever comes now is nobody's; what was read before is still answered, unless it was closed."""
         self._reading = True
         self._writing = True
         self._answering: Request | None = None
         self._waiting: deque[Request] = deque()
+        self._waiting_bytes = 0
+        """Roughly: what has come since the first of them began to wait."""
         self._unsent_since: float | None = None
 
     @property
@@ -136,33 +141,43 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived, as far as it is acceptable; what is too much for now waits, and no more is read."""
-        if self._held or len(data) > _PIECE or len(self._waiting) >= self._bounds.pipelined:
+        if self._over:  # over TLS it comes though we have closed
+            return
+        if self._held or len(data) > _PIECE or self._waiting:
             self._held += data
             self._take_held()
-        elif not self._refused:
+        else:
             self._take(data)
 
     def _take_held(self) -> None:
         """In pieces, so that one of them cannot hold many more requests than may wait."""
         held, start = self._held, 0
-        while start < len(held) and len(self._waiting) < self._bounds.pipelined and not self._refused:
-            self._take(held[start : start + _PIECE])
+        while start < len(held) and not self._is_full() and not self._over:
+            piece = held[start : start + _PIECE]
+            self._take(piece)
+            self._waiting_bytes += len(piece)
             start += _PIECE
-        self._held = b"" if self._refused else held[start:]
+        self._held = b"" if self._over else held[start:]
         self._set_reading()
+
+    def _is_full(self) -> bool:
+        if not self._waiting:
+            self._waiting_bytes = 0
+        return len(self._waiting) >= self._bounds.pipelined or self._waiting_bytes >= self._bounds.waiting_bytes
 
     def _take(self, data: bytes) -> None:
         reader = self._reader
         try:
             reader.feed(data)
         except Unacceptable as refused:
+            self._commons.ended[Ending.UNACCEPTABLE.value] += 1
             self._refuse(refused)
         if reader.moved and reader.phase is not _WHOLE:
             reader.moved = False
             self.since = self._loop.time()
 
     def _set_reading(self) -> None:
-        reading = self._writing and not self._held and not self._refused
+        reading = self._writing and not self._held and not self._over
         if reading is not self._reading and not self.transport.is_closing():
             self._reading = reading
             (self.transport.resume_reading if reading else self.transport.pause_reading)()
@@ -190,6 +205,9 @@ class Connection(asyncio.Protocol):
             head = head_of(response.status, response.headers)
         except ClientGone:
             return
+        except asyncio.CancelledError:
+            self.close()
+            raise
         except Exception as fault:  # noqa: BLE001 (what no endpoint has caught)
             commons.tell_fault(fault)
             response, head = _FAILED, head_of(_FAILED.status, _FAILED.headers)
@@ -198,13 +216,13 @@ class Connection(asyncio.Protocol):
         request.finish()
         if request.gone or self.transport.is_closing():
             return
-        closing = head.closing or request.last or (commons.leaving and not self._waiting)
+        closing = head.closing or request.last or ((commons.leaving or self._over) and not self._waiting)
         self.transport.write(head.with_body(
             commons.date, response.body, sent=request.method != "HEAD", closing=closing
         ))  # fmt: skip
         self.answered = True
         if closing:
-            self.transport.close()
+            self.close()
         else:
             self._go_on()
 
@@ -215,7 +233,7 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             if self._writing:
                 self._start(self._waiting.popleft())
-        elif self._refused:
+        elif self._over:
             self.transport.close()
         elif self._reader.phase is _WHOLE:
             self._reader.answered()
@@ -226,8 +244,8 @@ class Connection(asyncio.Protocol):
             self._set_reading()
 
     def _refuse(self, refused: Unacceptable) -> None:
-        """Say so and close, once those who asked before have their answers. What was refused is never acted on."""
-        self._refused = True
+        """Say so and close; behind the answers to what was asked before, the closing says it. It is never acted on."""
+        self._over = True
         latest = self._reader.latest if self.phase is Phase.BODY else None
         if latest is not None and self._waiting and self._waiting[-1] is latest:
             self._waiting.pop()
@@ -237,7 +255,14 @@ class Connection(asyncio.Protocol):
         if latest is not None and not latest.answered:
             latest.leave()
         if latest is None or not latest.answered:
-            self.transport.write(spell_refusal(refused))
+            response = spell_refusal(refused)
+            head = head_of(response.status, response.headers)
+            self.transport.write(head.with_body(self._commons.date, response.body, sent=True, closing=True))
+        self.transport.close()
+
+    def close(self) -> None:
+        """End it with what was written so far; no more is answered."""
+        self._over = True
         self.transport.close()
 
     def tend(self, now: float) -> Ending | None:
@@ -252,27 +277,14 @@ class Connection(asyncio.Protocol):
         self._unsent_since = None
         if not self._reading:  # it may be done with its part: it waits for us
             self.since = now
-        ending, seconds = self._patience()
-        if now - self.since <= seconds or self._refused or self.transport.is_closing():
+        ending, seconds = self._bounds.patience(self.phase, answered=self.answered)
+        if now - self.since <= seconds or self._over or self.transport.is_closing():
             return None
         if ending is Ending.SLOW_HEAD or (ending is Ending.SLOW_BODY and self.receiving):
             self._refuse(Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"))
         else:
-            self.transport.close()
+            self.close()
         return ending
-
-    def _patience(self) -> tuple[Ending, float]:
-        match self.phase:
-            case Phase.HEAD:
-                return Ending.SLOW_HEAD, self._bounds.head_seconds
-            case Phase.BODY:
-                return Ending.SLOW_BODY, self._bounds.body_seconds
-            case Phase.NOTHING if not self.answered:
-                return Ending.SILENT, self._bounds.head_seconds
-            case Phase.NOTHING:
-                return Ending.IDLE, self._bounds.idle_seconds
-            case Phase.WHOLE:
-                return Ending.IDLE, float("inf")
 
     def drop(self) -> None:
         """End it now, with what it has not taken."""

@@ -201,6 +201,6 @@ def _told_traceparent(request: Request, trusted_proxies: tuple[Network, ...]) ->
 def _refuse_compressed(request: Request) -> None:
     """Refuses `unsupported_media_type` for what nobody here unpacks."""
     if b"content-encoding" in request.fields and any(
-        name == b"content-encoding" and value != b"identity" for name, value in request.headers
+        name == b"content-encoding" and value.lower() != b"identity" for name, value in request.headers
     ):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "compressed body")

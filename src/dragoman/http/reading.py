@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from dragoman.http.bounds import Bounds
 
 _NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
+_HOST = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""RFC 9110 §7.2, RFC 3986 §3.2.2."""
+_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 class Reader:
@@ -41,6 +45,8 @@ class Reader:
         self._parser = HttpRequestParser(self)
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # what follows is ignored, not refused
         self._url = b""
+        self._host: bytes | None = b""
+        """The last that was looked at, which is mostly the next one too."""
         self._headers: list[tuple[bytes, bytes]] = []
         self._upgrades = False
         self._fresh = False
@@ -51,6 +57,8 @@ class Reader:
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
+            if not self._upgrades:
+                raise Unacceptable(HTTPStatus.BAD_REQUEST, "this is no tunnel") from None  # CONNECT (RFC 9110 §9.3.6)
             self._upgrades = False
             self._parser = continued_parser(self, self._headers)
             self.feed(data[upgrade.args[0] :])
@@ -98,7 +106,7 @@ class Reader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
         if self.phase is _HEAD:
-            self._headers.append((name.lower(), value))
+            self._headers.append((name.lower(), value.rstrip()))  # the parser leaves what is behind it (§5.5)
 
     def on_headers_complete(self) -> None:
         """Begin, if the head is acceptable."""
@@ -108,7 +116,7 @@ class Reader:
         path = target.path.decode("ascii")
         request = Request(
             method=parser.get_method().decode("ascii"),
-            path=unquote(path) if "%" in path else path,
+            path=_decoded(path) if "%" in path else path,
             query=target.query or b"",
             headers=tuple(self._headers),
             peer=self._peer,
@@ -116,9 +124,10 @@ class Reader:
             last=version != "1.1" or not parser.should_keep_alive(),
         )
         self._check_head(request, version)
-        if request.fields.get(b"expect", b"").lower() == b"100-continue":
+        fields = request.fields
+        if b"expect" in fields and fields[b"expect"].lower() == b"100-continue" and version == "1.1":
             request.ask = self._ask
-        self._upgrades = b"upgrade" in request.fields and parser.should_upgrade()
+        self._upgrades = b"upgrade" in fields and parser.should_upgrade()
         self.latest = request
         self.phase = _BODY
         self.moved = True
@@ -126,22 +135,32 @@ class Reader:
 
     def _check_head(self, request: Request, version: str) -> None:
         """Raises Unacceptable, which the parser takes as its own error."""
-        fields, number = request.fields, len(self._headers)
-        hosts = number == len(fields) or [name for name, _ in self._headers].count(b"host") == 1
-        if not hosts if b"host" in fields else version == "1.1":  # RFC 9112 §3.2
-            raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
+        fields, number, bounds = request.fields, len(self._headers), self._bounds
+        host = fields.get(b"host")
+        if host != self._host or number != len(fields):
+            self._check_host(host, version)
+        if b"#" in self._url:
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "a target has no fragment")
         if b"transfer-encoding" in fields:
             _refuse_codings(self._headers, version)
-        if len(self._url) > self._bounds.url_bytes:
+        if len(self._url) > bounds.url_bytes:
             raise Unacceptable(HTTPStatus.REQUEST_URI_TOO_LONG, "the URL is too long")
-        if number > self._bounds.fields:
+        if number > bounds.fields:
             raise Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
         if not self._fresh:  # else all of it is in one piece
             size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
-            if size > self._bounds.head_bytes:
+            if size > bounds.head_bytes:
                 raise too_long()
         if version not in ("1.1", "1.0"):
             raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
+
+    def _check_host(self, host: bytes | None, version: str) -> None:
+        """Raises Unacceptable (RFC 9112 §3.2)."""
+        if [name for name, _ in self._headers].count(b"host") > 1 or (host is None and version == "1.1"):
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "there must be one Host")
+        if host is not None and not _HOST.fullmatch(host):
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "the Host is none")
+        self._host = host
 
     def on_body(self, body: bytes) -> None:
         """A piece of it."""
@@ -157,6 +176,11 @@ class Reader:
             self.answered()
         else:
             self.latest.end()
+
+
+def _decoded(path: str) -> str:
+    """Without percent-encoding, but for that of a slash, which would be another path (RFC 3986 §2.2)."""
+    return unquote(_SLASH.sub("%252F", path))
 
 
 def _refuse_codings(headers: Iterable[tuple[bytes, bytes]], version: str) -> None:

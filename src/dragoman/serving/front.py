@@ -102,7 +102,6 @@ class Front:
             server.connections_per_address, [ipaddress.ip_network(one) for one in server.trusted_proxies]
         )
         self._log = log
-        self._ended: Counter[str] = Counter()
 
     async def serve(self, started: Callable[[], None]) -> None:
         """Answer until the departure, then drain; `started` is called once connections are taken.
@@ -145,7 +144,7 @@ class Front:
         host = peer[0]
         if not self._neighbours.admit(host):
             taken.close()
-            self._ended["address_has_too_many"] += 1
+            self._commons.ended["address_has_too_many"] += 1
             return True
         task = self._loop.create_task(self._open(taken, partial(self._neighbours.release, host)))
         self._opening[task] = self._loop.time()
@@ -170,7 +169,7 @@ class Front:
         shaking_hands = late[: number - len(going)]
         for task in shaking_hands:
             task.cancel()
-        self._ended["made_room"] += len(going) + len(shaking_hands)
+        self._commons.ended["made_room"] += len(going) + len(shaking_hands)
         return bool(going or shaking_hands)
 
     async def _open(self, taken: socket.socket, release: Callable[[], None]) -> None:
@@ -199,7 +198,7 @@ class Front:
                 self._tend_one(connection)
                 if number % _AT_A_TIME == 0:
                     await asyncio.sleep(0)
-            if self._ended and self._loop.time() - told >= _TOLD_SECONDS:
+            if self._commons.ended and self._loop.time() - told >= _TOLD_SECONDS:
                 told = self._loop.time()
                 self._tell_ended()
 
@@ -213,10 +212,10 @@ class Front:
             connection.transport.abort()
             return
         if ending is not None and ending is not Ending.IDLE:
-            self._ended[ending.value] += 1
+            self._commons.ended[ending.value] += 1
 
     def _tell_ended(self) -> None:
-        ended, self._ended = self._ended, Counter()
+        ended, self._commons.ended = self._commons.ended, Counter()
         if ended.total():
             self._log.write("warning", "connections_ended", **ended)
 
@@ -238,12 +237,12 @@ class Front:
         await self._wait_until_alone(min(deadline, time.monotonic() + _QUIET_SECONDS))
         for connection in self._connections():
             if not connection.receiving:
-                connection.transport.close()
+                connection.close()
         await self._wait_until_alone(deadline)
         for task in (*self._opening, *self._commons.answering):
             task.cancel()
         for connection in self._connections():
-            connection.transport.close()
+            connection.close()
 
     async def _wait_until_alone(self, deadline: float) -> None:
         while self._commons.connections or self._commons.answering or self._opening:
