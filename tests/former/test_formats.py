@@ -215,6 +215,14 @@ def test_another_issuer_is_refused_and_so_is_one_where_none_is_expected():
     assert read("spring-jwt", makers.SECRET, makers.jwt(SPRING), issuer="https://old.example") is None
 
 
+@pytest.mark.parametrize("before", [b"\n", b"\xef\xbb\xbf", b"Bag Attributes: <none>\n"])
+def test_a_public_key_is_no_shared_key_wherever_it_begins_in_its_file(before: bytes, an_rsa_key: rsa.RSAPrivateKey):
+    pem = before + an_rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for name, claims in (("ts-oauth2-server", JMONDI), ("spring-jwt", SPRING)):
+        assert read(name, pem, makers.jwt(claims, pem.decode())) is None
+        assert read(name, pem, makers.rsa_jwt(claims, an_rsa_key)) is not None
+
+
 def test_a_weak_shared_key_needs_a_word_and_a_key_there_must_be():
     with pytest.raises(FormerFault, match="weak_key"):
         reader("spring-jwt", "short")

@@ -47,7 +47,7 @@ def open_claims(key: FormerKey) -> SignedClaims:
     """With a shared key (HS256) or a PEM with an RSA key, of which the public half is enough (RS256)."""
     if key.content is None:
         raise FormerFault("former: this format needs the setting `key`: a file with the old server's signing key")
-    return SignedClaims(_rsa_key(key.content) if key.content.startswith(_PEM) else _shared_key(key), key.issuer)
+    return SignedClaims(_rsa_key(key.content) if _PEM in key.content else _shared_key(key), key.issuer)
 
 
 def _rsa_key(pem: bytes) -> Key:

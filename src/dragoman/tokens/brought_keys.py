@@ -43,7 +43,7 @@ def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
 
     Of a shared key the end of its line is no part. Raises KeyFault, never with a byte of it.
     """
-    pem = content.startswith(_PEM)
+    pem = _PEM in content  # wherever it begins: a PEM is never a shared key
     algorithm, jwk = _read_pem(content) if pem else ("HS256", _read_shared(content, weak=terms.weak))
     jose = read_jwk(Purpose.ACCESS, algorithm, jwk, weak=terms.weak)
     key = Key(
