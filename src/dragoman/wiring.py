@@ -161,7 +161,6 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
-    former = _open_former(opened, tokens, server.not_before)
     failpoints = _open_failpoints(log)
     key = tokens.keyring.audit_key()
     mounts = build_mounts(configuration, dialects)
@@ -181,8 +180,10 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     directed = await opened.closing.enter_async_context(
         opened_directory(configuration, opened.passwords, tokens.keyring.client_secret_key(), log)
     )
-    plain = _open_services(opened, clients, tokens, doubles, throttle, audit, former)
-    services = failpoints.around_services(plain if directed is None else replace(plain, directory=directed.directory))
+    plain = _open_services(opened, clients, tokens, doubles, throttle, audit)
+    whole = plain if directed is None else replace(plain, directory=directed.directory)
+    former = _open_former(opened, whole, server.not_before)
+    services = failpoints.around_services(replace(whole, former_sessions=former))
     shown = shown_key(tokens, configuration.signing_algorithm, now)
     desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
     staffed = await opened.closing.enter_async_context(beside_old_servers(configuration, desks, store, log))
@@ -260,7 +261,6 @@ def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
     doubles: Doubles,
     throttle: Throttle,
     audit: Audit,
-    former: tuple[FormerSessions, ...],
 ) -> Services:
     passwords, store = opened.passwords, opened.store
     return Services(
@@ -273,19 +273,20 @@ def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one
         throttle=throttle,
         audit=audit,
         grant_types=load_grant_types(),
-        former_sessions=former,
     )
 
 
-def _open_former(opened: _Opened, tokens: CurrentTokens, not_before: int) -> tuple[FormerSessions, ...]:
+def _open_former(opened: _Opened, services: Services, not_before: int) -> tuple[FormerSessions, ...]:
     """Nothing where no server stood here before. Raises FormerFault, KeyFault."""
     servers = open_former_servers(opened.configuration)
     adoption = Adoption(
         servers=servers,
         sessions=opened.store.former_sessions,
         resource_owners=opened.store,
-        new_grant_id=tokens.new_grant_id,
+        audit=services.audit,
+        new_grant_id=services.tokens.new_grant_id,
         slowly=opened.passwords.compute,
+        directory=services.directory,
         not_before=not_before,
     )
     return (adoption,) if servers else ()

@@ -248,6 +248,10 @@ BROKEN = {
     "list": http("200 OK", b'["access_token"]'),
     "deep": http("200 OK", b"[" * 100_000),
     "no token": http("200 OK", b'{"access_token": ""}'),
+    "a fault as a refusal": http("400 Bad Request", b'{"error": "server_error"}'),
+    "a pause as a refusal": http("403 Forbidden", b'{"error": "temporarily_unavailable"}'),
+    "no error code": http("403 Forbidden", b'{"message": "Forbidden"}'),
+    "an error of another type": http("400 Bad Request", b'{"error": {"code": "invalid_grant"}}'),
     "no client": http("401 Unauthorized", b'{"error": "invalid_client"}'),
     "garbage": b"\x16\x03\x01 no HTTP",
     "silence": b"",
@@ -270,6 +274,16 @@ def test_without_a_clear_answer_nobody_is_refused_and_nobody_moves_in(liar, kind
     crossed.forget_grants()
 
 
+@pytest.mark.parametrize("kind", ["error page", "a fault as a refusal"])
+def test_names_at_which_the_old_server_stumbles_do_not_shut_out_others(liar, kind: str):
+    talker, crossed = liar
+    talker.answer = BROKEN[kind]
+    for _ in range(8):
+        assert ask(crossed.url, PATH, password(ANN)).status == 503
+    talker.answer = WRONG
+    assert ask(crossed.url, PATH, password(ANN)).status == 400
+
+
 def test_a_dead_server_costs_nobody_a_session(tmp_path: Path):
     with crossing(tmp_path / "ours", "standard", cast_of(ROOT), dead_url(), **TOLD) as crossed:
         for _ in range(5):
@@ -278,7 +292,7 @@ def test_a_dead_server_costs_nobody_a_session(tmp_path: Path):
         assert ask(crossed.url, PATH, password(ROOT)).status == 200
 
 
-@pytest.mark.parametrize("kind", ["error page", "no client"])
+@pytest.mark.parametrize("kind", ["error page", "no client", "a fault as a refusal", "an error of another type"])
 def test_a_session_is_refused_only_where_the_old_server_refuses_it(liar, kind: str):
     talker, crossed = liar
     talker.answer = BROKEN[kind]

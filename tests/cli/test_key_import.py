@@ -110,6 +110,17 @@ def test_other_kinds_of_keys_are_known_by_themselves(old: Folder, form: PrivateF
     assert "nothing that is mounted signs with EdDSA" in told.err
 
 
+def test_a_key_in_another_format_is_no_shared_key(old: Folder, old_key: rsa.RSAPrivateKey):
+    jwk = json.dumps(RSAKey.import_key(old_key).as_dict(private=True))
+    der = old_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    for content in (jwk, " " + jwk, der):
+        refused = old.run("key", "import", private_file(old, content))
+        assert refused.status != 0
+        assert "write it as PEM" in refused.err
+        assert '"d"' not in refused.err
+    assert old.done("key", "import", private_file(old, b"\n" + pem(old_key)), "--json").json["algorithm"] == "RS256"
+
+
 def test_what_cannot_sign_or_is_there_already_is_refused(old: Folder, old_key: rsa.RSAPrivateKey):
     public = old_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for content, why in (

@@ -121,8 +121,22 @@ def test_a_name_cannot_become_part_of_the_query(server: Server, members: Members
 def test_a_name_that_nobody_can_have_is_not_asked_for(server: Server, members: Members, login: str) -> None:
     members.add(42, "ann")
     client = server.add_client()
-    assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
+    with server.nothing_happens(hashes=1):
+        assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
     assert server.log_in(client, "ann", PASSWORD).status == 200
+
+
+@pytest.mark.parametrize("password", ["\0", "x" * 1025, "\u20ac" * 400])
+def test_u03_a_password_that_nobody_can_have_does_not_tell_who_lives_here(
+    server: Server, members: Members, password: str
+) -> None:
+    members.add(42, "ann")
+    client, here = server.add_client(), server.add_owner()
+    answers = []
+    for login in (here, "ann", "nobody"):
+        with server.nothing_happens(hashes=1):
+            answers.append(server.log_in(client, login, password))
+    assert {one.identity for one in answers} == {answers[0].identity}
 
 
 @pytest.mark.parametrize("login", ["ÀNN", "ann ", "ann\u3000"])
@@ -180,9 +194,12 @@ def test_a_local_account_with_the_same_login_always_wins(adopting: Server, file:
 
 def test_an_adopted_account_has_moved_in(adopting: Server, file: SqliteMembers) -> None:
     file.add(42, "ann", bcrypt_of(OLD_PASSWORD))
-    client = adopting.add_client()
+    client, mark = adopting.add_client(), adopting.mark()
     first = adopting.log_in(client, "ann", OLD_PASSWORD)
     assert first.status == 200
+    moved, issued = adopting.events(mark)
+    assert (moved["outcome"], moved["subject"], moved["from"]) == ("account_moved_in", "42", "directory")
+    assert issued["outcome"] == "token_issued"
     kept = _kept(adopting, "42")
     assert kept.directory is None
     assert kept.password_hash.startswith("$argon2id$")

@@ -17,6 +17,8 @@ from dragoman.core.scope import Scope
 from dragoman.store.former_sessions import StoredSession
 from dragoman.store.intake import Changes
 from tests.attacks.harness import FORM, START, configuration_of, running
+from tests.directories.people import PASSWORD as MEMBERS_PASSWORD
+from tests.directories.people import SqliteMembers
 from tests.former import makers
 
 if TYPE_CHECKING:
@@ -304,6 +306,34 @@ def test_a_new_client_inherits_no_session_of_one_that_was_deleted(server: Server
     server.add_client(id=client)
     mark = server.mark()
     assert refused(server, server.refresh(client, token), mark) == "revoked_refresh_token"
+
+
+def test_an_adoption_is_in_the_audit_even_where_the_refresh_is_then_refused(server: Server, client: str) -> None:
+    for person, outcome in ((server.add_owner(), "token_issued"), (server.add_owner(locked=True), "token_refused")):
+        mark = server.mark()
+        for _ in range(2):
+            server.refresh(client, spring_token(server, client, person))
+        events = server.events(mark)
+        assert [one["outcome"] for one in events] == ["session_adopted", outcome, outcome]
+        told = (events[0]["client"], events[0]["subject"], events[0]["from"])
+        assert told == (client, server.owner_id(person), "spring-jwt")
+
+
+def test_a_session_of_somebody_who_lives_in_a_directory_goes_on_without_a_log_in(tmp_path: Path) -> None:
+    members = SqliteMembers(tmp_path / "members.db")
+    members.add(42, "ann")
+    members.add(43, "bob", active=0)
+    server_of_old = former(tmp_path, "spring-jwt", makers.SECRET, unlisted=True)
+    with running(configuration_of(tmp_path, former=(server_of_old,), directory=members.table())) as server:
+        client, local = server.add_client(), server.add_owner(username="carl")
+        members.add(44, "carl")
+        tokens = [spring_token(server, client, local, user_name=one, jti=one) for one in ("42", "43", "44", "45", "")]
+        answers = [server.refresh(client, one) for one in tokens]
+        assert [one.status for one in answers] == [200, 400, 400, 400, 400]
+        assert server.introspect(client, answers[0].document["access_token"])["sub"] == "42"
+        kept = server.run(server.tool.find_resource_owner("42"))
+        assert (kept.username, kept.directory, kept.password_hash) == ("ann", "directory", None)
+        assert server.log_in(client, "ann", MEMBERS_PASSWORD).status == 200
 
 
 # revocation (RFC 7009)

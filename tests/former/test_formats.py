@@ -215,6 +215,24 @@ def test_another_issuer_is_refused_and_so_is_one_where_none_is_expected():
     assert read("spring-jwt", makers.SECRET, makers.jwt(SPRING), issuer="https://old.example") is None
 
 
+@pytest.mark.parametrize("before", [b"\n", b"\xef\xbb\xbf", b"Bag Attributes: <none>\n"])
+def test_a_public_key_is_no_shared_key_wherever_it_begins_in_its_file(before: bytes, an_rsa_key: rsa.RSAPrivateKey):
+    pem = before + an_rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for name, claims in (("ts-oauth2-server", JMONDI), ("spring-jwt", SPRING)):
+        assert read(name, pem, makers.jwt(claims, pem.decode())) is None
+        assert read(name, pem, makers.rsa_jwt(claims, an_rsa_key)) is not None
+
+
+@pytest.mark.parametrize("kind", ["JWK", "JWK after a mark", "DER"])
+def test_a_public_key_in_another_format_is_told_and_no_shared_key(kind: str, an_rsa_key: rsa.RSAPrivateKey):
+    jwk = b'{"kty":"RSA","n":"sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBH","e":"AQAB"}'
+    der = an_rsa_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    content = {"JWK": jwk, "JWK after a mark": b"\xef\xbb\xbf " + jwk, "DER": der}[kind]
+    for name in ("ts-oauth2-server", "spring-jwt"):
+        with pytest.raises(FormerFault, match="write it as PEM"):
+            reader(name, content)
+
+
 def test_a_weak_shared_key_needs_a_word_and_a_key_there_must_be():
     with pytest.raises(FormerFault, match="weak_key"):
         reader("spring-jwt", "short")

@@ -259,6 +259,26 @@ def test_clients_of_django_oauth_toolkit_go_on(folder: Folder, file_source: File
         assert client.refresh(vector["tokens"]["spent"])[0] == 400
 
 
+def test_sessions_of_people_who_live_in_a_directory_are_listed_too(folder: Folder, file_source: FileSource):
+    test_spring.fill(file_source)
+    (access,) = VECTORS["spring-jdbc"]["oauth_access_token"]
+    (refresh,) = VECTORS["spring-jdbc"]["oauth_refresh_token"]
+    file_source.fill(
+        *SPRING_TABLES,
+        f"INSERT INTO oauth_access_token VALUES ('{access['token_id']}', NULL, '{access['authentication_id']}', "
+        f"'of the directory', '{access['client_id']}', NULL, '{access['refresh_token']}')",
+        f"INSERT INTO oauth_refresh_token VALUES ('{refresh['token_id']}', NULL, NULL)",
+    )
+    cutover = Cutover(folder, file_source, "spring", test_spring.SERVER)
+    told = cutover.list_sessions()
+    assert counts(told)["session"] == {"refused": 1}
+    assert told.json["reasons"]["refused"]["its resource owner is not here"] == 1
+    settings = folder.file.read_text()
+    assert settings.count("[directory.sql]\n") == 1
+    folder.file.write_text(settings.replace("[directory.sql]\n", '[directory.sql]\nurl = "members.db"\n'))
+    assert counts(cutover.list_sessions())["session"] == {"created": 1}
+
+
 def test_a_source_without_sessions_is_told(folder: Folder, tmp_path: Path):
     (tmp_path / "people.csv").write_text("id\n")
     told = folder.run("import", "csv", tmp_path / "people.csv", "--sessions")

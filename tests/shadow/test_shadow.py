@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import ssl
 import sys
+from base64 import urlsafe_b64encode
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -232,6 +233,20 @@ def test_a_legacy_server_that_gives_no_answer_is_the_dialects_503(broken, kind: 
     talker, watched = broken
     talker.answer = AWAY[kind]
     _is_503(ask(watched.url, "/oauth/token", password(ANN)))
+
+
+def test_times_that_are_no_times_do_not_end_the_comparing(tmp_path: Path):
+    claims = b'{"iat": -1e999, "exp": 1e999}', b'{"iat": 1, "exp": NaN}', b'{"iat": 0.5, "exp": 1' + b"0" * 400 + b"}"
+    with (
+        Talker(b"").listening() as talker,
+        watching(tmp_path, "standard", cast_of(ANN), talker.url) as watched,
+    ):
+        for one in claims:
+            segments = (urlsafe_b64encode(part).rstrip(b"=") for part in (b'{"alg": "RS256"}', one, b"signature"))
+            talker.answer = http("200 OK", b'{"access_token": "%s"}' % b".".join(segments))
+            ask(watched.url, PATH, password(ANN))
+        found = watched.exchanges(len(claims))
+    assert found.compared.count == len(claims)
 
 
 def test_a_dead_legacy_server_is_the_dialects_503(tmp_path: Path):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _REFUSALS = frozenset({400, 401, 403, 422})
 """Statuses with which token endpoints refuse; any other is no answer to the question."""
-_TOO_MANY = 429
+_OF_THIS_QUESTION = frozenset({429, 500})
+"""Too many requests, of one address perhaps; a fault, at one name perhaps. Whoever can bring these about must not be
+able to have nobody asked for any more."""
 _WRONG_PASSWORD = frozenset({Refusal.WRONG_CREDENTIALS})
 _WRONG_TOKEN = frozenset(
     {
@@ -46,6 +48,8 @@ _OF_THE_CLIENT = frozenset(
     }
 )
 """Refusals that say nothing of the person: the client differs there, or the dialect does."""
+_OF_THE_SERVER = frozenset({ErrorCode.SERVER_ERROR.value, ErrorCode.TEMPORARILY_UNAVAILABLE.value})
+"""No refusals, whatever the status."""
 
 
 @value
@@ -103,12 +107,14 @@ class OldServer:
 
     def _meaning(self, answer: WireResponse, grant_type: str) -> Granted | Refused:
         members = members_of(answer.body)
-        if answer.status == _TOO_MANY:
-            raise Useless("it has had too many requests")  # of one address perhaps, and the others may go on
+        if answer.status in _OF_THIS_QUESTION:
+            raise Useless(f"status {answer.status}")
         if members is None or answer.status not in {200, *_REFUSALS}:
             raise Away(f"status {answer.status}" if members is not None else "an answer that is no JSON object")
         if answer.status in _REFUSALS:
             error = members.get("error")
+            if not isinstance(error, str) or error in _OF_THE_SERVER:
+                raise Useless(f"status {answer.status} without a refusal")
             if error in _OF_THE_CLIENT and error not in self._wrong(grant_type):
                 raise Useless(f"the old server refuses the client: {error}")
             return Refused()

@@ -34,6 +34,7 @@ class ServersWorkshop:
         self._secrets = secrets
         self._passwords = passwords
         self.grant_types = frozenset(load_grant_types())
+        self.accounts_elsewhere = configuration.directory.configured
 
     def make_client(self, said: Mapping[str, object]) -> Client:
         """A new client of these members. Raises Fault."""

@@ -16,7 +16,7 @@ from dragoman.core.value import value
 
 if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
-    from dragoman.core.ports import Attempt, Services
+    from dragoman.core.ports import Attempt, ResourceOwners, Services
     from dragoman.core.secret import Secret
 
 LONGEST_PASSWORD: Final = 1024
@@ -87,10 +87,13 @@ async def verify_elsewhere(  # noqa: PLR0913 - whose password, and who asks
 ) -> Verified | NotVerified:
     """What the directory says of a password, with what is known here of the account that it names.
 
-    The account must bear the name that was guessed at: else a directory that compares names less strictly would give
-    each spelling of a name a throttle of its own. Refuses `temporarily_unavailable`.
+    What no directory is asked for costs what an unknown name costs: else a password that cannot be anybody's would
+    tell, without a guess, which names live here. The account must bear the name that was guessed at: else a directory
+    that compares names less strictly would give each spelling of a name a throttle of its own. Refuses
+    `temporarily_unavailable`.
     """
     if not _may_be_sent(login, sent):
+        await services.passwords.check(None, sent, attempt)
         return NotVerified(why="a name or a password that no directory is asked for")
     answer = await directory.verify(login, sent, attempt)
     if isinstance(answer, NotVerified):
@@ -131,6 +134,21 @@ async def confirmed(services: Services, owner: ResourceOwner, now: int) -> Resou
         return replace(owner, confirmed_at=0)
     fresh = _as_told(found, owner, directory.terms, now)
     return fresh if await services.resource_owners.take_in(fresh, directory.terms.name) else owner
+
+
+async def arrived(
+    directory: Directory, resource_owners: ResourceOwners, owner_id: str, now: int
+) -> ResourceOwner | None:
+    """An account that is not known here yet, taken in as one that lives in the directory.
+
+    None where that does not have it or does not let it be used, or where its id or a name of it is another's here.
+    Refuses `temporarily_unavailable`.
+    """
+    found = await directory.find(owner_id)
+    if found is None or fault_of_account(found) is not None:
+        return None
+    fresh = _as_told(found, None, directory.terms, now)
+    return fresh if await resource_owners.take_in(fresh, directory.terms.name) else None
 
 
 def _as_told(told: ResourceOwner, kept: ResourceOwner | None, terms: Terms, now: int) -> ResourceOwner:

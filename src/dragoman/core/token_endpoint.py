@@ -75,6 +75,7 @@ async def _respond(  # noqa: PLR0913 - what the steps need
             if settled.arrives_from is not None and not await _take_in(services, settled):
                 raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
         await _remember_places(services, settled)
+        _audit_arrival(services, rules, client, request, settled)
         authorization = settled
     order_to_issue = Issue(
         client=client,
@@ -166,6 +167,25 @@ async def _end_grant(
                 "looked_like_retry": int(seen.looked_like_retry),
                 "agent": request.sender.agent,
             },
+        )
+    )
+
+
+def _audit_arrival(
+    services: Services, rules: Rules, client: Client, request: TokenRequest, authorization: Authorization
+) -> None:
+    """Whose password is from now on here, on another's word. Who goes on living there has arrived with each log-in."""
+    owner = authorization.resource_owner
+    if owner is None or authorization.arrives_from is None or owner.directory is not None:
+        return
+    services.audit.record(
+        Event(
+            name="account_moved_in",
+            dialect=rules.dialect,
+            sender=request.sender,
+            client_id=client.id,
+            subject=owner.id,
+            facts={"from": authorization.arrives_from},
         )
     )
 

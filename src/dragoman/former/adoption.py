@@ -7,16 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.adoption import digest_of
+from dragoman.core.directory import arrived
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import FormerSession, Grant, RefreshHandle
-from dragoman.core.ports import Attempt
+from dragoman.core.ports import Attempt, Event
 from dragoman.store.former_sessions import StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from dragoman.core.directory import Directory
     from dragoman.core.model import Client, GrantId, ResourceOwner, Sender
-    from dragoman.core.ports import ResourceOwners
+    from dragoman.core.ports import Audit, ResourceOwners
     from dragoman.core.secret import Secret
     from dragoman.former.format import FormerReader, FormerToken
     from dragoman.store.former_sessions import FormerSessions
@@ -51,9 +53,12 @@ class Adoption:
     servers: Sequence[FormerServer]
     sessions: FormerSessions
     resource_owners: ResourceOwners
+    audit: Audit
     new_grant_id: Callable[[], GrantId]
     slowly: Callable[[Callable[[], FormerToken | None], Attempt], Awaitable[FormerToken | None]]
     """Does work that takes as long as a password hash, beside the event loop and bounded as they are."""
+    directory: Directory | None = None
+    """Who is asked for an account that is not known here."""
     not_before: int = 0
     """The end of the time of which a restore knows nothing (`Installation.not_before`)."""
 
@@ -68,7 +73,7 @@ class Adoption:
         for server in self.servers:
             if server.reader.recognises(text):
                 token = await self._read(server, text, client, sender)
-                handle = None if token is None else await self._adopt(server, token, client, now)
+                handle = None if token is None else await self._adopt(server, token, client, sender, now)
                 if handle is not None:
                     return handle
         return None
@@ -79,7 +84,9 @@ class Adoption:
         attempt = Attempt(client_id=client.id, address=sender.address, login="")
         return await self.slowly(partial(server.reader.read, text), attempt)
 
-    async def _adopt(self, server: FormerServer, token: FormerToken, client: Client, now: int) -> RefreshHandle | None:
+    async def _adopt(
+        self, server: FormerServer, token: FormerToken, client: Client, sender: Sender, now: int
+    ) -> RefreshHandle | None:
         digest = digest_of(server.format, token.identifier)
         row = await self.sessions.find(digest)
         if row is None and token.says is None:  # another server's, or nobody's
@@ -89,19 +96,37 @@ class Adoption:
             session = _judged(server, token, row, client, now)
             if self.not_before > server.cut_over:
                 raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "a restore ended the sessions of the former server")
-            owner = await self._owner(session, client)
+            owner = await self._owner(session, client, now)
             former = StoredSession(digest=digest, format=server.format, session=session)
             grant = _grant_of(self.new_grant_id(), server, session, owner, client, now)
             if await self.sessions.adopt(former, grant, now, listed=listed):
+                self._record(server, grant, sender)
                 return RefreshHandle(grant_id=grant.id, generation=0)
             row = await self.sessions.find(digest)
             if row is None or row.grant_id is None:
                 raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "a former session that is listed no more")
         return RefreshHandle(grant_id=row.grant_id, generation=0)
 
-    async def _owner(self, session: FormerSession, client: Client) -> ResourceOwner:
+    def _record(self, server: FormerServer, grant: Grant, sender: Sender) -> None:
+        """Before the refresh is judged, which may still be refused: the grant is there all the same."""
+        self.audit.record(
+            Event(
+                name="session_adopted",
+                dialect="",
+                sender=sender,
+                client_id=grant.client_id,
+                subject=grant.subject,
+                grant_id=grant.id.hex(),
+                facts={"from": server.format},
+            )
+        )
+
+    async def _owner(self, session: FormerSession, client: Client, now: int) -> ResourceOwner:
         """Whose session it is. The state of the account is judged at the gate, but a disabled one has no sessions."""
-        owner = await self.resource_owners.find_resource_owner(session.subject or "")
+        subject = session.subject or ""
+        owner = await self.resource_owners.find_resource_owner(subject)
+        if owner is None and subject and self.directory is not None:
+            owner = await arrived(self.directory, self.resource_owners, subject, now)
         if owner is None:
             raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner of a former session is not here")
         if owner.belongs_to not in (None, client.id):

@@ -13,7 +13,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from dragoman.former.format import FormerFault
 from dragoman.tokens.jose import UnreadableJws, is_signed_by, read_object, take_apart
-from dragoman.tokens.keys import LARGEST_RSA_BITS, SMALLEST_RSA_BITS, Key, Purpose
+from dragoman.tokens.keys import LARGEST_RSA_BITS, SMALLEST_RSA_BITS, Key, Purpose, is_written_otherwise
 
 if TYPE_CHECKING:
     from dragoman.former.format import FormerKey
@@ -47,7 +47,7 @@ def open_claims(key: FormerKey) -> SignedClaims:
     """With a shared key (HS256) or a PEM with an RSA key, of which the public half is enough (RS256)."""
     if key.content is None:
         raise FormerFault("former: this format needs the setting `key`: a file with the old server's signing key")
-    return SignedClaims(_rsa_key(key.content) if key.content.startswith(_PEM) else _shared_key(key), key.issuer)
+    return SignedClaims(_rsa_key(key.content) if _PEM in key.content else _shared_key(key), key.issuer)
 
 
 def _rsa_key(pem: bytes) -> Key:
@@ -63,6 +63,8 @@ def _rsa_key(pem: bytes) -> Key:
 
 def _shared_key(key: FormerKey) -> Key:
     secret = key.secret()
+    if is_written_otherwise(secret):
+        raise FormerFault("former: the key file holds a key as a JWK or as DER; write it as PEM")
     if len(secret) < STRONG_BYTES and not key.weak:
         raise FormerFault(
             f"former: the shared key has fewer than {STRONG_BYTES} bytes: whoever has a token can try keys until one "

@@ -133,7 +133,8 @@ class _Deciding:
             return _outcome(judged, Result.SKIPPED, why=over)
         if session.client_id is not None and self._client_of(session.client_id) is None:
             return _outcome(judged, Result.REFUSED, why=f"its client {session.client_id!r} is not here")
-        if session.subject is not None and self._owner_of(session.subject) is None:
+        known_here = session.subject is None or self._owner_of(session.subject) is not None
+        if not known_here and not self._workshop.accounts_elsewhere:
             return _outcome(judged, Result.REFUSED, why="its resource owner is not here")
         stored = StoredSession(digest=wanted.digest, format=wanted.format, session=session)
         changes = (f"client_id: {session.client_id!r}", f"resource owner: {session.subject!r}")

@@ -27,6 +27,8 @@ class Workshop(Protocol):
     """What the server knows of secrets, dialects and grant types. Nothing here waits."""
 
     grant_types: frozenset[str]
+    accounts_elsewhere: bool
+    """Whether a directory may have accounts that are not here."""
 
     def make_client(self, said: Mapping[str, object]) -> Client:
         """A new client of these members. Raises Fault."""

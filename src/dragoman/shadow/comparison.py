@@ -127,9 +127,14 @@ def _compare_tokens(where: str, theirs: str, ours: str) -> Iterator[Difference]:
 
 
 def _life(claims: Mapping[str, object]) -> int:
-    """Seconds from `iat` to `exp`; 0 where one is missing."""
+    """Seconds from `iat` to `exp`; 0 where one is missing, or no time at all, as JSON's `1e999` and `NaN` are not."""
     ends, begins = claims.get("exp"), claims.get("iat")
-    return int(ends - begins) if isinstance(ends, int | float) and isinstance(begins, int | float) else 0
+    if not isinstance(ends, int | float) or not isinstance(begins, int | float):
+        return 0
+    try:
+        return int(ends - begins)
+    except (OverflowError, ValueError):
+        return 0
 
 
 def shape_of(value: object) -> Shape:

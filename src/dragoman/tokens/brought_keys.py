@@ -15,7 +15,16 @@ from joserfc.util import urlsafe_b64encode
 
 from dragoman.core.value import value
 from dragoman.tokens.key_files import only_writer, read_keys, write_key
-from dragoman.tokens.keys import KEY_ID, SECRET_BYTES, Key, KeyFault, Purpose, private_jwk, read_jwk
+from dragoman.tokens.keys import (
+    KEY_ID,
+    SECRET_BYTES,
+    Key,
+    KeyFault,
+    Purpose,
+    is_written_otherwise,
+    private_jwk,
+    read_jwk,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +52,7 @@ def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
 
     Of a shared key the end of its line is no part. Raises KeyFault, never with a byte of it.
     """
-    pem = content.startswith(_PEM)
+    pem = _PEM in content  # wherever it begins: a PEM is never a shared key
     algorithm, jwk = _read_pem(content) if pem else ("HS256", _read_shared(content, weak=terms.weak))
     jose = read_jwk(Purpose.ACCESS, algorithm, jwk, weak=terms.weak)
     key = Key(
@@ -97,6 +106,8 @@ def _read_pem(content: bytes) -> tuple[str, dict[str, str]]:
 
 def _read_shared(content: bytes, *, weak: bool) -> dict[str, str]:
     secret = content.removesuffix(b"\n").removesuffix(b"\r")
+    if is_written_otherwise(content):
+        raise KeyFault("the file holds a key as a JWK or as DER; write it as PEM, or its `k` alone, decoded")
     if not secret or b"\n" in secret:
         raise KeyFault("the file holds neither a private key as PEM nor a shared key on one line")
     if len(secret) < SECRET_BYTES and not weak:

@@ -237,3 +237,12 @@ def verification_text(key: Key) -> str:
         return key.jose.as_pem(private=False).decode()
     shared = key.jose.raw_value
     return shared.decode() if shared.isascii() else urlsafe_b64encode(shared).decode()
+
+
+def is_written_otherwise(content: bytes) -> bool:
+    """Whether a file that begins with no PEM holds a key as a JWK (RFC 7517) or as DER all the same.
+
+    Taken for a shared key, the public half of one would let anybody sign.
+    """
+    text = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return (text.startswith(b"{") and b'"kty"' in text) or content.startswith((b"0\x81", b"0\x82"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEADS = (
-    (re.compile(rb"(?:/\*M?!\d++\\- [^\n]*+\n)?-- (?:MySQL|MariaDB) dump "), MYSQL),
+    (re.compile(rb"(?:/\*M?!\d++\\- [^\n]*+\n)?-- (?:MySQL|MariaDB) dump [^\n]*+\n?"), MYSQL),
     (re.compile(rb"(?:--\s*+)?-- PostgreSQL database dump\s"), POSTGRESQL),
 )
 _PACKED = re.compile(rb"PGDMP|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04")
