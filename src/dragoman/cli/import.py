@@ -10,14 +10,14 @@ import click
 import msgspec
 
 from dragoman.cli.announcing import tell_of_client
-from dragoman.cli.client_options import names_of, values_of
+from dragoman.cli.client.options import names_of, values_of
 from dragoman.cli.configured import config_option, json_option
-from dragoman.cli.import_report import Progress, open_report, print_change, print_summary
-from dragoman.cli.import_source import read_source, shown_source
-from dragoman.cli.import_workshop import ServersWorkshop, check_dialects
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
+from dragoman.cli.sources.report import Progress, open_report, print_change, print_summary
+from dragoman.cli.sources.source import read_source, shown_source
+from dragoman.cli.sources.workshop import ServersWorkshop, check_dialects
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.importers.kind import SessionKind, list_kinds, load_kind, load_session_kind

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from dragoman.core import token_endpoint
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.secret import Secret
 from dragoman.dialects import codec
 from dragoman.legacy.passing import answer_to_pass, headers_to_pass, target_of
 from dragoman.legacy.reading import members_of
@@ -186,7 +187,8 @@ class Shadowing:
         if ours.before is None or presented is None or issued is None:
             return []
         exchanged = {True: Shape("kept"), False: Shape("exchanged")}
-        their, our = issued == presented.reveal(), ours.before.generation == grant.generation
+        their = isinstance(issued, str) and presented == Secret(issued)
+        our = ours.before.generation == grant.generation
         if their == our:
             return []
         return [Difference(field="refresh_token itself", theirs=exchanged[their], ours=exchanged[our])]

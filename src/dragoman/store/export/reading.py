@@ -64,7 +64,7 @@ Batch = tuple[str, "Sequence[Values]"]
 class Export:
     """An export that is open."""
 
-    digest: str
+    checksum: str
     """What its last line says."""
     facts: Mapping[str, str]
     """What the table `installation` shall hold."""
@@ -96,7 +96,7 @@ def open_export(path: Path) -> Iterator[Export]:
         end = _last_line(path, file)
         header = _header(path, file)
         facts = {**header.installation, RESTORED_FROM: end.sha256, **({SAVED_IN_USE: "yes"} if header.in_use else {})}
-        yield Export(digest=end.sha256, facts=facts, _path=path, _file=file)
+        yield Export(checksum=end.sha256, facts=facts, _path=path, _file=file)
 
 
 def _header(path: Path, file: BinaryIO) -> Header:

@@ -87,7 +87,7 @@ async def _holds(connection: Connection, address: Address, source: Path) -> bool
     if await read_version(connection, address) is None:
         return False
     with open_export(source) as export:
-        return (await _facts(connection)).get(RESTORED_FROM) == export.digest
+        return (await _facts(connection)).get(RESTORED_FROM) == export.checksum
 
 
 async def _restore_dump(address: Address, source: Path, terms: Terms) -> Restored:

@@ -119,7 +119,7 @@ def _refuse_unfit_source(path: Path, source: Path) -> bool:
 def _holds(path: Path, source: Path) -> bool:
     """Whether the database was restored from this very export."""
     with open_export(source) as export:
-        return read_facts(path).get(RESTORED_FROM) == export.digest
+        return read_facts(path).get(RESTORED_FROM) == export.checksum
 
 
 def _as_it_is(path: Path) -> Restored:

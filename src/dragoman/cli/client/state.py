@@ -1,0 +1,137 @@
+"""The commands of `dragoman client` that switch a client on and off, change its secrets, and delete it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from dragoman.cli.announcing import tell_of_client
+from dragoman.cli.asking import confirm
+from dragoman.cli.client.change import (
+    change_stored,
+    find_client,
+    first_secret,
+    noticed,
+    unknown_client,
+)
+from dragoman.cli.configured import config_option, json_option
+from dragoman.cli.opening import in_store
+from dragoman.cli.operating import recorded
+from dragoman.cli.showing import print_json
+from dragoman.config.reading import read_configuration
+from dragoman.config.settings import Configuration
+from dragoman.core.errors import Fault
+from dragoman.parts import epoch_seconds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dragoman.core.model import Client
+
+
+@click.command("disable", short_help="Refuse all of a client's requests and tokens.")
+@click.argument("client_id", metavar="ID")
+@config_option
+def disable(client_id: str, path: Path) -> None:
+    """Refuse all requests and tokens of the client ID until it is enabled again. Its sessions are kept.
+
+    \b
+    dragoman client disable shop-app
+    """
+    _switch(read_configuration(path), client_id, enabled=False)
+
+
+@click.command("enable", short_help="Take a disabled client back.")
+@click.argument("client_id", metavar="ID")
+@config_option
+def enable(client_id: str, path: Path) -> None:
+    """Take the disabled client ID back, with the sessions it had.
+
+    \b
+    dragoman client enable shop-app
+    """
+    _switch(read_configuration(path), client_id, enabled=True)
+
+
+@click.command("delete", short_help="Remove a client and end its sessions.")
+@click.argument("client_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def delete(client_id: str, path: Path, *, yes: bool) -> None:
+    """Remove the client ID and end its sessions. This cannot be undone.
+
+    \b
+    dragoman client delete shop-app --yes
+    """
+    configuration = read_configuration(path)
+    in_store(configuration, lambda store: find_client(store, client_id))
+    confirm(f"Delete the client {client_id} and end all its sessions?", already=yes)
+    with recorded(configuration, client_id=client_id):
+        if not in_store(configuration, lambda store: store.administration.delete_client(client_id, epoch_seconds())):
+            raise unknown_client(client_id)
+    tell_of_client(configuration, client_id)
+    click.echo(f"client {client_id} is deleted and its sessions have ended{noticed(configuration)}")
+
+
+@click.command("rotate-secret", short_help="Draw a new secret for a client.")
+@click.argument("client_id", metavar="ID")
+@click.option("--keep-old", is_flag=True, help="Let the secrets it has stay good beside the new one.")
+@json_option
+@config_option
+def rotate_secret(client_id: str, path: Path, *, keep_old: bool, as_json: bool) -> None:
+    r"""Draw a new secret for the client ID and print it, once. The old one is refused from then on.
+
+    To change it without a gap, keep the old one at first, give the app the new one, then drop the old one.
+
+    \b
+    dragoman client rotate-secret shop-app --keep-old
+    dragoman client drop-old-secrets shop-app
+    """
+    configuration = read_configuration(path)
+    secret, stored = first_secret(configuration, None)
+
+    def change(client: Client) -> Client:
+        _need_secret(client)
+        return replace(client, secrets=(*client.secrets, *stored) if keep_old else stored)
+
+    client = change_stored(configuration, client_id, change)
+    shown = "" if secret is None else secret.reveal()
+    if as_json:
+        print_json({"id": client_id, "secrets": len(client.secrets), "secret": shown})
+        return
+    click.echo(f"client {client_id} has {len(client.secrets)} secrets{noticed(configuration)}")
+    click.echo(f"The new one, shown this once: {shown}")
+
+
+@click.command("drop-old-secrets", short_help="Keep a client's newest secret only.")
+@click.argument("client_id", metavar="ID")
+@config_option
+def drop_old_secrets(client_id: str, path: Path) -> None:
+    """Refuse all secrets of the client ID but the newest.
+
+    \b
+    dragoman client drop-old-secrets shop-app
+    """
+    configuration = read_configuration(path)
+
+    def change(client: Client) -> Client:
+        _need_secret(client)
+        return replace(client, secrets=client.secrets[-1:])
+
+    change_stored(configuration, client_id, change)
+    click.echo(f"client {client_id} has one secret, the newest{noticed(configuration)}")
+
+
+def _switch(configuration: Configuration, client_id: str, *, enabled: bool) -> None:
+    change_stored(configuration, client_id, lambda client: replace(client, enabled=enabled))
+    click.echo(f"client {client_id} is {'enabled' if enabled else 'disabled'}{noticed(configuration)}")
+
+
+def _need_secret(client: Client) -> None:
+    if not client.confidential:
+        raise Fault(f"client {client.id} is public and has no secret; delete it and create it anew without --public")
+
+
+COMMANDS = (disable, enable, delete, rotate_secret, drop_old_secrets)

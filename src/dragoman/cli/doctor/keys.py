@@ -1,0 +1,87 @@
+"""What `dragoman doctor` looks at in the keys, and the clock that they are judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warning
+from dragoman.cli.showing import told_time
+from dragoman.core.errors import Fault
+from dragoman.parts import needed_algorithms, read_keyring
+from dragoman.tokens.key_files import read_keys
+from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dragoman.config.settings import Configuration
+    from dragoman.dialects.dialect import Dialect
+    from dragoman.tokens.keyring import Keyring
+
+_SOON = 7 * 86400
+_OLD = 366 * 86400
+
+
+def check_keys(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
+    """Whether they can be trusted and used, and whether what is mounted has those it needs."""
+    folder = configuration.path(configuration.keys)
+    try:
+        keyring = read_keyring(folder)
+    except Fault as fault:
+        yield fault_found("keys", fault)
+        return
+    findings = [
+        finding
+        for algorithm, who in needed_algorithms(configuration, dialects).items()
+        for finding in _check_algorithm(keyring, algorithm, who, now)
+    ]
+    findings += _check_ages(keyring, now)
+    findings += _check_strength(keyring, now)
+    retiring = [key for key in keyring.keys if key.retires_at is not None and key.is_good(now)]
+    told = f", {len(retiring)} of them retiring" if retiring else ""
+    yield from findings or [ok("keys", f"{folder}: {len(keyring.keys)} keys{told}, all that is mounted can sign")]
+
+
+def _check_algorithm(keyring: Keyring, algorithm: str, who: str, now: int) -> Iterator[Finding]:
+    if keyring.find_signing_key(Purpose.ACCESS, algorithm, now) is None:
+        remedy = f"run `dragoman key rotate access --algorithm {algorithm}`"
+        yield problem("keys", f"{who} needs an {algorithm} key, and none is in force", remedy)
+    elif keyring.find_signing_key(Purpose.ACCESS, algorithm, now + _SOON) is None:
+        remedy = f"run `dragoman key rotate access --algorithm {algorithm}` in time"
+        yield warning("keys", f"the last {algorithm} key, which {who} needs, retires within seven days", remedy)
+
+
+def _check_ages(keyring: Keyring, now: int) -> Iterator[Finding]:
+    """A key that makes tokens for years has been in many backups."""
+    for purpose in Purpose:
+        if purpose in NEVER_ROTATED:
+            continue
+        for algorithm in ALGORITHMS[purpose]:
+            key = keyring.find_signing_key(purpose, algorithm, now)
+            if key is not None and key.active_from <= now - _OLD:
+                text = f"the {algorithm} key for {purpose} makes tokens since {told_time(key.active_from)}"
+                option = f" --algorithm {algorithm}" if purpose is Purpose.ACCESS else ""
+                yield warning("keys", text, f"run `dragoman key rotate {purpose}{option}`")
+
+
+def _check_strength(keyring: Keyring, now: int) -> Iterator[Finding]:
+    """Keys of other servers that were let in although others may find them out."""
+    for key in keyring.keys:
+        if key.weak and key.is_good(now):
+            text = f"the shared key {key.kid} has fewer than 256 bits: whoever has a token of it can find it out"
+            remedy = f"run `dragoman key rotate access --algorithm {key.algorithm}`, tell the APIs, and retire it"
+            yield warning("keys", text, remedy)
+
+
+def check_clock(folder: Path, now: int) -> Iterator[Finding]:
+    """Whether it is later than when the newest key was made."""
+    try:
+        newest = max((key.created_at for key in read_keys(folder)), default=0)
+    except Fault:
+        return
+    if now < newest:
+        text = f"this machine's clock says {told_time(now)}, but a key was made at {told_time(newest)}"
+        yield problem("clock", text, "set the clock, and keep it right with NTP")
+    else:
+        yield ok("clock", told_time(now))

@@ -1,0 +1,1 @@
+"""What commands share that read another server's data."""

@@ -1,0 +1,65 @@
+"""What imported clients and accounts are made with: this server's dialects, secrets and grant types."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from dragoman.cli.client.registration import (
+    change_client_in,
+    check_client_id,
+    dialects_of,
+    make_client_in,
+)
+from dragoman.core.errors import Fault
+from dragoman.grant_types import load_grant_types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.config.settings import Configuration
+    from dragoman.core.model import Client
+    from dragoman.core.secret import Secret
+    from dragoman.hashing.client_secrets import ClientSecretHasher
+    from dragoman.hashing.pool import PasswordHasher
+
+
+class ServersWorkshop:
+    """`importing.wanted.Workshop` for one run: each dialect's file is read once."""
+
+    def __init__(self, configuration: Configuration, secrets: ClientSecretHasher, passwords: PasswordHasher) -> None:
+        words_of = lru_cache(maxsize=64)(dialects_of(configuration))
+        self._make = partial(make_client_in, words_of)
+        self._change = partial(change_client_in, words_of)
+        self._secrets = secrets
+        self._passwords = passwords
+        self.grant_types = frozenset(load_grant_types())
+        self.accounts_elsewhere = configuration.directory.configured
+
+    def make_client(self, said: Mapping[str, object]) -> Client:
+        """A new client of these members. Raises Fault."""
+        return self._make(said)
+
+    def change_client(self, client: Client, said: Mapping[str, object]) -> Client:
+        """A client with these members changed. Raises Fault."""
+        return self._change(client, said)
+
+    def check_client_id(self, client_id: str) -> None:
+        """Raises Fault for an id that no request could carry."""
+        check_client_id(client_id)
+
+    def digest(self, secret: Secret) -> str:
+        """What to store of a client secret."""
+        return self._secrets.store(secret)
+
+    def find_hash_defect(self, stored: str) -> str | None:
+        """Why nothing can ever match this hash; None if something can."""
+        return self._passwords.find_defect(stored)
+
+
+def check_dialects(configuration: Configuration, names: tuple[str, ...]) -> None:
+    """Raises Fault for a dialect that there is not, before anything is read."""
+    known = dialects_of(configuration)(names)
+    for name in names:
+        if name not in known:
+            raise Fault(f"there is no dialect {name!r}; `dragoman dialect list` shows all")
