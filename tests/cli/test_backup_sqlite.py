@@ -21,6 +21,7 @@ from dragoman.store.sqlite.time import noted_time
 from dragoman.store.store import Store
 from tests.cli.commanding import Folder
 from tests.cli.keeping import make_site, query
+from tests.processes import wait_until
 from tests.store.store_cast import NOW, new_access_token, new_grant, serve, serve_cast
 
 TERMS = Terms(fingerprint="those of these keys", now=NOW + 1000, replace=True)
@@ -174,7 +175,7 @@ def test_a_plain_copy_put_back_by_hand_stops_the_server_until_it_is_ended(tmp_pa
 def test_a_database_that_is_gone_is_not_made_anew(tmp_path: Path):
     site = make_site(tmp_path / "server")
     with site.serving():
-        pass
+        wait_until(lambda: noted_time(site.folder.path / "dragoman.db"))
     (site.folder.path / "dragoman.db").unlink()
     for left in site.folder.path.glob("dragoman.db-*"):
         left.unlink()

@@ -27,6 +27,7 @@ def test_a_new_account_has_what_is_said_and_shows_no_password(folder: Folder):
         "id": "7", "username": "ann", "email": "Ann@Example.com", "first_name": "Ann", "last_name": "Lee",
         "authorities": ["ROLE_A", "Account Admin"], "belongs_to": "shop", "enabled": True, "locked": False,
         "expired": False, "password_expired": False, "has_password": True, "known_places": 0,
+        "directory": None, "confirmed_at": None,
     }  # fmt: skip
     for who in ("ann", "ANN@example.COM", "7"):
         shown = folder.done("user", "show", who, "--json")
