@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 
     from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
-    from dragoman.core.ports import Audit, FormerSessions
+    from dragoman.core.adoption import FormerSessions
+    from dragoman.core.ports import Audit
     from dragoman.core.rules import ServerRules
     from dragoman.core.throttle import Throttle
     from dragoman.failpoints import Failpoints

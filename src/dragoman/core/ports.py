@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from dragoman.core.adoption import FormerSessions
 from dragoman.core.directory import Directory
 from dragoman.core.model import (
     AccessToken,
@@ -232,18 +233,6 @@ class Tokens(Protocol):
 
     def read_refresh_token(self, presented: Secret) -> RefreshHandle:
         """What a genuine token says, without any I/O. Refuses `malformed_…`, `forged_…`, `not_a_refresh_token`."""
-        ...
-
-
-class FormerSessions(Protocol):
-    """Sessions of the server that stood here before: each becomes a grant of ours when it is first used."""
-
-    async def adopt(self, presented: Secret, client: Client, sender: Sender, now: int) -> RefreshHandle | None:
-        """The grant that a refresh token of the former server stands for from now on; None if it is none of its.
-
-        Always the same one, whoever asks at the same time: its generation 0 is the former token. What then becomes of
-        it is judged as for any token of ours. Refuses as `judge_standing`, and as the store and the threads do.
-        """
         ...
 
 
