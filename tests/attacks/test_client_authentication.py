@@ -36,6 +36,19 @@ def test_c02_two_methods_at_once_are_refused_even_if_both_are_right(server: Serv
     assert (answer.status, answer.error) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("second", ["right", "wrong", "another scheme"])
+def test_c02_two_lines_of_authorization_are_refused(server: Server, second: str):
+    client = server.add_client()
+    right = basic(client, server.secret_of(client))
+    other = {"right": right, "wrong": basic(client, "x"), "another scheme": ("Authorization", "Bearer x")}[second]
+    for headers in ([right, other], [other, ("X-Between", "a"), right]):
+        with server.nothing_happens():
+            answer = server.form("/oauth2/token", {"grant_type": "client_credentials"}, headers=headers)
+        assert (answer.status, answer.error) == (400, "invalid_request")
+    repeated = [("X-Twice", "a"), ("X-Twice", "b"), right]
+    assert server.form("/oauth2/token", {"grant_type": "client_credentials"}, headers=repeated).status == 200
+
+
 def test_c03_basic_for_one_client_and_a_parameter_for_another_is_refused(server: Server):
     one, other = server.add_client(), server.add_client()
     with server.nothing_happens():

@@ -30,7 +30,17 @@ class _MalformedBasic(ValueError):
 def read_credentials(
     wire: WireRequest, parameters: Mapping[str, str], words: ClientAuthenticationWords
 ) -> ClientCredentials:
-    """Id and secret as presented, or the refusal that reading them comes to."""
+    """Id and secret as presented, or the refusal that reading them comes to.
+
+    A second line of `Authorization` (RFC 9110 §5.3 allows one) is another method at once: nobody else may have read the
+    same one.
+    """
+    if words.both == "refuse" and wire.repeats(b"authorization"):
+        return ClientCredentials(refusal=Refusal.MULTIPLE_CLIENT_AUTHENTICATION)
+    return _read(wire, parameters, words)
+
+
+def _read(wire: WireRequest, parameters: Mapping[str, str], words: ClientAuthenticationWords) -> ClientCredentials:
     try:
         header = wire.header(b"authorization")
         basic = _NONE if header is None or "basic" not in words.methods else read_basic(header, words.basic)

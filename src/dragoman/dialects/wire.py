@@ -35,6 +35,12 @@ class WireRequest(Struct, frozen=True, kw_only=True):
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def repeats(self, name: bytes) -> bool:
+        """Whether there are several lines of this header, in lower case."""
+        if len(self.header_lines) <= len(self.headers):
+            return False
+        return sum(key == name for key, _ in self.header_lines) > 1
+
     def joined_header(self, name: str) -> str | None:
         """All values of this header in one list (RFC 9110 §5.3); None where it is not there."""
         sought = name.encode("latin-1", "replace")
