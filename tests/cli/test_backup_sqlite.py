@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -66,15 +65,13 @@ def log_in_once(database: Path) -> None:
 
 def test_a_backup_under_write_load_is_one_moment(database: Path, tmp_path: Path):
     fill(database)
-    stop, slowest, written = threading.Event(), [0.0], threading.Semaphore(0)
+    stop, written = threading.Event(), threading.Semaphore(0)
 
     def load() -> None:
         async def scenario(store: Store) -> None:
             while not stop.is_set():
                 grant = new_grant(facts={"filler": "x" * 2000})
-                began = time.perf_counter()
-                await store.create_grant(grant, new_access_token(grant))
-                slowest[0] = max(slowest[0], time.perf_counter() - began)
+                await store.create_grant(grant, new_access_token(grant))  # refused, if it had to wait for long
                 written.release()
 
         serve(database, scenario)
@@ -91,7 +88,6 @@ def test_a_backup_under_write_load_is_one_moment(database: Path, tmp_path: Path)
     finally:
         stop.set()
         thread.join()
-    assert slowest[0] < 2
     for number in range(5):
         assert query(tmp_path / f"backup {number}", "PRAGMA integrity_check") == [("ok",)]
         assert query(tmp_path / f"backup {number}", "PRAGMA journal_mode") == [("delete",)]
