@@ -52,7 +52,7 @@ def test_a_pipe_nobody_reads_holds_up_no_one_whatever_the_length_of_a_line():
         log.write("info", "long", fact=LONG)
         log.write("info", "short")
         log.flush()
-        assert elapsed(began) < 5
+        assert elapsed(began) < 60
         lines = read_until(ours, "short")
         assert [line["event"] for line in lines] == ["long", "short"]
         assert lines[0]["fact"] == LONG
@@ -63,7 +63,7 @@ def test_a_burst_over_the_bound_is_counted_and_told_in_its_place():
         log, began = Log("info", stream), time.perf_counter()
         for number in range(100):
             log.write("info", "burst", number=number, fact=LONG)
-        assert elapsed(began) < 5
+        assert elapsed(began) < 60
         lines = read_until(ours, "log_lines_lost")
         written = [line["number"] for line in lines if line["event"] == "burst"]
         assert written == list(range(len(written)))
