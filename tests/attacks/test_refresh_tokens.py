@@ -325,7 +325,7 @@ def test_r29_after_the_clean_up_a_very_old_refresh_token_is_still_recognised(ser
 def raw_forms(token: str) -> list[bytes]:
     """The token as text and, where it is an encoding, as the bytes that it spells."""
     forms = [token.encode()]
-    body = token.rpartition("_")[2] if token.startswith("dg") else token
+    body = token.partition("_")[2] if token.startswith("dg") else token
     with suppress(ValueError):
         forms.append(urlsafe_b64decode(body + "=" * (-len(body) % 4))[-16:])
     digits = token.replace("-", "").removeprefix("def50200")

@@ -147,6 +147,22 @@ def test_a_collation_that_takes_names_lightly_gives_no_second_throttle(
     assert server.log_in(server.add_client(), login, PASSWORD).error == "invalid_grant"
 
 
+def test_whoever_has_the_id_of_somebody_who_lives_here_is_nobody(server: Server, members: Members) -> None:
+    here = server.add_owner(id="77")
+    members.add(77, "ann")
+    client = server.add_client()
+    assert server.log_in(client, "ann", PASSWORD).error == "invalid_grant"
+    kept = _kept(server, "77")
+    assert (kept.username, kept.directory) == (here, None)
+
+
+def test_whoever_has_a_name_of_somebody_who_lives_here_is_nobody(server: Server, members: Members) -> None:
+    server.add_owner(username="carl@members.example")
+    members.add(78, "carl", mail="carl@members.example")
+    assert server.log_in(server.add_client(), "carl", PASSWORD).error == "invalid_grant"
+    assert _kept(server, "78") is None
+
+
 def test_two_rows_of_one_name_are_nobody(server: Server, members: Members) -> None:
     members.add(42, "ann", mail="both@members.example")
     members.add(43, "bob", mail="both@members.example")

@@ -6,6 +6,7 @@ a subject whose state is known; passwords are not, unless the account moves in (
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_PASSWORD: Final = 1024
 """Bytes of UTF-8 (architecture D10); a longer one is not sent anywhere."""
+_UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 @value
@@ -178,9 +180,6 @@ def login_names_of(owner: ResourceOwner) -> frozenset[str]:
 def _may_be_sent(login: str, sent: Secret) -> bool:
     """Whether it can be anybody's at all. A NUL would end the password for some, and make two of one."""
     text = sent.reveal()
-    if fault_of(login) is not None or "\0" in text or len(text) > LONGEST_PASSWORD:
+    if fault_of(login) is not None or len(text) > LONGEST_PASSWORD or _UNSENDABLE.search(text) is not None:
         return False
-    try:
-        return len(text.encode()) <= LONGEST_PASSWORD
-    except UnicodeEncodeError:
-        return False
+    return len(text.encode()) <= LONGEST_PASSWORD

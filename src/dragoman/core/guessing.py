@@ -97,13 +97,11 @@ def _attempt(services: Services, guess: Guess) -> Attempt:
 
 def _refusal(holding: Holding) -> OAuthError:
     detail = HELD[holding.by]
-    match holding.by:
-        case Held.ACCOUNT:
-            return OAuthError(Refusal.WRONG_CREDENTIALS, detail)
-        case Held.ADDRESS:
-            return OAuthError(Refusal.TOO_MANY_REQUESTS, detail, retry_after=str(holding.retry_after))
-        case Held.BUSY:
-            return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail)
+    if holding.by is Held.ACCOUNT:
+        return OAuthError(Refusal.WRONG_CREDENTIALS, detail)
+    if holding.by is Held.ADDRESS:
+        return OAuthError(Refusal.TOO_MANY_REQUESTS, detail, retry_after=str(holding.retry_after))
+    return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail)
 
 
 def _raise_alarms(services: Services, guess: Guess, alarms: Iterable[Alarm]) -> None:

@@ -183,10 +183,6 @@ class ClientCredentials:
     """The refusal that reading them already came to, raised when it is the client's turn."""
 
 
-def _no_header(_name: str) -> None:
-    return None
-
-
 @value
 class TokenRequest:
     """A decoded token request (RFC 6749 §3.2), the same whatever dialect it was written in."""
@@ -200,7 +196,7 @@ class TokenRequest:
     sender: Sender = field(default_factory=Sender)
     hung_up: Callable[[], Awaitable[bool]] | None = None
     """Returns once nobody waits for the answer any more; False if that cannot be known. For work that has to wait."""
-    header: Callable[[str], str | None] = _no_header
+    header: Callable[[str], str | None] = lambda _name: None
     """All values of a header, by its name in lower case (RFC 9110 §5.3); None where it is not there."""
 
 

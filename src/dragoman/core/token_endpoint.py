@@ -72,8 +72,7 @@ async def _respond(  # noqa: PLR0913 - what the steps need
         if settled is None:
             settled = await grant_type.authorize(services, rules, client, request, now)
             admit_resource_owner(settled.resource_owner, rules, at_refresh=False)
-            if settled.arrives_from is not None and not await _take_in(services, settled):
-                raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
+            _require_place(settled.arrives_from is None or await _take_in(services, settled))
         await _remember_places(services, settled)
         _audit_arrival(services, rules, client, request, settled)
         authorization = settled
@@ -113,6 +112,11 @@ async def _settle_account(services: Services, authorization: Authorization) -> A
 async def _take_in(services: Services, authorization: Authorization) -> bool:
     owner, directory = authorization.resource_owner, authorization.arrives_from
     return owner is not None and directory is not None and await services.resource_owners.take_in(owner, directory)
+
+
+def _require_place(taken_in: bool) -> None:
+    if not taken_in:
+        raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
 
 
 async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:
