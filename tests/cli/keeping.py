@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.config.reading import read_configuration
+from dragoman.store.sqlite.time import noted_time
 from tests.cli.commanding import Folder, make_folder, post
+from tests.processes import wait_until
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -44,7 +46,15 @@ class Site:
     @contextmanager
     def serving(self) -> Iterator[Asking]:
         with serving(read_configuration(self.folder.file)) as address:
+            wait_until(self._has_noted_the_time)  # a server that ends before that has not been in use
             yield Asking(address=address, client=("app", self.secret))
+
+    def _has_noted_the_time(self) -> bool:
+        if self.cluster is None:
+            return noted_time(self.folder.path / "dragoman.db") > 0
+        name = self.folder.file.read_text().rpartition("/dragoman_")[2].partition("?")[0]
+        found = self.cluster.run("SELECT 1 FROM installation WHERE name = 'latest time'", database=f"dragoman_{name}")
+        return len(found) > 0
 
 
 @dataclass(frozen=True, kw_only=True)
