@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def argon2_of(password: str) -> str:
     return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
-class Members:
+class Members(ABC):
     """The table, and what its own program does to it."""
 
     def add(self, number: int, login: str, stored: str | None = None, **cells: object) -> None:
@@ -77,12 +78,13 @@ class Members:
         return DirectoryTable(sql=SqlDirectoryTable(**sql), **{"timeout_seconds": 10, **settings})
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """Where it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _run(self, statement: str) -> None:
-        raise NotImplementedError
+        """Change what is there."""
 
 
 class SqliteMembers(Members):

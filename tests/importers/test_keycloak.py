@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECRET = "UfR6hbLE0ckGud1KvPj3MVRO0IoqWce5"
 SERVER = ("--allow-grant", "password", "--allow-authority", "member", "--allow-authority", "shop.buyer")
-ANN, OTP, LDAP, SERVICE, TODO = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abcde")
+ANN, OTP, LDAP, SERVICE, TO_DO = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abcde")
 
 
 def credential(password: str = PASSWORD, rounds: int = 500) -> dict[str, Any]:
@@ -70,7 +70,7 @@ USERS = [
     user(OTP, "otp", credentials=[credential(), {"type": "otp", "secretData": "{}", "credentialData": "{}"}]),
     user(LDAP, "ldap", federationLink="ad", credentials=[]),
     user(SERVICE, "service-account-job", serviceAccountClientId="job", credentials=[]),
-    user(TODO, "todo", requiredActions=["UPDATE_PASSWORD"]),
+    user(TO_DO, "todo", requiredActions=["UPDATE_PASSWORD"]),
     {"username": "noid", "credentials": [{"type": "password", "value": "plain"}]},
     user("ffffffff-0000-4000-8000-000000000000", "plain", credentials=[{"type": "password", "value": "hunter2hunter2"}]),
     {"id": 7},
