@@ -91,12 +91,13 @@ lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url bench/peers/requirements.in -o bench/peers/requirements.txt
 
 # The documents' own lines are run by the real curl; it comes from the system's packages where it is missing. So do
-# strace, which makes a disk fail, PgBouncer, OpenLDAP, three reverse proxies, and MariaDB, which imports and directories
-# read; a test that misses one of these says so and is skipped.
+# strace, which makes a disk fail, PgBouncer, OpenLDAP, systemd, which judges its unit, three reverse proxies, and
+# MariaDB, which imports and directories read; a test that misses one of these says so and is skipped.
 tools:
 	command -v curl >/dev/null || (apt-get update && apt-get install --yes curl)
 	(command -v strace && command -v pgbouncer) >/dev/null || (apt-get update && apt-get install --yes strace pgbouncer) || true
 	command -v slapd >/dev/null || test -x /usr/sbin/slapd || (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends slapd) || true
+	command -v systemd-analyze >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends systemd) || true
 	(command -v nginx && command -v haproxy && command -v caddy) >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends nginx-light haproxy caddy) || true
 	(command -v mariadbd && command -v mariadb-dump) >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends mariadb-server) || true
 
