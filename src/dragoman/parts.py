@@ -14,7 +14,8 @@ from dragoman.dialects.dialect import KeyFacts, compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
 from dragoman.former.adoption import FormerServer
-from dragoman.former.format import FormerFault, FormerKey, load_format
+from dragoman.former.files import list_formats, load_format
+from dragoman.former.format import FormerFault, FormerKey
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
@@ -141,12 +142,13 @@ def open_tokens(
 
 def open_former_servers(configuration: Configuration) -> tuple[FormerServer, ...]:
     """The servers that stood here before, with their keys. Raises FormerFault, KeyFault."""
-    return tuple(_former_server(configuration, table) for table in configuration.former)
+    files = list_formats([configuration.path(folder) for folder in configuration.session_format_folders])
+    return tuple(_former_server(configuration, table, files) for table in configuration.former)
 
 
-def _former_server(configuration: Configuration, table: FormerTable) -> FormerServer:
-    found = load_format(table.format)
-    if not found.LISTED and not table.unlisted:
+def _former_server(configuration: Configuration, table: FormerTable, files: Mapping[str, Path]) -> FormerServer:
+    found = load_format(table.format, files)
+    if not found.listed and not table.unlisted:
         raise FormerFault(
             f"former: no import lists sessions of {table.format}: their server keeps no rows. Set unlisted = true "
             "there, if sessions that were ended at the old server may come back"

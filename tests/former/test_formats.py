@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
-from dragoman.former.format import FormerFault, FormerKey, FormerReader, list_formats, load_format
-from dragoman.former.formats.passport import opened
+from dragoman.former.files import list_formats, load_format
+from dragoman.former.format import FormerFault, FormerKey, FormerReader
 from dragoman.importers.kind import list_kinds, load_session_kind
 from tests.former import makers
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
+FILES = list_formats()
 READ_WRITE = Scope(("read", "write"))
 PASSPORT = {
     "client_id": "2", "refresh_token_id": "ab" * 40, "access_token_id": "cd" * 40, "scopes": ["read"], "user_id": 7,
@@ -43,7 +44,7 @@ def an_rsa_key() -> rsa.RSAPrivateKey:
 
 def reader(name: str, key: str | bytes | None, **more: Any) -> FormerReader:
     content = key.encode() if isinstance(key, str) else key
-    return load_format(name).open_format(FormerKey(content=content, **more))
+    return load_format(name, FILES).open_format(FormerKey(content=content, **more))
 
 
 def read(name: str, key: str | bytes | None, token: str, **more: Any) -> Any:
@@ -56,10 +57,9 @@ def read(name: str, key: str | bytes | None, token: str, **more: Any) -> Any:
 
 def test_what_the_original_software_encrypted_with_a_password_is_opened():
     vector = VECTORS["defuse"]
-    assert (
-        opened(bytes.fromhex(vector["sealed"]), vector["password"].encode(), password=True) == vector["text"].encode()
-    )
-    assert opened(bytes.fromhex(vector["sealed"]), vector["password"].encode() + b"x", password=True) is None
+    sealed = bytes.fromhex(vector["sealed"])
+    assert reader("passport", vector["password"]).opened(sealed) == vector["text"].encode()
+    assert reader("passport", vector["password"] + "x").opened(sealed) is None
 
 
 @pytest.mark.parametrize(("key", "token"), [("app_key", "refresh_token"), ("key", "with_key")])
@@ -113,7 +113,7 @@ def test_a_django_token_is_known_by_itself():
 
 def test_each_kind_of_source_lists_sessions_of_a_format_that_is_read():
     kinds = [kind for kind in map(load_session_kind, list_kinds()) if kind is not None]
-    assert {kind.SESSION_FORMAT for kind in kinds} == {name for name in list_formats() if load_format(name).LISTED}
+    assert {kind.SESSION_FORMAT for kind in kinds} == {one for one in FILES if load_format(one, FILES).listed}
 
 
 # what they never made
@@ -266,4 +266,4 @@ def test_a_token_that_says_nothing_needs_no_key_and_some_length(name: str):
 
 def test_a_format_that_there_is_not_is_told_with_those_that_there_are():
     with pytest.raises(FormerFault, match="spring-jwt"):
-        load_format("../passport")
+        load_format("../passport", FILES)

@@ -224,6 +224,8 @@ class Configuration(Table, frozen=True):
     """What its channels and keys there begin with; another one for each installation that shares the server."""
     dialect_folders: tuple[str, ...] = ()
     """Folders with dialect files of your own."""
+    session_format_folders: tuple[str, ...] = ()
+    """Folders with formats of your own of former refresh tokens (docs/session-formats.md)."""
     signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = "ES256"
     """What access tokens are signed with where their dialect does not say."""
     client_cache_seconds: Annotated[int, Meta(ge=0, le=60)] = 1

@@ -1,24 +1,16 @@
-"""What a format of former refresh tokens is: one module in `formats`, found by its name."""
+"""What a format of former refresh tokens is, whatever carries them."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from dragoman.core.errors import Fault
 from dragoman.core.value import value
-from dragoman.former import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dragoman.core.model import FormerSession
-
-
-_SHORTEST = 20
-_LONGEST = 512
-_DOTS_OF_A_JWT = 2
 
 
 class FormerFault(Fault):
@@ -73,44 +65,12 @@ class FormerReader(Protocol):
         ...
 
 
-class FormerFormat(Protocol):
-    """A module in `formats`."""
+class Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a format file."""
 
-    LISTED: bool
+
+class FormatWords(Words, frozen=True, tag_field="carrier"):
+    """What every format file says."""
+
+    listed: bool
     """Whether its server keeps a row for each session, by which it is known which ones were ended there."""
-
-    def open_format(self, key: FormerKey) -> FormerReader:
-        """A reader with this key. Raises FormerFault for a key that cannot be used."""
-        ...
-
-
-class OpaqueReader:
-    """Reads nothing: a token that says nothing is known by its row alone, under what `identify` makes of it."""
-
-    slow = False
-
-    def __init__(self, key: FormerKey, identify: Callable[[str], str]) -> None:
-        """Raises FormerFault where a key is named."""
-        if key.content is not None or key.issuer is not None:
-            raise FormerFault("former: these tokens say nothing; take the settings `key` and `issuer` out")
-        self._identify = identify
-
-    def recognises(self, text: str) -> bool:
-        """Long enough not to be guessed, and no other thing."""
-        return _SHORTEST <= len(text) <= _LONGEST and text.isprintable() and text.count(".") != _DOTS_OF_A_JWT
-
-    def read(self, text: str) -> FormerToken | None:
-        """Whether it was ever made, its row tells."""
-        return FormerToken(identifier=self._identify(text), says=None)
-
-
-def list_formats() -> tuple[str, ...]:
-    """The names of all formats in the folder."""
-    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(formats.__path__)))
-
-
-def load_format(name: str) -> FormerFormat:
-    """The format of this name. Raises FormerFault where there is none."""
-    if name not in list_formats():
-        raise FormerFault(f"former: there is no format {name!r}; there are: {', '.join(list_formats())}")
-    return cast("FormerFormat", importlib.import_module(f"{formats.__name__}.{name.replace('-', '_')}"))

@@ -1,1 +1,0 @@
-"""Formats of other servers' refresh tokens: one module each, named as the setting `format` names it."""
