@@ -11,6 +11,7 @@ from making.dialect_list import make_dialect_list
 from making.dialect_page import make_dialect_page
 from making.export_format import make_export_format
 from making.metrics import make_metrics
+from making.session_formats import make_session_formats
 from making.vocabulary import make_vocabulary
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def make_pages(root: Path) -> Mapping[Path, str]:
         docs / "configuration.md": make_configuration(),
         docs / "export-format.md": make_export_format(),
         docs / "metrics.md": make_metrics(),
+        docs / "session-formats.md": make_session_formats(),
         docs / "dialects" / "README.md": make_dialect_list(words),
         docs / "dialects" / "vocabulary.md": make_vocabulary(),
     }

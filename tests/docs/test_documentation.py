@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from making import configuration, vocabulary
+from making import configuration, session_formats, vocabulary
 from making.dialect_endpoints import INTROSPECTION_REFUSALS, KEY_REFUSALS, REVOCATION_REFUSALS
 from making.pages import make_pages
 from making.texts import read_texts
@@ -60,6 +60,10 @@ def test_every_setting_has_a_docstring():
 
 def test_every_word_of_dialect_files_has_a_docstring():
     assert list(vocabulary.undocumented()) == []
+
+
+def test_every_word_of_format_files_has_a_docstring():
+    assert list(session_formats.undocumented()) == []
 
 
 def test_every_value_has_a_text_and_every_text_a_value():
@@ -114,7 +118,7 @@ def test_commands_that_are_named_exist(page: Path):
 
 @per_page
 def test_settings_in_examples_exist(page: Path):
-    known = {*configuration.names(), *vocabulary.names(), *MappingFile.__struct_fields__}
+    known = {*configuration.names(), *vocabulary.names(), *session_formats.names(), *MappingFile.__struct_fields__}
     for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         for name in tomllib.loads(block):
             assert name in known or page.name == "contracts.md", f"{page.name}: {name}"
@@ -132,6 +136,11 @@ def test_the_example_dialect_is_told_whole_on_its_page():
     for part in example.split("\n\n"):
         if not part.startswith("#"):
             assert part.strip() in page, part
+
+
+def test_the_example_of_a_format_file_is_told_whole_on_its_page():
+    example = (ROOT / "docs" / "examples" / "sessions" / "acme.toml").read_text(encoding="utf-8")
+    assert example in (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
 
 
 def test_the_example_dialect_can_be_used():

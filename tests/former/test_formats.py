@@ -142,7 +142,7 @@ def test_what_is_not_sealed_is_no_token(token: str):
         *({**PASSPORT, name: wrong} for name, wrong in (
             ("client_id", None), ("client_id", True), ("client_id", -1), ("client_id", "x" * 513),
             ("refresh_token_id", 5), ("refresh_token_id", ""), ("user_id", None), ("user_id", 1.5), ("scopes", "read"),
-            ("scopes", [1]), ("scopes", ["a b"]), ("expire_time", "4000000000"), ("expire_time", 2**60),
+            ("scopes", None), ("access_token_id", None), ("access_token_id", 5), ("scopes", [1]), ("scopes", ["a b"]), ("expire_time", "4000000000"), ("expire_time", 2**60),
             ("expire_time", True),
         )),
     ],
@@ -160,7 +160,7 @@ def test_a_key_is_no_password_and_a_password_no_key():
     assert read("passport", secret, makers.sealed(PASSPORT)) is not None, "a key without base64: is as it stands"
 
 
-@pytest.mark.parametrize("key", ["", "\n", "base64:!!!", "def00000" + "0" * 128])
+@pytest.mark.parametrize("key", ["", "\n", "base64:", "base64:!!!", "def00000" + "0" * 128])
 def test_a_key_of_passport_that_cannot_be_used_is_told(key: str):
     with pytest.raises(FormerFault):
         reader("passport", key)
@@ -198,13 +198,21 @@ def test_a_public_key_is_no_shared_key(name: str, claims: dict[str, Any], an_rsa
     ("name", "claims"),
     [
         *(("spring-jwt", {**SPRING, one: wrong}) for one, wrong in (
-            ("ati", None), ("user_name", None), ("scope", "read"), ("exp", "soon"), ("jti", 5), ("client_id", ""))),
+            ("ati", None), ("user_name", None), ("user_name", 7), ("client_id", 7), ("scope", "read"), ("exp", "soon"), ("jti", 5), ("client_id", ""))),
         *(("ts-oauth2-server", {**JMONDI, one: wrong}) for one, wrong in (
-            ("refresh_token_id", None), ("user_id", None), ("scope", ["read"]), ("expire_time", None), ("iat", -1))),
+            ("refresh_token_id", None), ("user_id", None), ("client_id", 7), ("scope", ["read"]), ("scope", None), ("expire_time", None), ("iat", -1))),
     ],
 )  # fmt: skip
 def test_claims_of_another_kind_are_no_refresh_token(name: str, claims: dict[str, Any]):
     assert read(name, makers.SECRET, makers.jwt(claims)) is None
+
+
+def test_what_an_original_leaves_out_is_missed_by_nobody():
+    without_scope = {name: said for name, said in JMONDI.items() if name not in {"scope", "iat"}}
+    found = read("ts-oauth2-server", makers.SECRET, makers.jwt({**without_scope, "user_id": 7}))
+    assert (found.says.scope, found.says.subject, found.issued_at) == (Scope(), "7", None)
+    without_end = {name: said for name, said in SPRING.items() if name != "exp"}
+    assert read("spring-jwt", makers.SECRET, makers.jwt(without_end)).says.expires_at is None
 
 
 def test_another_issuer_is_refused_and_so_is_one_where_none_is_expected():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
@@ -35,11 +35,18 @@ class ClaimsWords(Words, frozen=True):
     issued: Name | None = None
     """When it was made, in epoch seconds: the one claim that may be missing from any token."""
     required: tuple[Name, ...] = ()
-    """Texts without which it is no refresh token, but something else that the same key made."""
+    """Texts that a refresh token has, and nothing else that the same key made: one at least, here or in `fixed`."""
+    fixed: dict[Name, str] = field(default_factory=dict)
+    """Claims that say just this in a refresh token, and in nothing else that the same key made."""
     numbers: tuple[Literal["client", "subject"], ...] = ()
     """Which ids may also be whole numbers."""
     optional: tuple[Literal["scope", "expires"], ...] = ()
     """Which others may be missing: then it has no scope, or no end."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where an access token could pass as a refresh token."""
+        if not self.required and not self.fixed:
+            raise ValueError("`required` or `fixed` has to tell refresh tokens from all else that the same key made")
 
 
 class _Unclaimed(Exception):
@@ -58,6 +65,8 @@ def _token_of(claims: Claims, words: ClaimsWords) -> FormerToken:
     for name in words.required:
         _text_in(claims, name)
     unending = "expires" in words.optional and words.expires not in claims
+    if any(claims.get(name) != text for name, text in words.fixed.items()):
+        raise _Unclaimed
     session = FormerSession(
         client_id=_id_in(claims, words.client, number="client" in words.numbers),
         subject=_id_in(claims, words.subject, number="subject" in words.numbers),

@@ -14,7 +14,7 @@ _DOTS_OF_A_JWT = 2
 
 
 class OpaqueFormat(FormatWords, frozen=True, tag="opaque"):
-    """`carrier = "opaque"`: random texts, which say nothing. They are read without a key."""
+    """Random texts, which say nothing. They are read without a key."""
 
     identified_by: Literal["itself", "md5"]
     """What names the row of a token: the token, or its MD5 in hex."""

@@ -35,12 +35,12 @@ _BASE64 = b"base64:"
 _KEY_END = _VERSION_BYTES + 32
 _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
 
-Version = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")]
+Version = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}$")]
 Info = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class SealedFormat(FormatWords, frozen=True, tag="sealed"):
-    """`carrier = "sealed"`: hex of version, salt, IV, JSON under AES-256-CTR, and an HMAC-SHA-256 over all of it."""
+    """Hex of version, salt, IV, a JSON object under AES-256-CTR, and an HMAC-SHA-256 over all of it."""
 
     version: Version
     """What tokens begin with: four bytes in hex."""
@@ -58,22 +58,17 @@ class SealedFormat(FormatWords, frozen=True, tag="sealed"):
             raise FormerFault("former: these tokens name no issuer; take the setting out")
         secret = key.secret()
         if re.fullmatch(rb"%b[0-9a-f]{128}" % self.key_version.encode(), secret):
-            return SealedReader(_secret=_key_of(bytes.fromhex(secret.decode())), slow=False, words=self)
+            return SealedReader(secret=_key_of(bytes.fromhex(secret.decode())), slow=False, words=self)
         if secret.startswith(_BASE64):
-            try:
-                secret = base64.b64decode(secret.removeprefix(_BASE64), validate=True)
-            except binascii.Error:
-                raise FormerFault(
-                    "former: what follows base64: in the key file is not base64; copy all of it"
-                ) from None
-        return SealedReader(_secret=secret, slow=True, words=self)
+            secret = _decoded(secret.removeprefix(_BASE64))
+        return SealedReader(secret=secret, slow=True, words=self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedReader:
     """Opens what was sealed with this key or password."""
 
-    _secret: bytes = field(repr=False)
+    secret: bytes = field(repr=False)
     slow: bool
     """Whether it is a password."""
     words: SealedFormat
@@ -93,7 +88,7 @@ class SealedReader:
     def opened(self, sealed: bytes) -> bytes | None:
         """The payload; None where the MAC is another's."""
         salt, body = sealed[_VERSION_BYTES:_SALT_END], sealed[:-_MAC_BYTES]
-        key = pbkdf2_hmac("sha256", sha256(self._secret).digest(), salt, _ROUNDS) if self.slow else self._secret
+        key = pbkdf2_hmac("sha256", sha256(self.secret).digest(), salt, _ROUNDS) if self.slow else self.secret
         expected = hmac.digest(_derived(key, salt, self.words.for_authentication), body, sha256)
         if not hmac.compare_digest(expected, sealed[-_MAC_BYTES:]):
             return None
@@ -103,6 +98,16 @@ class SealedReader:
 
 def _derived(key: bytes, salt: bytes, info: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info.encode()).derive(key)
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        decoded = b""
+    if not decoded:
+        raise FormerFault("former: what follows base64: in the key file is no key; copy all of it")
+    return decoded
 
 
 def _key_of(saved: bytes) -> bytes:

@@ -11,7 +11,7 @@ from dragoman.tokens.jose import looks_like_jws
 
 
 class SignedFormat(FormatWords, frozen=True, tag="signed"):
-    """`carrier = "signed"`: JWTs, signed with a shared key (HS256) or an RSA key (RS256)."""
+    """JWTs, signed with a shared key (HS256) or an RSA key (RS256)."""
 
     claims: ClaimsWords
 
