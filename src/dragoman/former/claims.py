@@ -64,9 +64,9 @@ def read_claims(claims: Claims, words: ClaimsWords) -> FormerToken | None:
 def _token_of(claims: Claims, words: ClaimsWords) -> FormerToken:
     for name in words.required:
         _text_in(claims, name)
-    unending = "expires" in words.optional and words.expires not in claims
     if any(claims.get(name) != text for name, text in words.fixed.items()):
         raise _Unclaimed
+    unending = "expires" in words.optional and words.expires not in claims
     session = FormerSession(
         client_id=_id_in(claims, words.client, number="client" in words.numbers),
         subject=_id_in(claims, words.subject, number="subject" in words.numbers),
