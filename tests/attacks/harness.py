@@ -25,7 +25,7 @@ from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.http.request import Request
+from dragoman.http.request import Request, RequestHead
 from dragoman.parts import create_keys, open_passwords
 from dragoman.store.sqlite.opening import open_tool
 from dragoman.tokens.keyring import load_keyring
@@ -95,10 +95,11 @@ async def ask(  # noqa: PLR0913 - the parts of a request
     scheme: str = "http",
 ) -> Answer:
     """One exchange, as a connection has it. A body in chunks arrives while the application is at work."""
-    request = Request(
+    head = RequestHead(
         method=method, path=path, query=query, peer=peer, encrypted=scheme == "https",
         headers=tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers),
     )  # fmt: skip
+    request = Request(head=head)
     answering = asyncio.ensure_future(application(request))
     for chunk in [body] if isinstance(body, bytes) else body:
         request.take(chunk)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dragoman.http.exchange import read_wire
-from dragoman.http.request import Request
+from dragoman.http.request import Request, RequestHead
 from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Server, configuration_of, running
 from tests.attacks.spelling import IN_PARAMETERS, basic, token_path
 
@@ -227,6 +227,6 @@ def test_t22_a_line_break_in_a_header_reaches_no_header(proxied: Server, dialect
 
 
 def test_a_connection_without_an_address_is_nobodys_and_not_private():
-    request = Request(method="GET", path="/", query=b"", headers=(), peer="", encrypted=False)
-    seen = read_wire(request, (ipaddress.ip_network("10.0.0.0/8"),))
+    head = RequestHead(method="GET", path="/", query=b"", headers=(), peer="", encrypted=False)
+    seen = read_wire(Request(head=head), (ipaddress.ip_network("10.0.0.0/8"),))
     assert (seen.address, seen.secure) == ("", False)

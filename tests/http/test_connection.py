@@ -80,7 +80,9 @@ class Talk:
         except OAuthError:
             return WireResponse(status=413, headers=((b"Connection", b"close"),), body=b"")
         await self.open.wait()
-        return WireResponse(status=200, headers=self.headers, body=f"{request.method} {request.path} ".encode() + body)
+        return WireResponse(
+            status=200, headers=self.headers, body=f"{request.head.method} {request.head.path} ".encode() + body
+        )
 
     async def say(self, *pieces: bytes) -> list[bytes]:
         for piece in pieces:
@@ -289,7 +291,7 @@ async def test_what_comes_after_the_connection_was_closed_is_not_acted_on():
     await talk.say(GET % 1)
     assert talk.wire.closed
     await talk.say(GET % 2, GET % 3 * 200)
-    assert [request.path for request in talk.asked] == ["/1"]
+    assert [request.head.path for request in talk.asked] == ["/1"]
 
 
 @on_a_loop
@@ -368,7 +370,7 @@ async def test_what_stands_behind_a_value_is_no_part_of_it():
     await talk.say(
         b"POST / HTTP/1.1\r\nHost: a \r\nX: b\t \r\nTransfer-Encoding: chunked \r\n\r\n4\r\nbody\r\n0\r\n\r\n"
     )
-    assert talk.asked[0].headers == ((b"host", b"a"), (b"x", b"b"), (b"transfer-encoding", b"chunked"))
+    assert talk.asked[0].head.headers == ((b"host", b"a"), (b"x", b"b"), (b"transfer-encoding", b"chunked"))
     assert talk.wire.pieces == [spelled(b"POST / body")]
 
 
@@ -377,7 +379,7 @@ async def test_a_tunnel_is_never_begun():
     talk = Talk()
     answered = await talk.say(b"CONNECT /1 HTTP/1.1\r\nHost: a\r\n\r\n" + GET % 2)
     assert answered == [spelled(b"CONNECT /1 ", b"connection: close\r\n")]
-    assert ([request.path for request in talk.asked], talk.wire.closed) == (["/1"], True)
+    assert ([request.head.path for request in talk.asked], talk.wire.closed) == (["/1"], True)
 
 
 @pytest.mark.parametrize("before", [b"", GET % 1])

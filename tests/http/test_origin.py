@@ -7,7 +7,7 @@ import ipaddress
 import pytest
 
 from dragoman.http.exchange import read_wire
-from dragoman.http.request import Request
+from dragoman.http.request import Request, RequestHead
 
 PROXY, STRANGER = "10.0.0.1", "203.0.113.9"
 TRUSTED = (ipaddress.ip_network("10.0.0.0/8"),)
@@ -15,8 +15,8 @@ TRUSTED = (ipaddress.ip_network("10.0.0.0/8"),)
 
 def wire(*headers: tuple[str, str], peer: str = PROXY, scheme: str = "http"):
     sent = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
-    request = Request(method="POST", path="/", query=b"", headers=sent, peer=peer, encrypted=scheme == "https")
-    return read_wire(request, TRUSTED)
+    head = RequestHead(method="POST", path="/", query=b"", headers=sent, peer=peer, encrypted=scheme == "https")
+    return read_wire(Request(head=head), TRUSTED)
 
 
 @pytest.mark.parametrize(

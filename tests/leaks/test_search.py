@@ -93,7 +93,7 @@ def leaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
         async def leak(request: Request) -> WireResponse:
             for form in forms:
-                server.log.write(form(request.query + repr(request.headers).encode()) + b"\n")
+                server.log.write(form(request.head.query + repr(request.head.headers).encode()) + b"\n")
             return await whole(request)
 
         server.application = leak

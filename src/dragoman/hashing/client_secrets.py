@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dragoman.core.base64url import base64url
+from dragoman.core.mac import Mac
 from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ClientSecretHasher:
         """`key` keys the digests; `passwords` checks the slow hashes that came with imported clients."""
         if len(key) < _KEY_BYTES:
             raise ValueError(f"the key of client secrets needs {_KEY_BYTES} bytes")
-        self._keyed = hmac.new(key, digestmod=sha256)
+        self._mac = Mac(key)
         self._passwords = passwords
         self._random_bytes = random_bytes
         self._nothing = self._digest(b"")
@@ -83,6 +83,4 @@ class ClientSecretHasher:
         return None if len(stored) == len(_SCHEME) + _DIGEST_CHARACTERS else "malformed digest"
 
     def _digest(self, secret: bytes) -> str:
-        one = self._keyed.copy()
-        one.update(secret)
-        return _SCHEME + base64url(one.digest()).decode()
+        return _SCHEME + base64url(self._mac.digest(secret)).decode()

@@ -70,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._writing = True
         self._answering: Request | None = None
+        self._task: asyncio.Task[None]
+        """What answers it, once something does."""
         self._waiting: deque[Request] = deque()
         self._waiting_bytes = 0
         """Roughly: what has come since the first of them began to wait."""
@@ -196,7 +198,8 @@ class Connection(asyncio.Protocol):
 
     def _start(self, request: Request) -> None:
         self._answering = request
-        self._commons.answering.add(self._loop.create_task(self._answer(request)))
+        self._task = self._loop.create_task(self._answer(request))
+        self._commons.answering.add(self._task)
 
     async def _answer(self, request: Request) -> None:
         commons = self._commons
@@ -212,13 +215,13 @@ class Connection(asyncio.Protocol):
             commons.tell_fault(fault)
             response, head = _FAILED, head_of(_FAILED.status, _FAILED.headers)
         finally:
-            commons.answering.discard(asyncio.current_task())
+            commons.answering.discard(self._task)
         request.finish()
         if request.gone or self.transport.is_closing():
             return
         closing = head.closing or request.last or ((commons.leaving or self._over) and not self._waiting)
         self.transport.write(head.with_body(
-            commons.date, response.body, sent=request.method != "HEAD", closing=closing
+            commons.date, response.body, sent=request.head.method != "HEAD", closing=closing
         ))  # fmt: skip
         self.answered = True
         if closing:

@@ -20,7 +20,7 @@ from dragoman.http.request import ClientGone
 if TYPE_CHECKING:
     from dragoman.dialects.wire import WireResponse
     from dragoman.http.log import Log
-    from dragoman.http.request import Request
+    from dragoman.http.request import Request, RequestHead
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _RETRY_AFTER_SECONDS = 1
@@ -92,7 +92,7 @@ class Endpoint:
         edge, began = self.edge, time.perf_counter()
         wire, request_id = None, edge.new_request_id()
         try:
-            _refuse_compressed(request)
+            _refuse_compressed(request.head)
             body = await request.read_body(edge.body_limit)
             wire = read_wire(request, edge.trusted_proxies, body, path_parameters)
             response = await self.answer(wire)
@@ -114,7 +114,7 @@ class Endpoint:
         known = (request_id, self.name, self.dialect, method, response.status, outcome, wire.address)
         edge.log.tell(_Answered(round(time.time(), 3), "info", "request", *known, round(seconds * 1000, 2)))
         if edge.trace is not None:
-            traceparent = _told_traceparent(request, edge.trusted_proxies)
+            traceparent = _told_traceparent(request.head, edge.trusted_proxies)
             edge.trace(Exchanged(*known, seconds, traceparent))
         return response
 
@@ -141,13 +141,16 @@ def read_wire(
     path_parameters: Mapping[str, str] = _NO_PARAMETERS,
 ) -> WireRequest:
     """The request as the dialects see it."""
-    address, secure = _origin(request, trusted_proxies)
+    head = request.head
+    if head.origin is None:
+        head.origin = _origin(head, trusted_proxies)
+    address, secure = head.origin
     return WireRequest(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=request.fields,
-        header_lines=request.headers,
+        method=head.method,
+        path=head.path,
+        query=head.query,
+        headers=head.fields,
+        header_lines=head.headers,
         body=body,
         path_parameters=path_parameters,
         address=address,
@@ -156,21 +159,21 @@ def read_wire(
     )
 
 
-def _origin(request: Request, trusted_proxies: tuple[Network, ...]) -> tuple[str, bool]:
+def _origin(head: RequestHead, trusted_proxies: tuple[Network, ...]) -> tuple[str, bool]:
     """The sender's address, and whether nobody could read the URL on the way.
 
     Forwarding headers count only from a trusted proxy, and of them only the last value: whatever stands before it may
     be the client's own. Loopback is private, unless a proxy shows itself there and does not say that it speaks TLS.
     """
-    peer, loopback, trusted = _standing_of(request.peer, trusted_proxies)
-    encrypted, fields = request.encrypted, request.fields
+    peer, loopback, trusted = _standing_of(head.peer, trusted_proxies)
+    encrypted, fields = head.encrypted, head.fields
     if not loopback and not trusted:
         return peer, encrypted
-    told_scheme = _last_told(b"x-forwarded-proto", request.headers) if b"x-forwarded-proto" in fields else None
+    told_scheme = _last_told(b"x-forwarded-proto", head.headers) if b"x-forwarded-proto" in fields else None
     if not trusted:
         unproxied = told_scheme is None and _OF_PROXIES.isdisjoint(fields)
         return peer, encrypted or unproxied or told_scheme == "https"
-    told_address = read_ip_address(_last_told(b"x-forwarded-for", request.headers) or "")
+    told_address = read_ip_address(_last_told(b"x-forwarded-for", head.headers) or "")
     return peer if told_address is None else str(told_address), encrypted or told_scheme == "https"
 
 
@@ -189,18 +192,18 @@ def _standing_of(peer: str, trusted_proxies: tuple[Network, ...]) -> tuple[str, 
     return str(address), address.is_loopback, any(address in network for network in trusted_proxies)
 
 
-def _told_traceparent(request: Request, trusted_proxies: tuple[Network, ...]) -> bytes | None:
+def _told_traceparent(head: RequestHead, trusted_proxies: tuple[Network, ...]) -> bytes | None:
     """The request's one `traceparent` (W3C Trace Context §3.2), where its sender is a trusted proxy."""
-    *_, trusted = _standing_of(request.peer, trusted_proxies)
+    *_, trusted = _standing_of(head.peer, trusted_proxies)
     if not trusted:
         return None
-    told = [value for name, value in request.headers if name == b"traceparent"]
+    told = [value for name, value in head.headers if name == b"traceparent"]
     return told[0] if len(told) == 1 else None
 
 
-def _refuse_compressed(request: Request) -> None:
+def _refuse_compressed(head: RequestHead) -> None:
     """Refuses `unsupported_media_type` for what nobody here unpacks."""
-    if b"content-encoding" in request.fields and any(
-        name == b"content-encoding" and value.lower() != b"identity" for name, value in request.headers
+    if b"content-encoding" in head.fields and any(
+        name == b"content-encoding" and value.lower() != b"identity" for name, value in head.headers
     ):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "compressed body")

@@ -40,11 +40,11 @@ class Paths:
 
     def __call__(self, request: Request) -> Awaitable[WireResponse]:
         """Answer one request."""
-        answer = self._literal.get(request.path)
+        answer = self._literal.get(request.head.path)
         if answer is not None:
             return answer(request, _NO_PARAMETERS)
         for pattern, candidate in self._patterns:
-            found = pattern.fullmatch(request.path)
+            found = pattern.fullmatch(request.head.path)
             if found is not None:
                 return candidate(request, found.groupdict())
         return _not_found()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
@@ -12,17 +12,39 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, par
 from dragoman.http.bounds import Unacceptable, too_long
 from dragoman.http.continued import continued_parser
 from dragoman.http.phase import Phase
-from dragoman.http.request import Request
+from dragoman.http.request import Request, RequestHead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from dragoman.http.bounds import Bounds
 
 _NOTHING, _HEAD, _BODY, _WHOLE = Phase  # a look-up of each would cost more than what it is for
 _HOST = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """RFC 9110 §7.2, RFC 3986 §3.2.2."""
+_LONGEST_KNOWN = 2048
+"""Bytes; of longer messages the head is not kept."""
+_NOT_KNOWN = frozenset({b"expect", b"upgrade", b"transfer-encoding"})
+"""What makes more of a message than its bytes after the head."""
 _SLASH = re.compile("%2f", re.IGNORECASE)
+
+
+class _Known(NamedTuple):
+    """A head that may come again, as it does from most clients that keep their connection.
+
+    To the parser each message is a new beginning. So the same head with a body of the same length, and nothing behind
+    it, comes to what it came to before, and needs no parser.
+    """
+
+    text: bytes
+    """As it came, with its end."""
+    length: int
+    """Bytes of the whole message."""
+    head: RequestHead
+
+    def begins(self, data: bytes) -> bool:
+        """Whether this is a whole message with this head."""
+        return len(data) == self.length and data.startswith(self.text)
 
 
 class Reader:
@@ -51,9 +73,26 @@ class Reader:
         self._upgrades = False
         self._fresh = False
         self._read = 0
+        self._begun = 0
+        """Messages, of those that were parsed."""
+        self._known: _Known | None = None
+        """The latest, if it may come again."""
 
     def feed(self, data: bytes) -> None:
         """Take what has arrived. Raises Unacceptable."""
+        known = self._known
+        if known is not None and self.phase is _NOTHING and known.begins(data):
+            self.latest = request = Request.whole(known.head, data[len(known.text) :])
+            self.phase = _WHOLE
+            self._begin(request)
+            return
+        between, begun = self.phase is _NOTHING, self._begun
+        self._parse(data)
+        if between and self.phase is _WHOLE and self._begun == begun + 1 and self.latest is not None:
+            self._known = _known_of(self.latest, data)
+
+    def _parse(self, data: bytes) -> None:
+        """Raises Unacceptable."""
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -61,7 +100,7 @@ class Reader:
                 raise Unacceptable(HTTPStatus.BAD_REQUEST, "this is no tunnel") from None  # CONNECT (RFC 9110 §9.3.6)
             self._upgrades = False
             self._parser = continued_parser(self, self._headers)
-            self.feed(data[upgrade.args[0] :])
+            self._parse(data[upgrade.args[0] :])
         except HttpParserError as error:
             cause = error.__context__
             if isinstance(cause, Unacceptable):
@@ -98,6 +137,7 @@ class Reader:
         self._headers = []
         self._read = 0
         self._fresh = self.moved = True
+        self._begun += 1
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request's target."""
@@ -114,17 +154,17 @@ class Reader:
         version = parser.get_http_version()
         target = parse_url(self._url)
         path = target.path.decode("ascii")
-        request = Request(
+        head = RequestHead(
             method=parser.get_method().decode("ascii"),
             path=_decoded(path) if "%" in path else path,
             query=target.query or b"",
             headers=tuple(self._headers),
             peer=self._peer,
             encrypted=self._encrypted,
-            last=version != "1.1" or not parser.should_keep_alive(),
         )
-        self._check_head(request, version)
-        fields = request.fields
+        self._check_head(head.fields, version)
+        request = Request(head=head, last=version != "1.1" or not parser.should_keep_alive())
+        fields = head.fields
         if b"expect" in fields and fields[b"expect"].lower() == b"100-continue" and version == "1.1":
             request.ask = self._ask
         self._upgrades = b"upgrade" in fields and parser.should_upgrade()
@@ -133,9 +173,9 @@ class Reader:
         self.moved = True
         self._begin(request)
 
-    def _check_head(self, request: Request, version: str) -> None:
+    def _check_head(self, fields: Mapping[bytes, bytes], version: str) -> None:
         """Raises Unacceptable, which the parser takes as its own error."""
-        fields, number, bounds = request.fields, len(self._headers), self._bounds
+        number, bounds = len(self._headers), self._bounds
         host = fields.get(b"host")
         if host != self._host or number != len(fields):
             self._check_host(host, version)
@@ -176,6 +216,13 @@ class Reader:
             self.answered()
         else:
             self.latest.end()
+
+
+def _known_of(request: Request, message: bytes) -> _Known | None:
+    """The head of this request, which was the whole message, if it may come again."""
+    if request.last or len(message) > _LONGEST_KNOWN or not _NOT_KNOWN.isdisjoint(request.head.fields):
+        return None
+    return _Known(message[: len(message) - request.received], len(message), request.head)
 
 
 def _decoded(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Self
 
 from msgspec import Struct
 
@@ -15,8 +16,8 @@ class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
 
-class Request(Struct, kw_only=True, eq=False):
-    """What a connection has of one request; the connection tells it what comes, and how it ended."""
+class RequestHead(Struct, kw_only=True, eq=False):
+    """What a request begins with. Requests of one connection whose heads are the same bytes share one."""
 
     method: str
     path: str
@@ -29,6 +30,18 @@ class Request(Struct, kw_only=True, eq=False):
     peer: str = ""
     """The address at the other end of the connection."""
     encrypted: bool = False
+    origin: tuple[str, bool] | None = None
+    """What was made of it, for the next request with this head: the sender's address, and whether nobody could read
+    the URL on the way."""
+
+    def __post_init__(self) -> None:
+        self.fields = dict(self.headers[::-1])
+
+
+class Request(Struct, kw_only=True, eq=False):
+    """What a connection has of one request; the connection tells it what comes, and how it ended."""
+
+    head: RequestHead
     last: bool = False
     """Whether the client wants the connection closed after the answer."""
     ask: Callable[[], None] | None = None
@@ -42,8 +55,15 @@ class Request(Struct, kw_only=True, eq=False):
     _said_all: bool = False
     _news: asyncio.Event | None = None
 
-    def __post_init__(self) -> None:
-        self.fields = dict(self.headers[::-1])
+    @classmethod
+    def whole(cls, head: RequestHead, body: bytes) -> Self:
+        """One that has come in one piece."""
+        return cls(head=head, _body=body, _whole=True)
+
+    @property
+    def received(self) -> int:
+        """Bytes of the body that are here."""
+        return len(self._body)
 
     def take(self, piece: bytes) -> None:
         """A piece of the body is here."""
@@ -95,7 +115,7 @@ class Request(Struct, kw_only=True, eq=False):
             if self._whole:
                 return bytes(self._body)
             if self.ask is not None:
-                if int(self.fields.get(b"content-length", b"").lstrip(b"0") or 0) > limit:
+                if int(self.head.fields.get(b"content-length", b"").lstrip(b"0") or 0) > limit:
                     raise OAuthError(Refusal.BODY_TOO_LARGE, f"more than {limit} bytes are announced")
                 self.ask()
                 self.ask = None

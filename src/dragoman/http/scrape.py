@@ -23,7 +23,7 @@ def build_scraped(descriptor: int, version: str) -> Application:
     """Tells whoever asks; `descriptor` is that of the memory of the counts."""
 
     async def answer(request: Request, _path_parameters: Mapping[str, str]) -> WireResponse:
-        if request.method not in ("GET", "HEAD"):
+        if request.head.method not in ("GET", "HEAD"):
             return _WRONG_METHOD
         text = await asyncio.to_thread(expose, descriptor, version)  # thousands of lines take a moment
         headers = ((b"Content-Type", CONTENT_TYPE.encode()), (b"Cache-Control", b"no-store"))

@@ -5,7 +5,6 @@ The signature itself is `cryptography`'s; what is ours is the fixed-length form 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import OctKey
 
+from dragoman.core.mac import Mac
 from dragoman.tokens.keys import KeyFault
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _P256_BYTES = 32
 def signer_of(key: Key) -> Signer:
     """What signs with this key, by its one algorithm. Raises KeyFault for a key that cannot sign."""
     if isinstance(key.jose, OctKey):
-        return _hmac_signer(key.jose.raw_value)
+        return Mac(key.jose.raw_value).digest
     private = key.jose.private_key
     match key.algorithm, private:
         case "ES256", EllipticCurvePrivateKey():
@@ -51,16 +51,5 @@ def _ecdsa_signer(private: EllipticCurvePrivateKey) -> Signer:
     def sign(signing_input: bytes) -> bytes:
         r, s = decode_dss_signature(private.sign(signing_input, scheme))
         return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
-
-    return sign
-
-
-def _hmac_signer(secret: bytes) -> Signer:
-    keyed = hmac.new(secret, digestmod="sha256")
-
-    def sign(signing_input: bytes) -> bytes:
-        one = keyed.copy()
-        one.update(signing_input)
-        return one.digest()
 
     return sign
