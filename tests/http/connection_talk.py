@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import wraps
 
 from dragoman.core.errors import OAuthError
 from dragoman.dialects.wire import WireResponse
@@ -14,16 +13,6 @@ from dragoman.http.request import Request
 GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
 LIMIT = 8
-
-
-def on_a_loop(test):
-    """The coroutine function as a test."""
-
-    @wraps(test)
-    def run(*arguments, **named) -> None:
-        asyncio.run(test(*arguments, **named))
-
-    return run
 
 
 class Wire(asyncio.Transport):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from connection_talk import GET, POST, Talk, on_a_loop, spelled
+from connection_talk import GET, POST, Talk, spelled
+from tests.coroutines import on_a_loop
 
 
 @on_a_loop

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from connection_talk import EXPECTING, LIMIT, POST, Talk, on_a_loop, spelled
+from connection_talk import EXPECTING, LIMIT, POST, Talk, spelled
+from tests.coroutines import on_a_loop
 
 from dragoman.dialects.wire import WireResponse
 

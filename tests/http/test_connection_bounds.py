@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connection_talk import GET, LIMIT, Talk, on_a_loop, spelled
+from connection_talk import GET, LIMIT, Talk, spelled
+from tests.coroutines import on_a_loop
 
 
 @on_a_loop

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from connection_talk import GET, LIMIT, POST, Talk, on_a_loop, spelled
+from connection_talk import GET, LIMIT, POST, Talk, spelled
+from tests.coroutines import on_a_loop
 
 from dragoman.http.bounds import Ending
 from dragoman.http.request import ClientGone
