@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from tests.processes import ServerProcess
 
-
 FORM = b"grant_type=client_credentials"
 SECONDS = 20
 HUNG_UP = (ConnectionResetError, BrokenPipeError)

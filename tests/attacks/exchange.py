@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from dragoman.http.paths import Application
 
-
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.store.store import Store
 
-
 DIALECTS = (
     "standard", "jobspace", "passport-12", "passport-13", "jmondi", "jmondi-1", "jmondi-4", "paymentiq",
     "spring-form-clients", "spring-security-oauth-2.5", "kabbage", "axosoft",

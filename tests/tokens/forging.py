@@ -21,7 +21,6 @@ from dragoman.tokens.keys import Purpose
 if TYPE_CHECKING:
     from dragoman.tokens.keys import Key
 
-
 FORGED = {Refusal.MALFORMED_REFRESH_TOKEN, Refusal.FORGED_REFRESH_TOKEN}
 
 

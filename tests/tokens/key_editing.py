@@ -15,7 +15,6 @@ from dragoman.tokens.keys import KeyFault
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 ALL = ("ES256", "RS256", "EdDSA", "HS256")
 
 

@@ -29,7 +29,6 @@ from dragoman.core.secret import Secret
 if TYPE_CHECKING:
     from dragoman.core.rules import TokenRecipe
 
-
 CHARACTERS = st.sampled_from("ABCXYZabcxyz0129-_.=+/ \n\t\0é~")
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
