@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.commanding import PROGRAM, Folder, make_folder, post
+from tests.processes import free_port
 
 PASSWORD = "correct horse battery"
 
@@ -28,12 +29,6 @@ def command(folder: Folder, *arguments: str, stdin: str = "") -> str:
     assert ended.returncode == 0, ended.stderr
     assert PASSWORD not in ended.stdout + ended.stderr
     return ended.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @contextmanager
