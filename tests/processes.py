@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,13 @@ Found = TypeVar("Found")
 PATIENCE_SECONDS = 90
 PROGRAM = (sys.executable, "-c", "from dragoman.cli.main import main; main()")
 _WHERE = re.compile(r"^dragoman: serving \S+ on (https?://\S+)$", re.MULTILINE)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_until(look: Callable[[], Found], seconds: float = PATIENCE_SECONDS) -> Found:

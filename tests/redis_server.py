@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from dragoman.core.secret import Secret
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class RedisServer:
         self._program = _program(kind)
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     def start(self) -> None:
         """Start it and wait until it answers. In the main thread: the server ends with the thread that started it."""
@@ -148,12 +149,6 @@ def _program(kind: str) -> Path:
     if not os.access(program, os.X_OK):
         program.chmod(0o755)
     return program
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _end_with_parent() -> None:

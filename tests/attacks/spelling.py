@@ -63,3 +63,15 @@ def log_in(
     """A password grant."""
     fields = {"grant_type": "password", "username": username, "password": password, "scope": "read", **more}
     return send(server, dialect, client_id, **fields)
+
+
+def login(server: Server, client: str) -> dict[str, str]:
+    """The form of a log-in by this client that would succeed."""
+    own = server.credentials(client)
+    return {"grant_type": "password", **own, "username": server.add_owner(), "password": PASSWORD, "scope": "read"}
+
+
+def whole_login(server: Server, **changed: str) -> dict[str, str]:
+    """The form of a log-in of a new person by a new client that would succeed, but for what is changed."""
+    form = {"grant_type": "password", **server.credentials(server.add_client()), "username": server.add_owner()}
+    return {**form, "password": PASSWORD, **changed}

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from dragoman.config.settings import MountTable
-from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Server, configuration_of, running
-from tests.attacks.spelling import basic, token_path
+from tests.attacks.harness import DIALECTS, FORM, Server, configuration_of, running
+from tests.attacks.spelling import basic, login, token_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,11 +35,6 @@ def registering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     closed = MountTable(dialect="standard", prefix="/closed")
     with running(msgspec.structs.replace(whole, mounts=(*mounts, closed))) as one:
         yield one
-
-
-def login(server: Server, client: str) -> dict[str, str]:
-    own = server.credentials(client)
-    return {"grant_type": "password", **own, "username": server.add_owner(), "password": PASSWORD, "scope": "read"}
 
 
 def cors(answer: Answer) -> dict[str, str]:

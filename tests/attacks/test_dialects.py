@@ -9,15 +9,10 @@ from dragoman.core.scope import Scope
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.registration import RegistrationFault, check_registration
 from tests.attacks.harness import ALL_GRANTS, DIALECTS, FORM, PASSWORD, Server
-from tests.attacks.spelling import basic, log_in, send, token_path
+from tests.attacks.spelling import basic, log_in, login, send, token_path
 
 STRICT = frozenset({"standard"})
 QUERY_DIALECTS = ("axosoft", "paymentiq", "spring-form-clients", "spring-security-oauth-2.5")
-
-
-def login(server: Server, client: str) -> dict[str, str]:
-    own = server.credentials(client)
-    return {"grant_type": "password", **own, "username": server.add_owner(), "password": PASSWORD, "scope": "read"}
 
 
 def test_x01_a_strict_client_at_the_get_dialect_is_refused_and_the_secret_is_not_logged(server: Server):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.commanding import PROGRAM, Folder, make_folder, post
+from tests.processes import free_port
 
 PASSWORD = "correct horse battery"
 
@@ -28,12 +29,6 @@ def command(folder: Folder, *arguments: str, stdin: str = "") -> str:
     assert ended.returncode == 0, ended.stderr
     assert PASSWORD not in ended.stdout + ended.stderr
     return ended.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 @contextmanager
@@ -73,6 +68,16 @@ def begun(base: str, client: tuple[str, str]) -> Iterator[Callable[[], bytes]]:
 def refuses(port: int) -> bool:
     with socket.socket() as caller:
         return caller.connect_ex(("127.0.0.1", port)) != 0
+
+
+def end_within_a_log_in(server: subprocess.Popen, port: int, client: tuple[str, str]) -> None:
+    """It takes nobody any more, answers whom it has begun with, and goes."""
+    with begun(f"http://127.0.0.1:{port}", client) as finish:
+        server.send_signal(signal.SIGTERM)
+        wait_for(lambda: refuses(port))
+        assert server.poll() is None
+        assert finish().startswith(b"HTTP/1.1 200 OK")
+    assert server.wait(60) == 0
 
 
 def wait_for(look: Callable[[], object]) -> None:
@@ -119,12 +124,7 @@ def test_from_an_empty_folder_to_a_drained_server(tmp_path: Path):
         assert post(url, client, grant_type="refresh_token", refresh_token="x")[1]["error"] == "invalid_client"
         assert "answers" in command(folder, "doctor")
 
-        with begun(base, ("shop", rotated)) as finish:
-            server.send_signal(signal.SIGTERM)
-            wait_for(lambda: refuses(port))
-            assert server.poll() is None
-            assert finish().startswith(b"HTTP/1.1 200 OK")
-        assert server.wait(20) == 0
+        end_within_a_log_in(server, port, renewed)
     told = log.read_text()
     assert "switched on against RFC 9700: the password grant" in told
     for value in (PASSWORD, secret, rotated, *first.values(), *second.values()):

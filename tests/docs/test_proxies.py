@@ -18,8 +18,7 @@ import pytest
 from tests.certificates import write_certificate
 from tests.leaks.cast import CLIENT, PERSON, draw_secrets, provision
 from tests.leaks.search import pieces_of, search
-from tests.metrics.scraping import free_port
-from tests.processes import running_server, wait_until
+from tests.processes import free_port, running_server, wait_until
 
 from dragoman.config.reading import read_configuration
 

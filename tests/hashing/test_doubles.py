@@ -13,8 +13,8 @@ from dragoman.core.secret import Secret
 from dragoman.hashing.doubles import MOST_DOUBLES, Count, Doubles, EqualPasswords
 from dragoman.hashing.formats.argon2 import CHEAPEST
 from dragoman.hashing.pool import PasswordHasher
-from tests.hashing.test_formats import GOOD
-from tests.hashing.test_imported_hashes import STRONG
+from tests.hashing.stored_hashes import GOOD
+from tests.hashing.vectors import STRONG
 
 KEY = bytes(32)
 NAMES = [f"person {number}" for number in range(4000)]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from dragoman.config.reading import read_configuration
 from dragoman.verification.cast import Cast, CastClient, CastPerson
 from tests.histories.recorder import App
+from tests.processes import free_port
 from tests.serving import provision
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Deployment:
 
 def deploy(folder: Path, *, servers: int = 1, workers: int = 1, database: str = "dragoman.db") -> Deployment:
     """Keys, database, apps and a person; the servers are not started yet."""
-    made = [Server(configuration=folder / f"dragoman-{n}.toml", port=_free_port()) for n in range(servers)]
+    made = [Server(configuration=folder / f"dragoman-{n}.toml", port=free_port()) for n in range(servers)]
     for server in made:
         server.configuration.write_text(_configuration(server.port, workers, database), encoding="utf-8")
     clients = {
@@ -184,12 +185,6 @@ def _configuration(port: int, workers: int, database: str) -> str:
 def _end_with_parent() -> None:
     """A run that is killed leaves no server behind."""
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(server: Server) -> None:

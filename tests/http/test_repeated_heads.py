@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.http.test_connection import Talk, on_a_loop
+from tests.coroutines import on_a_loop
+from tests.http.connection_talk import Talk
 
 HEADS = [
     b"POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n",

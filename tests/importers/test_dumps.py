@@ -54,18 +54,36 @@ def dump(tmp_path: Path) -> Path:
 TEXTS = ("", "it's", "\\", "a\\'b", "tab\tline\nreturn\r", ");INSERT INTO users VALUES (9,'evil');--", "\x1a\x00%_", "ü🐎", "\\N", "\\.", "$$", "NULL", '`"')  # fmt: skip
 
 
+def fill_mariadb(mariadb: MariaDb, name: str) -> None:
+    values = ", ".join(f"({number}, 0x{text.encode().hex() or '00'})" for number, text in enumerate(TEXTS, start=1))
+    mariadb.run(
+        "CREATE TABLE users (id int unsigned PRIMARY KEY, name varchar(99)) COMMENT='x;''y'",
+        f"INSERT INTO users VALUES {values}", "UPDATE users SET name = '' WHERE id = 1", "INSERT INTO users VALUES (99, NULL)",
+        "CREATE TABLE blobs (x longblob)", f"INSERT INTO blobs VALUES (REPEAT('{chr(39) * 2};\\\\', 90000))",
+        "CREATE TRIGGER t BEFORE INSERT ON blobs FOR EACH ROW BEGIN\nINSERT INTO users VALUES (7, 'evil');\nEND",
+        "CREATE PROCEDURE p() BEGIN\nINSERT INTO users VALUES (8, 'evil');\nEND", "CREATE VIEW v AS SELECT ';' AS a, '*/' AS b",
+        database=name,
+    )  # fmt: skip
+
+
+def fill_postgresql(postgresql: Cluster, name: str) -> None:
+    values = ", ".join(
+        f"({number}, convert_from('\\x{text.replace(chr(0), '').encode().hex()}', 'UTF8'))"
+        for number, text in enumerate(TEXTS, start=1)
+    )
+    postgresql.run(
+        "CREATE TABLE users (id bigint PRIMARY KEY, name text DEFAULT 'a,(b''c\\', key text)", f"INSERT INTO users VALUES {values}",
+        "INSERT INTO users VALUES (99, NULL)", "CREATE TABLE big (x text)", "INSERT INTO big VALUES (repeat('x\n\\.\n', 90000))",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $body$\nINSERT INTO users VALUES (7, 'evil');\n$body$",
+        "CREATE FUNCTION g() RETURNS void LANGUAGE sql BEGIN ATOMIC\nINSERT INTO users VALUES (8, 'evil'); END",
+        "COMMENT ON TABLE users IS E'it''s; \\\\ \nINSERT INTO users VALUES (6, ''evil'');\n'", database=name,
+    )  # fmt: skip
+
+
 def test_values_come_as_they_were_from_the_databases_own_tools(mariadb: MariaDb, postgresql: Cluster, dump: Path):
     """With triggers, functions and views beside them whose bodies hold statements that must not count."""
     with mariadb.new_database() as name:
-        values = ", ".join(f"({number}, 0x{text.encode().hex() or '00'})" for number, text in enumerate(TEXTS, start=1))
-        mariadb.run(
-            "CREATE TABLE users (id int unsigned PRIMARY KEY, name varchar(99)) COMMENT='x;''y'",
-            f"INSERT INTO users VALUES {values}", "UPDATE users SET name = '' WHERE id = 1", "INSERT INTO users VALUES (99, NULL)",
-            "CREATE TABLE blobs (x longblob)", f"INSERT INTO blobs VALUES (REPEAT('{chr(39) * 2};\\\\', 90000))",
-            "CREATE TRIGGER t BEFORE INSERT ON blobs FOR EACH ROW BEGIN\nINSERT INTO users VALUES (7, 'evil');\nEND",
-            "CREATE PROCEDURE p() BEGIN\nINSERT INTO users VALUES (8, 'evil');\nEND", "CREATE VIEW v AS SELECT ';' AS a, '*/' AS b",
-            database=name,
-        )  # fmt: skip
+        fill_mariadb(mariadb, name)
         wanted = [*enumerate(TEXTS, start=1), (99, None)]
         for options in (
             (),
@@ -75,17 +93,7 @@ def test_values_come_as_they_were_from_the_databases_own_tools(mariadb: MariaDb,
         ):
             assert rows_of(dump, mariadb.dump(name, *options)) == wanted, options
     with postgresql.new_database() as name:
-        values = ", ".join(
-            f"({number}, convert_from('\\x{text.replace(chr(0), '').encode().hex()}', 'UTF8'))"
-            for number, text in enumerate(TEXTS, start=1)
-        )
-        postgresql.run(
-            "CREATE TABLE users (id bigint PRIMARY KEY, name text DEFAULT 'a,(b''c\\', key text)", f"INSERT INTO users VALUES {values}",
-            "INSERT INTO users VALUES (99, NULL)", "CREATE TABLE big (x text)", "INSERT INTO big VALUES (repeat('x\n\\.\n', 90000))",
-            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $body$\nINSERT INTO users VALUES (7, 'evil');\n$body$",
-            "CREATE FUNCTION g() RETURNS void LANGUAGE sql BEGIN ATOMIC\nINSERT INTO users VALUES (8, 'evil'); END",
-            "COMMENT ON TABLE users IS E'it''s; \\\\ \nINSERT INTO users VALUES (6, ''evil'');\n'", database=name,
-        )  # fmt: skip
+        fill_postgresql(postgresql, name)
         wanted = [(number, text.replace("\0", ""), None) for number, text in enumerate(TEXTS, start=1)] + [
             (99, None, None)
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -93,9 +92,3 @@ def metrics_url(server: ServerProcess) -> str:
 def scrape(server: ServerProcess) -> Scrape:
     """All that the server tells now, whichever worker it is that answers."""
     return fetch(metrics_url(server))
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]

@@ -17,7 +17,8 @@ from dragoman.cli.demo.cast import CAST
 from dragoman.core.errors import Refusal
 from dragoman.metrics.counting import REASONS
 from tests.clients.demo_process import Demo, running_demo
-from tests.metrics.scraping import Scrape, fetch, free_port
+from tests.metrics.scraping import Scrape, fetch
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -93,6 +93,18 @@ def new_access_token(grant: Grant | None, **changes: object) -> StoredAccessToke
     return replace(access_token, **changes)  # type: ignore[arg-type]  # same
 
 
+async def new_grants(store: Store, count: int, **changes: object) -> list[Grant]:
+    """So many at once, stored."""
+    grants = [new_grant(**changes) for _ in range(count)]
+    await asyncio.gather(*(store.create_grant(grant, None) for grant in grants))
+    return grants
+
+
+async def unbroken(store: Store) -> None:
+    """A scenario in which nothing is done."""
+    assert store.broken is None
+
+
 def serve(database: Path | Secret, scenario: Callable[[Store], Awaitable[ResultT]]) -> ResultT:
     """Run the scenario against a server's store; open before it, closed after it."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from store_cast import NOW, blocked, new_access_token, new_grant, serve_cast, session
+from store_cast import NOW, blocked, new_access_token, new_grant, serve_cast, session, unbroken
 from tests.postgresql import ENCODED, PASSWORD, Cluster
 from tests.proxy import Proxy
 
@@ -95,7 +95,7 @@ def test_a_pulled_cable_is_refused_in_time_and_served_again(postgresql: Cluster,
             await _served_again(lambda: store.find_client("app"))
             assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
 
-    serve_cast(postgresql.url(postgresql_name), _nothing)
+    serve_cast(postgresql.url(postgresql_name), unbroken)
     asyncio.run(run())
 
 
@@ -119,7 +119,7 @@ def test_a_rotation_whose_answer_is_lost_is_refused_and_not_sent_again(
             outcome = await store.rotate(grant, NOW, None, None)
             assert isinstance(outcome, NotRotated if found.generation else Rotated)
 
-    serve_cast(postgresql.url(postgresql_name), _nothing)
+    serve_cast(postgresql.url(postgresql_name), unbroken)
     asyncio.run(run())
 
 
@@ -140,7 +140,7 @@ def test_a_transaction_whose_commit_was_sent_is_never_sent_again(postgresql: Clu
             (grant,) = await store.administration.list_grants_of_client("app")
             assert grant.revoked_at == NOW
 
-    serve_cast(postgresql.url(postgresql_name), _nothing)
+    serve_cast(postgresql.url(postgresql_name), unbroken)
     asyncio.run(run())
 
 
@@ -249,7 +249,3 @@ def test_a_caller_who_gives_up_spoils_no_connection(postgresql: Cluster, postgre
         await _served_again(lambda: store.find_client("app"))
 
     serve_cast(postgresql_url, scenario)
-
-
-async def _nothing(store: Store) -> None:
-    assert store.broken is None

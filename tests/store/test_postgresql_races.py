@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 import pytest
-from store_cast import CLIENT, HOUR, NOW, OWNER, blocked, new_access_token, new_grant, serve_cast, session
+from store_cast import CLIENT, HOUR, NOW, OWNER, blocked, new_access_token, new_grant, serve_cast, session, unbroken
 from tests.postgresql import Cluster
 from tests.proxy import Proxy
 
@@ -205,7 +205,7 @@ def test_each_verb_of_the_hot_path_is_one_round_trip(postgresql: Cluster, postgr
         named = [piece for piece in proxy.sent if piece[:1] == b"P" and piece[5:6] != b"\0"]
         assert bool(named) == (pooler == "none")
 
-    serve_cast(postgresql.url(postgresql_name), _nothing)
+    serve_cast(postgresql.url(postgresql_name), unbroken)
     asyncio.run(run())
 
 
@@ -228,7 +228,3 @@ async def _all_verbs(store: Store, grants: list, used: dict[str, int], proxy: Pr
         outcome = await step()
         assert not isinstance(outcome, NotRotated)
         used[name] = len(proxy.sent) - before
-
-
-async def _nothing(store: Store) -> None:
-    assert store.broken is None

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
-from store_cast import CLIENT, serve, serve_cast
+from store_cast import CLIENT, serve, serve_cast, unbroken
 from tests.postgresql import Cluster, for_the_driver
 
 from dragoman.core.model import Client
@@ -58,19 +58,15 @@ def _schema(postgresql: Cluster, name: str) -> list[Sequence[object]]:
     return sorted(str(tuple(row)).replace("pk_", "").replace("_pkey", "") for row in found)
 
 
-async def _nothing(store: Store) -> None:
-    assert store.broken is None
-
-
 def test_both_ways_to_a_schema_give_the_same(postgresql: Cluster) -> None:
     with postgresql.new_database() as created, postgresql.new_database() as migrated:
-        serve(postgresql.url(created), _nothing)
+        serve(postgresql.url(created), unbroken)
         asyncio.run(upgrade_database(read_address(postgresql.url(migrated))))
         assert _schema(postgresql, created) == _schema(postgresql, migrated)
         for name in (created, migrated):
             assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[-1],)]
             assert [tuple(row) for row in postgresql.run(FITS, database=name)] == [(FITS_FROM_NAME, FITS_FROM)]
-            serve_cast(postgresql.url(name), _nothing)
+            serve_cast(postgresql.url(name), unbroken)
 
 
 def test_a_server_migrates_an_older_database_while_others_use_it(postgresql: Cluster) -> None:
@@ -83,9 +79,9 @@ def test_a_server_migrates_an_older_database_while_others_use_it(postgresql: Clu
     with postgresql.new_database() as name, postgresql.new_database() as created:
         asyncio.run(older())
         assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[0],)]
-        serve_cast(postgresql.url(name), _nothing)
+        serve_cast(postgresql.url(name), unbroken)
         assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[-1],)]
-        serve(postgresql.url(created), _nothing)
+        serve(postgresql.url(created), unbroken)
         assert _schema(postgresql, created) == _schema(postgresql, name)
 
 
@@ -104,7 +100,7 @@ def test_processes_that_start_at_once_make_one_schema(postgresql: Cluster, progr
         said = [process.communicate()[1] for process in processes]
         assert [process.returncode for process in processes] == 3 * [0], said
         assert len(postgresql.run(STAMPS, database=name)) == 1
-        serve_cast(postgresql.url(name), _nothing)
+        serve_cast(postgresql.url(name), unbroken)
 
 
 def test_a_migration_that_fails_leaves_nothing(postgresql: Cluster) -> None:
@@ -116,7 +112,7 @@ def test_a_migration_that_fails_leaves_nothing(postgresql: Cluster) -> None:
         with pytest.raises(StoreFault, match=r"could not be brought to this version.*Nothing was changed"):
             asyncio.run(upgrade_database(read_address(postgresql.url(name))))
         with pytest.raises(StoreFault, match=r"could not be prepared.*Nothing was changed"):
-            serve(postgresql.url(name), _nothing)
+            serve(postgresql.url(name), unbroken)
         assert postgresql.run("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database=name) == []
 
 
@@ -127,7 +123,7 @@ def test_a_later_schema_is_used_if_it_says_that_it_fits(
     async def again(store: Store) -> None:
         assert await store.find_client("app") == CLIENT
 
-    serve_cast(postgresql_url, _nothing)
+    serve_cast(postgresql_url, unbroken)
     postgresql.run("UPDATE alembic_version SET version_num = '9999'", database=postgresql_name)
     postgresql.run("ALTER TABLE clients ADD COLUMN later text", database=postgresql_name)
     if fits:
@@ -166,7 +162,7 @@ def test_a_database_of_another_program_is_left_alone(postgresql: Cluster, table:
     with postgresql.new_database() as name:
         postgresql.run(f"CREATE TABLE {table} (version_num text)", database=name)
         with pytest.raises(StoreFault, match="tables of another program"):
-            serve(postgresql.url(name), _nothing)
+            serve(postgresql.url(name), unbroken)
         assert len(postgresql.run("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database=name)) == 1
 
 
@@ -184,7 +180,7 @@ def test_a_database_that_could_not_keep_a_promise_is_refused(
     with postgresql.new_database(settings=f"ENCODING '{encoding}'") as name:
         postgresql.run(statement.format(name=name))
         with pytest.raises(StoreFault, match=sentence):
-            serve(postgresql.url(name), _nothing)
+            serve(postgresql.url(name), unbroken)
 
 
 def test_a_server_on_postgresql_loads_no_sqlalchemy(postgresql_url: Secret) -> None:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_cast import NOW, new_grant, serve_cast
+from store_cast import NOW, new_grants, serve_cast
 
 from dragoman.core.model import Grant
 from dragoman.core.ports import Rotated
@@ -49,17 +49,11 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "dragoman.db"
 
 
-async def _new_grants(store: Store, count: int, **changes: object) -> list[Grant]:
-    grants = [new_grant(**changes) for _ in range(count)]
-    await asyncio.gather(*(store.create_grant(grant, None) for grant in grants))
-    return grants
-
-
 def test_a_rotation_writes_one_page_however_many_grants_there_are(database: Path) -> None:
     """Its row's, and no index's: that is what a large database costs more than a small one."""
 
     async def scenario(store: Store) -> None:
-        grants = await _new_grants(store, 1500)  # after a thousand the writer folds, and then not for another thousand
+        grants = await new_grants(store, 1500)  # after a thousand the writer folds, and then not for another thousand
         with closing(sqlite3.connect(database)) as looking:
             written = []
             for grant in grants[:20]:
@@ -75,7 +69,7 @@ def test_the_log_comes_into_the_database_when_all_have_been_told(database: Path)
     """Long before the log is so long that a commit has to see to it."""
 
     async def scenario(store: Store) -> None:
-        (grant,) = await _new_grants(store, 1)
+        (grant,) = await new_grants(store, 1)
         for _ in range(1000):
             outcome = await store.rotate(grant, NOW, None, None)
             assert isinstance(outcome, Rotated)
@@ -106,7 +100,7 @@ def test_the_log_stays_short_under_load(database: Path) -> None:
         log = database.with_name("dragoman.db-wal")
         longest = 0
         for _ in range(40):
-            await _new_grants(store, 250)
+            await new_grants(store, 250)
             longest = max(longest, log.stat().st_size)
         assert longest < LONGEST_LOG
 
@@ -118,7 +112,7 @@ def test_a_disk_that_fails_to_take_the_log_is_written_no_more(database: Path) ->
     """Whether a later attempt would store it, nobody could know; what was acknowledged is safe in the log."""
 
     async def prepare(store: Store) -> str:
-        (grant,) = await _new_grants(store, 1)
+        (grant,) = await new_grants(store, 1)
         return grant.id.hex()
 
     grant_id = serve_cast(database, prepare)

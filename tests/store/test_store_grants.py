@@ -204,15 +204,12 @@ def test_all_grants_of_a_subject_or_a_client_end_together(database: Path | Secre
 def test_the_purge_takes_what_has_ended_and_only_that(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
         old, recent = NOW - 10, NOW + 10
-        gone = [
-            await _created(store, **changes)
-            for changes in (
-                {"expires_at": old},
-                {"expires_at": None, "idle_expires_at": old},
-                {"expires_at": None, "idle_expires_at": None, "revoked_at": old},
-            )
-            for _ in range(400)
-        ]
+        ended = (
+            {"expires_at": old},
+            {"expires_at": None, "idle_expires_at": old},
+            {"expires_at": None, "idle_expires_at": None, "revoked_at": old},
+        )
+        gone = [await _created(store, **changes) for changes in ended for _ in range(400)]
         kept = [
             await _created(store, expires_at=None, idle_expires_at=None),
             await _created(store, expires_at=recent),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from store_cast import NOW, new_grant, serve_cast
+from store_files import database
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dragoman.store.store import Store
+
+__all__ = ["database"]  # a fixture
 
 HOLDER = """
 import sys
@@ -65,12 +68,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """Files alone have these promises."""
-    return tmp_path / "folder" / "dragoman.db"
 
 
 @contextmanager

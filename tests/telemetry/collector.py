@@ -88,11 +88,7 @@ def _told(attributes) -> dict[str, str | int]:
     return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in attributes}
 
 
-@contextmanager
-def running_collector() -> Iterator[Collector]:
-    told = Collector()
-    told.open.set()
-
+def _handler_of(told: Collector) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -116,7 +112,14 @@ def running_collector() -> Iterator[Collector]:
             except OSError:  # the server has gone meanwhile
                 return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def running_collector() -> Iterator[Collector]:
+    told = Collector()
+    told.open.set()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(told))
     server.daemon_threads = True
     server.block_on_close = False
     told.port = server.server_address[1]

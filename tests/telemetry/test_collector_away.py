@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.metrics.scraping import free_port
-from tests.processes import ServerProcess, running_server, wait_until
+from tests.processes import ServerProcess, free_port, running_server, wait_until
 from tests.telemetry.test_spans import ask
 
 if TYPE_CHECKING:

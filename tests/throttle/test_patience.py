@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from functools import partial, wraps
+from functools import partial
 
 import pytest
 
 from dragoman.core.throttle import Holding
 from dragoman.throttle.counters import BUSY
 from dragoman.throttle.throttle import Patience
+from tests.coroutines import on_a_loop
 from tests.throttle.guessers import attempt, namer
 
 TICKET = object()
-
-
-def on_a_loop(test):
-    """Run a test that is a coroutine."""
-
-    @wraps(test)
-    def run(*arguments, **named) -> None:
-        asyncio.run(test(*arguments, **named))
-
-    return run
 
 
 class Crowd:

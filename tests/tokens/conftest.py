@@ -34,3 +34,10 @@ def workshop(keyring: Keyring) -> Workshop:
 def shared_workshop(keyring: Keyring) -> Workshop:
     """For properties, which run one test many times."""
     return Workshop(keyring)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of keys, for one test, which may damage it."""
+    create_missing(tmp_path / "keys", ("ES256", "EdDSA", "HS256"), NOW)
+    return tmp_path / "keys"

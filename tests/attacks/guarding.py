@@ -1,0 +1,74 @@
+"""The hash guard as tests see it: slots that are taken, log-ins that wait for one, what is stored, and what each costs."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+import bcrypt
+
+from dragoman.store.sqlite.database import SqliteDatabase
+from tests.attacks.harness import FORM, PASSWORD, Server
+from tests.processes import wait_until
+
+SLOTS, QUEUE = 2, 64
+
+
+def form_of(server: Server, client: str, username: str, password: str = PASSWORD) -> dict[str, Any]:
+    """A log-in, to be asked."""
+    fields = {"grant_type": "password", **server.credentials(client), "username": username, "password": password}
+    body = urlencode(fields).encode()
+    return {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], "body": body}
+
+
+class Held:
+    """Every slot of a pool taken, until it is let go."""
+
+    def __init__(self, pool: Any, number: int = SLOTS) -> None:
+        self._gate = threading.Event()
+        self._threads = [threading.Thread(target=self._hold, args=(pool,)) for _ in range(number)]
+        for thread in self._threads:
+            thread.start()
+        wait_until(lambda: pool.running == number)
+
+    def _hold(self, pool: Any) -> None:
+        asyncio.run(pool._slots.run(self._gate.wait))
+
+    def let_go(self) -> None:
+        self._gate.set()
+        for thread in self._threads:
+            thread.join()
+
+
+async def until_there_are(server: Server, waiting: int) -> None:
+    while server.passwords.waiting < waiting:  # noqa: ASYNC110 (the pool offers no event)
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def counted_work(server: Server) -> Iterator[dict[str, int]]:
+    """Hashes, checks of imported hashes, and statements of the store by kind."""
+    work: dict[str, int] = {}
+
+    def counting(name: str) -> Any:
+        original = getattr(SqliteDatabase, name)
+
+        def count(database: SqliteDatabase, *arguments: Any) -> Any:
+            work[name] = work.get(name, 0) + 1
+            return original(database, *arguments)
+
+        return patch.object(SqliteDatabase, name, count)
+
+    before = server.passwords.hashes_computed, server.passwords.imports_checked
+    with counting("row"), counting("change"), counting("change_row"), counting("transact"):
+        yield work
+    work["hashes"] = server.passwords.hashes_computed - before[0]
+    work["imports"] = server.passwords.imports_checked - before[1]
+
+
+def stored_of(cost: str) -> str:
+    """A hash by bcrypt of the usual password, with another cost written into it."""
+    return bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode().replace("$04$", f"${cost}$")

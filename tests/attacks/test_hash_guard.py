@@ -1,0 +1,148 @@
+"""The hash guard: K01 to K03."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+
+from dragoman.config.settings import PasswordsTable, ThrottleTable
+from tests.attacks.guarding import QUEUE, SLOTS, Held, counted_work, form_of, until_there_are
+from tests.attacks.harness import FORM, PASSWORD, Answer, Server, ask, configuration_of, running
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Server]:
+    """A server with two slots."""
+    table = PasswordsTable(memory_kib=8, iterations=1, slots=SLOTS, queue=QUEUE)
+    configuration = msgspec.structs.replace(configuration_of(tmp_path), passwords=table)
+    with running(configuration) as server:
+        yield server
+
+
+def test_k01_of_500_log_ins_at_once_the_excess_is_refused_at_once_and_costs_no_hash(guarded: Server):
+    client, owner = guarded.add_client(), guarded.add_owner()
+    held = Held(guarded.passwords)
+    before = guarded.passwords.hashes_computed
+    told = guarded.mark()
+
+    async def storm() -> list[Answer]:
+        one = form_of(guarded, client, owner)
+        tasks = [asyncio.create_task(ask(guarded.application, **one)) for _ in range(500)]
+        refused = set()
+        while len(refused) < 500 - QUEUE:
+            refused, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert guarded.passwords.hashes_computed == before
+        assert guarded.passwords.waiting == QUEUE
+        held.let_go()
+        return list(await asyncio.gather(*tasks))
+
+    answers = guarded.run(storm())
+    assert sorted(answer.status for answer in answers) == [200] * QUEUE + [503] * (500 - QUEUE)
+    assert {answer.header("Retry-After") for answer in answers if answer.status == 503} == {"1"}
+    assert {answer.error for answer in answers if answer.status == 503} == {"temporarily_unavailable"}
+    assert guarded.passwords.hashes_computed - before == QUEUE
+    assert len(guarded.events(told)) == 500
+
+
+def test_k01_while_the_line_is_full_nobody_is_looked_up_counted_or_kept_waiting(tmp_path: Path):
+    """Not even who would have to wait for guesses at the same account, of which five may be checked at once."""
+    table = PasswordsTable(memory_kib=8, iterations=1, slots=SLOTS, queue=5)
+    configuration = configuration_of(tmp_path, throttle=ThrottleTable())
+    with running(msgspec.structs.replace(configuration, passwords=table)) as server:
+        client, owner = server.add_client(), server.add_owner()
+        assert server.log_in(client, owner).status == 200
+        held = Held(server.passwords)
+
+        async def crowd() -> list[Answer]:
+            five = [asyncio.create_task(ask(server.application, **form_of(server, client, owner))) for _ in range(5)]
+            await until_there_are(server, 5)
+            with counted_work(server) as least:
+                assert (await ask(server.application, **form_of(server, client, owner, ""))).error == "invalid_request"
+            late = []
+            for name in (owner, "nobody"):
+                with counted_work(server) as work:
+                    late.append(await ask(server.application, **form_of(server, client, name)))
+                assert work == least
+            held.let_go()
+            assert {(await task).status for task in five} == {200}
+            return late
+
+        told = server.mark()
+        answers = server.run(crowd())
+        assert {answer.status for answer in answers} == {503}
+        assert answers[0].identity == answers[1].identity
+        reasons = [
+            event["detail"] for event in server.events(told) if event.get("refusal") == "temporarily_unavailable"
+        ]
+        assert reasons == ["the queue of password hashes is full"] * 2
+
+
+def test_k02_while_every_slot_is_taken_all_else_is_answered(guarded: Server):
+    client, owner = guarded.add_client(), guarded.add_owner()
+    tokens = guarded.log_in(client, owner).document
+    held = Held(guarded.passwords)
+    try:
+        assert guarded.introspect(client, tokens["access_token"])["active"] is True
+        assert guarded.refresh(client, tokens["refresh_token"]).status == 200
+        assert guarded.ask("GET", "/health/ready").status == 200
+        form = {"grant_type": "client_credentials", **guarded.credentials(client)}
+        assert guarded.form("/oauth2/token", form).status == 200
+    finally:
+        held.let_go()
+
+
+def test_k01_one_clients_flood_takes_no_place_from_another_client(guarded: Server):
+    flooding, other, owner = guarded.add_client(), guarded.add_client(), guarded.add_owner()
+    held = Held(guarded.passwords)
+
+    async def storm() -> tuple[list[Answer], Answer]:
+        one = form_of(guarded, flooding, owner)
+        flood = [asyncio.create_task(ask(guarded.application, **one)) for _ in range(QUEUE)]
+        await until_there_are(guarded, QUEUE)
+        late = asyncio.create_task(ask(guarded.application, **form_of(guarded, other, owner)))
+        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+        held.let_go()
+        return [task.result() for task in done], await late
+
+    gave_way, served = guarded.run(storm())
+    assert [answer.status for answer in gave_way] == [503]
+    assert served.status == 200
+
+
+def test_k01_one_addresss_flood_through_a_public_client_takes_no_place_from_other_addresses(guarded: Server):
+    app, owner = guarded.add_client(public=True), guarded.add_owner()
+    held = Held(guarded.passwords)
+    body = urlencode({"grant_type": "password", "client_id": app, "username": owner, "password": PASSWORD}).encode()
+    one = {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], "body": body}
+
+    async def storm() -> tuple[list[Answer], Answer]:
+        flood = [
+            asyncio.create_task(ask(guarded.application, **one, peer=f"2001:db8::{number:x}"))
+            for number in range(1, QUEUE + 1)
+        ]
+        await until_there_are(guarded, QUEUE)
+        late = asyncio.create_task(ask(guarded.application, **one, peer="2001:db8:0:1::1"))
+        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+        held.let_go()
+        return [task.result() for task in done], await late
+
+    gave_way, served = guarded.run(storm())
+    assert [answer.status for answer in gave_way] == [503]
+    assert served.status == 200
+
+
+def test_k03_wrong_client_secrets_cost_no_hash_and_no_place(guarded: Server):
+    client = guarded.add_client()
+    held = Held(guarded.passwords)
+    try:
+        with guarded.nothing_happens():
+            for client_id, secret in ((client, "wrong"), ("nobody", "wrong")):
+                form = {"grant_type": "password", "username": "x", "password": PASSWORD}
+                answer = guarded.form("/oauth2/token", form | {"client_id": client_id, "client_secret": secret})
+                assert answer.error == "invalid_client"
+            assert guarded.passwords.waiting == 0
+    finally:
+        held.let_go()

@@ -1,0 +1,62 @@
+"""What is stored and is no hash, or hardly one, lets nobody in: K05, K06."""
+
+import bcrypt
+import pytest
+
+from tests.attacks.guarding import stored_of
+from tests.attacks.harness import PASSWORD, Server
+
+CONFUSED = {
+    "empty": "",
+    "locked": "!",
+    "star": "*",
+    "the password": PASSWORD,
+    "plain": "{noop}" + PASSWORD,
+    "ssha": "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+    "crypt": "ab01FAX.bQRSU",
+    "argon2i": "argon2i",
+    "truncated": stored_of("04")[:-1],
+    "another field": stored_of("04") + "$x",
+    "a line feed": stored_of("04") + "\n",
+}
+
+
+@pytest.mark.parametrize("kind", CONFUSED)
+def test_k05_what_is_no_hash_lets_nobody_in(server: Server, kind: str):
+    client, owner = server.add_client(), server.add_owner(stored=CONFUSED[kind])
+    for password in (PASSWORD, CONFUSED[kind] or "x", "!"):
+        with server.nothing_happens(hashes=1):
+            assert server.log_in(client, owner, password).error == "invalid_grant"
+    assert server.passwords.find_defect(CONFUSED[kind])
+
+
+@pytest.mark.parametrize("version", ["$2$", "$2x$", "$2c$"])
+def test_k06_broken_versions_of_bcrypt_let_nobody_in(server: Server, version: str):
+    client, owner = server.add_client(), server.add_owner(stored=stored_of("04").replace("$2b$", version))
+    with server.nothing_happens(hashes=1):
+        assert server.log_in(client, owner).error == "invalid_grant"
+
+
+@pytest.mark.parametrize("version", ["$2a$", "$2b$", "$2y$"])
+def test_k06_sound_versions_of_bcrypt_let_their_owner_in(server: Server, version: str):
+    client, owner = server.add_client(), server.add_owner(stored=stored_of("04").replace("$2b$", version))
+    assert server.log_in(client, owner).status == 200
+
+
+@pytest.mark.parametrize("cost", ["31", "15", "00", "03"])
+def test_k06_a_bcrypt_cost_outside_the_limits_is_neither_computed_nor_skipped(server: Server, cost: str):
+    client, owner = server.add_client(), server.add_owner(stored=stored_of(cost))
+    checked = server.passwords.imports_checked
+    with server.nothing_happens(hashes=1):
+        assert server.log_in(client, owner).error == "invalid_grant"
+    assert server.passwords.imports_checked == checked
+
+
+def test_k06_a_nul_ends_no_password_and_bytes_beyond_72_are_seen_once_the_hash_is_ours(server: Server):
+    client, owner = server.add_client(), server.add_owner(stored=stored_of("04"))
+    assert server.log_in(client, owner, f"{PASSWORD}\0").error == "invalid_grant"
+    long = "0123456789" * 7 + "ab"
+    whole = server.add_owner(stored=bcrypt.hashpw(long.encode(), bcrypt.gensalt(4)).decode())
+    assert server.log_in(client, whole, long[:-1]).error == "invalid_grant"
+    assert server.log_in(client, whole, long).status == 200
+    assert server.log_in(client, whole, long + "x").error == "invalid_grant"

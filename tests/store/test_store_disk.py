@@ -1,0 +1,185 @@
+"""What is acknowledged is on the disk, whatever becomes of the disk, the file and the process."""
+
+import asyncio
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast
+from store_files import database
+
+from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.model import GrantId
+from dragoman.core.ports import Rotated
+from dragoman.store.store import Store
+
+__all__ = ["database"]  # a fixture
+
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+ROTATOR = """
+import asyncio, sys
+from pathlib import Path
+from dragoman.core.model import GrantId
+from dragoman.store.sqlite.opening import open_server
+
+async def rotate_for_ever(store, grant):
+    while True:
+        grant = (await store.rotate(grant, 1_700_000_000, None, None)).grant
+        print(grant.id.hex(), grant.generation, flush=True)
+
+async def main():
+    async with open_server(Path(sys.argv[1])) as store:
+        grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in sys.argv[2:]]
+        await asyncio.gather(*(rotate_for_ever(store, grant) for grant in grants))
+
+asyncio.run(main())
+"""
+FAILING_DISK = """
+import asyncio, json, sys
+from pathlib import Path
+from dragoman.core.errors import OAuthError
+from dragoman.core.model import GrantId
+from dragoman.store.sqlite.opening import open_server
+
+async def attempt(store, grant):
+    try:
+        await store.rotate(grant, 1_700_000_000, None, None)
+    except OAuthError as refused:
+        return refused.refusal.value
+    return "acknowledged"
+
+async def main():
+    async with open_server(Path(sys.argv[1])) as store:
+        grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in sys.argv[2:]]
+        outcomes = [await attempt(store, grant) for grant in grants]
+        readable = [await store.find_grant(grant.id) is not None for grant in grants]
+        print(json.dumps({"outcomes": outcomes, "broken": store.broken, "readable": readable}), flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_locked_database_is_waited_for_refused_and_recovers(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        first, second, third = await new_grants(store, 3, idle_expires_at=None)
+        holder = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", HOLDER, str(database), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"locked\n"
+        early = [asyncio.ensure_future(store.rotate(grant, NOW, None, None)) for grant in (first, second)]
+        await asyncio.wait(early, timeout=1)
+        late = asyncio.ensure_future(store.rotate(third, NOW, None, None))
+        assert await store.find_grant(first.id) == first
+        outcomes = await asyncio.gather(*early, late, return_exceptions=True)
+        await holder.communicate(b"")
+        refusals = [outcome.refusal for outcome in outcomes if isinstance(outcome, OAuthError)]
+        assert refusals == 3 * [Refusal.TEMPORARILY_UNAVAILABLE]
+        assert [await store.find_grant(grant.id) for grant in (first, second, third)] == [first, second, third]
+        assert isinstance(await store.rotate(first, NOW, None, None), Rotated)
+        assert store.broken is None
+
+    serve_cast(database, scenario)
+
+
+def test_a_full_disk_consumes_nothing_and_passes(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        (grant,) = await new_grants(store, 1, idle_expires_at=None)
+        connection = store._database._writer._connection._connection  # type: ignore[attr-defined]
+        most = connection.execute("PRAGMA max_page_count = 1").fetchone()[0]
+        refused: list[BaseException] = []
+        while not refused:
+            attempts = [store.create_grant(new_grant(), None) for _ in range(50)]
+            outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+            refused = [outcome for outcome in outcomes if outcome is not None]
+        assert all(isinstance(each, OAuthError) and "full" in each.detail for each in refused)
+        assert await store.find_grant(grant.id) == grant
+        connection.execute(f"PRAGMA max_page_count = {most + 1000}")
+        await new_grants(store, 100, idle_expires_at=None)
+        assert store.broken is None
+
+    serve_cast(database, scenario)
+
+
+def test_a_file_that_was_replaced_is_written_no_more(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        (grant,) = await new_grants(store, 1, idle_expires_at=None)
+        _replace_by_a_copy(database)
+        for _ in range(2):
+            with pytest.raises(OAuthError) as refused:
+                await store.rotate(grant, NOW, None, None)
+            assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+        assert store.broken is not None
+        assert str(database) in store.broken
+
+    serve_cast(database, scenario)
+
+
+def _replace_by_a_copy(file: Path) -> None:
+    file.rename(file.with_suffix(".old"))
+    shutil.copy(file.with_suffix(".old"), file)
+
+
+def test_kill_9_loses_no_acknowledged_rotation(database: Path) -> None:
+    async def prepare(store: Store) -> list[str]:
+        return [grant.id.hex() for grant in await new_grants(store, 8, idle_expires_at=None)]
+
+    async def verify(store: Store) -> None:
+        for grant_id, generation in acknowledged.items():
+            grant = await store.find_grant(GrantId(bytes.fromhex(grant_id)))
+            assert grant is not None
+            assert generation <= grant.generation <= generation + 1
+            assert isinstance(await store.rotate(grant, NOW, NOW + HOUR, None), Rotated)
+
+    ids = serve_cast(database, prepare)
+    for _ in range(3):
+        acknowledged: dict[str, int] = {}
+        with subprocess.Popen(
+            [sys.executable, "-c", ROTATOR, str(database), *ids], stdout=subprocess.PIPE, text=True
+        ) as rotator:
+            assert rotator.stdout is not None
+            for _ in range(2000):
+                grant_id, generation = rotator.stdout.readline().split()
+                acknowledged[grant_id] = int(generation)
+            rotator.send_signal(signal.SIGKILL)
+            for line in rotator.stdout:
+                if line.endswith("\n"):  # what the kill cut short acknowledges nothing
+                    grant_id, generation = line.split()
+                    acknowledged[grant_id] = int(generation)
+        assert len(acknowledged) == 8
+        serve(database, verify)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the disk fail")
+def test_a_disk_that_fails_to_sync_is_never_acknowledged_nor_tried_again(database: Path) -> None:
+    async def prepare(store: Store) -> list[str]:
+        return [grant.id.hex() for grant in await new_grants(store, 3, idle_expires_at=None)]
+
+    async def verify(store: Store) -> list[int]:
+        grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in ids]
+        assert [isinstance(await store.rotate(each, NOW, None, None), Rotated) for each in grants if each] == 3 * [True]
+        return [grant.generation for grant in grants if grant]
+
+    ids = serve_cast(database, prepare)
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{database}-wal"]
+    failing += ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"]
+    done = subprocess.run(
+        [*failing, sys.executable, "-c", FAILING_DISK, str(database), *ids], capture_output=True, text=True, check=False
+    )
+    if "ptrace" in done.stderr.lower():
+        pytest.skip("this machine does not let strace work")
+    report = json.loads(done.stdout)
+    assert report["outcomes"] == 3 * ["temporarily_unavailable"]
+    assert "disk I/O error" in report["broken"]
+    assert report["readable"] == 3 * [True]
+    assert serve(database, verify)[1:] == [0, 0]

@@ -1,0 +1,25 @@
+"""What is shown of keys lets nobody sign."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from token_workshop import NOW
+
+from dragoman.tokens.keyring import describe, load_keyring, public_jwks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_is_shown_of_keys_holds_no_byte_of_them(folder: Path) -> None:
+    keyring = load_keyring(folder, NOW)
+    shown = repr(keyring) + repr(describe(keyring, NOW)) + json.dumps(public_jwks(keyring, NOW))
+    for path in folder.glob("*.json"):
+        jwk = json.loads(path.read_text())["jwk"]
+        assert not any(jwk[name] in shown for name in ("d", "k", "p", "q") if name in jwk)
+
+
+def test_shared_keys_are_never_published(folder: Path) -> None:
+    assert {key["kty"] for key in public_jwks(load_keyring(folder, NOW), NOW)["keys"]} == {"EC", "OKP"}
