@@ -24,7 +24,7 @@ from dragoman.http.mount import Mount, check_mounts
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 from dragoman.tokens.key_files import read_keys, read_private_file
-from dragoman.tokens.keyring import Keyring, create_missing, load_keyring, verification_key
+from dragoman.tokens.keyring import create_missing, keyring_of, load_keyring, verification_key
 from dragoman.tokens.keys import KeyFault, Purpose
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.dialect import Dialect
     from dragoman.http.log import Log
     from dragoman.store.store import Store
+    from dragoman.tokens.keyring import Keyring
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
 
@@ -91,7 +92,7 @@ def read_audit_key(configuration: Configuration) -> bytes:
     keys = read_keys(folder)
     if not any(key.purpose is Purpose.DIGEST for key in keys):
         raise KeyFault(f"the digest key, which the audit needs too, is missing from {folder}; restore it from a backup")
-    return Keyring(keys=keys, access_keys={}).audit_key()
+    return keyring_of(keys).audit_key()
 
 
 def read_keyring(folder: Path) -> Keyring:
@@ -185,11 +186,11 @@ def build_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) 
 
 def shown_key(
     tokens: CurrentTokens, default_algorithm: str, now: Callable[[], int]
-) -> Callable[[str | None], KeyFacts]:
-    """The key that signs tokens of a JOSE algorithm, as a key endpoint shows it."""
+) -> Callable[[str | None, tuple[str, ...]], KeyFacts]:
+    """The key that signs tokens of a JOSE algorithm and an audience, as a key endpoint shows it."""
 
-    def show(algorithm: str | None) -> KeyFacts:
-        key = verification_key(tokens.keyring, algorithm or default_algorithm, now())
+    def show(algorithm: str | None, audience: tuple[str, ...]) -> KeyFacts:
+        key = verification_key(tokens.keyring, algorithm or default_algorithm, now(), audience)
         return KeyFacts(jca_name=_JCA_NAMES[key.algorithm], value=key.text.reveal())
 
     return show

@@ -40,7 +40,7 @@ async def read_bearer(services: Services, server: ServerRules, presented: Secret
         client=client,
         resource_owner=owner,
         scope=token.scope,
-        audience=client.audience if grant is None else grant.audience,
+        audience=_audience_of(token, client.audience if grant is None else grant.audience),
         grant_type="client_credentials" if owner is None else "password",
         grant=grant,
         token_id=token.id,
@@ -91,6 +91,16 @@ def _check_origin(token: AccessToken, client: Client, grant: Grant | None) -> No
         raise OAuthError(Refusal.MALFORMED_TOKEN, "it claims more scope than was granted")
     if grant is None and token.issued_at is not None and token.issued_at < client.created_at:
         raise OAuthError(Refusal.REVOKED_TOKEN, "issued before its client was registered")
+
+
+def _audience_of(token: AccessToken, granted: tuple[str, ...]) -> tuple[str, ...]:
+    """What was granted, and no more than its key is for: an API that holds a shared key makes tokens for no other."""
+    if not token.key_audience:
+        return granted
+    audience = tuple(name for name in granted if name in token.key_audience)
+    if not audience:
+        raise OAuthError(Refusal.MALFORMED_TOKEN, "signed with a key of other audiences than its own")
+    return audience
 
 
 def _check_epoch(token: AccessToken, not_before: int, now: int) -> None:

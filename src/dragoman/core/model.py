@@ -260,6 +260,8 @@ class AccessToken:
     issued_at: int | None = None
     shared_key: bool = False
     """Whether a key that others hold too made its signature, so that others could have written it."""
+    key_audience: tuple[str, ...] = ()
+    """The audiences that the key which made it is for; none: all."""
 
 
 @value

@@ -37,8 +37,8 @@ class Desk:
     services: Services
     server: ServerRules
     now: Callable[[], int]
-    shared_key: Callable[[str | None], KeyFacts]
-    """The key that signs tokens of a JOSE algorithm, as its key endpoint shows it."""
+    shared_key: Callable[[str | None, tuple[str, ...]], KeyFacts]
+    """The key that signs tokens of a JOSE algorithm and an audience, as its key endpoint shows it."""
     elsewhere: Callable[[str, WireRequest], Awaitable[WireResponse]] | None = None
     """What answers in place of each endpoint of this mount but the demo resource, by name; None: it does itself."""
 
@@ -124,8 +124,12 @@ class Desk:
         self.services.audit.record(Event(name=name, dialect=dialect, sender=sender, client_id=client_id, facts=facts))
 
     async def key(self, wire: WireRequest) -> WireResponse:
-        """The one key of this dialect: a public key for anyone, a shared one for clients that may read it."""
+        """The one key of this dialect: a public key for anyone, a shared one for clients that may read it.
+
+        An API is shown the shared key of the tokens that are for it, and no other's: that of its own audience.
+        """
         dialect = self.mount.dialect
+        audience: tuple[str, ...] = ()
         codec.check_method(dialect.words.key, wire)
         algorithm = dialect.words.access_token.algorithm
         if algorithm is not None and algorithm.startswith("HS"):
@@ -135,7 +139,8 @@ class Desk:
             client = await self._admitted(credentials, wire)
             if not (self.mount.shared_key_shown and client.may_read_shared_key):
                 raise OAuthError(Refusal.SHARED_KEY_NOT_SHOWN, "not switched on for this mount and this client")
-        return dialect.key.spell(self.shared_key(algorithm))
+            audience = client.audience
+        return dialect.key.spell(self.shared_key(algorithm, audience))
 
     async def resource(self, wire: WireRequest) -> WireResponse:
         """The demo resource: who am I, how far, on whose behalf (RFC 6750)."""

@@ -45,6 +45,8 @@ class Terms:
     """From when on it signs."""
     weak: bool
     """Whether a shared key may have fewer than 256 bits."""
+    audience: tuple[str, ...] = ()
+    """The audiences whose tokens it signs, and no others; none: all that have no key of their own."""
 
 
 def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
@@ -62,6 +64,7 @@ def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
         created_at=now,
         active_from=terms.active_from,
         weak=isinstance(jose, OctKey) and len(jose.raw_value) < SECRET_BYTES,
+        audience=terms.audience,
         jose=jose,
     )
     with only_writer(folder):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from dragoman.tokens.keys import KEY_ID, Key, KeyFault, Purpose, private_jwk, read_jwk
+from dragoman.tokens.keys import KEY_ID, Key, KeyFault, Purpose, check_audience, private_jwk, read_jwk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,8 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """From when on its tokens are refused; absent: never."""
     weak: bool = False
     """Whether an operator let it in although it is a shared key of fewer than 256 bits."""
+    audience: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    """The audiences whose access tokens it makes, and no others; absent: all that have no key of their own."""
     jwk: dict[str, str]
     """The key itself (RFC 7517)."""
 
@@ -67,6 +69,7 @@ def write_key(folder: Path, key: Key) -> None:
         active_from=key.active_from,
         retires_at=key.retires_at,
         weak=key.weak,
+        audience=key.audience,
         jwk=private_jwk(key),
     )
     unfinished = folder / f".{key.kid}.{secrets.token_hex(8)}.unfinished"
@@ -131,6 +134,7 @@ def _read_key(path: Path) -> Key:
     if f"{file.kid}.json" != path.name:
         raise KeyFault(f"{path} holds a key of another name; rename the file to {file.kid}.json")
     try:
+        check_audience(file.purpose, file.audience)
         jose = read_jwk(file.purpose, file.alg, file.jwk, weak=file.weak)
     except KeyFault as fault:
         raise KeyFault(f"{path} cannot be used: {fault}; restore it from a backup") from None
@@ -142,6 +146,7 @@ def _read_key(path: Path) -> Key:
         active_from=file.created_at if file.active_from is None else file.active_from,
         retires_at=file.retires_at,
         weak=file.weak,
+        audience=file.audience,
         jose=jose,
     )
 

@@ -1,10 +1,12 @@
 """The keyring: all keys as they stood when it was read, and the verbs that change the folder for the next reading.
 
-The youngest key whose time has come makes tokens; older ones go on being accepted until they retire. Two purposes
-have one key for good. Identifiers are opened without asking the store which key made them, and a 128-bit block that
-is opened with the wrong key is not recognisably wrong. Digests are looked up and compared, so a second key would mean
-a second look-up for ever. What rotation is for, a key that leaks or wears out, does not threaten them as it does
-signing keys: neither can make a token.
+The youngest key whose time has come makes tokens; older ones go on being accepted until they retire. Keys of access
+tokens may name audiences: then they make the tokens of these and no others, and the others' keys make none of theirs.
+
+Two purposes have one key for good. Identifiers are opened without asking the store which key made them, and a 128-bit
+block that is opened with the wrong key is not recognisably wrong. Digests are looked up and compared, so a second key
+would mean a second look-up for ever. What rotation is for, a key that leaks or wears out, does not threaten them as it
+does signing keys: neither can make a token.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from dragoman.tokens.keys import (
     Key,
     KeyFault,
     Purpose,
+    check_audience,
     new_key,
     public_jwk,
     verification_text,
@@ -41,27 +44,37 @@ class Keyring:
     keys: tuple[Key, ...]
     access_keys: Mapping[str, Key] = field(repr=False)
     """Signing keys of access tokens by their id: the only place where a `kid` from outside is looked up."""
+    audiences: frozenset[str]
+    """All audiences that any key names."""
 
-    _chosen: dict[tuple[Purpose, str], tuple[int, Key | None]] = field(
+    _chosen: dict[tuple[Purpose, str, tuple[str, ...]], tuple[int, Key | None]] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
     """The keys that sign, as found in the second they were last asked for."""
 
-    def find_signing_key(self, purpose: Purpose, algorithm: str, now: int) -> Key | None:
-        """The youngest key whose time has come and not gone."""
-        asked, chosen = self._chosen.get((purpose, algorithm), (None, None))
+    def find_signing_key(
+        self, purpose: Purpose, algorithm: str, now: int, audience: tuple[str, ...] = ()
+    ) -> Key | None:
+        """The youngest key whose time has come and not gone, of those that name all of this audience.
+
+        Where none does, of those that name none.
+        """
+        # One that no key names has no key of its own; nor has it a memory, of which there would be as many as clients.
+        named = audience if self.audiences.issuperset(audience) else ()
+        asked, chosen = self._chosen.get((purpose, algorithm, named), (None, None))
         if asked != now:
-            chosen = self._choose(purpose, algorithm, now)
-            self._chosen[purpose, algorithm] = (now, chosen)
+            chosen = self._choose(purpose, algorithm, now, named)
+            self._chosen[purpose, algorithm, named] = (now, chosen)
         return chosen
 
-    def _choose(self, purpose: Purpose, algorithm: str, now: int) -> Key | None:
+    def _choose(self, purpose: Purpose, algorithm: str, now: int, audience: tuple[str, ...]) -> Key | None:
         fitting = (key for key in self.keys if key.purpose is purpose and key.algorithm == algorithm)
-        return max((key for key in fitting if key.may_sign(now)), key=_age, default=None)
+        able = (key for key in fitting if key.may_sign(now) and key.is_for(audience))
+        return max(able, key=lambda key: (bool(key.audience), _age(key)), default=None)
 
-    def signing_key(self, purpose: Purpose, algorithm: str, now: int) -> Key:
+    def signing_key(self, purpose: Purpose, algorithm: str, now: int, audience: tuple[str, ...] = ()) -> Key:
         """As `find_signing_key`; raises KeyFault where there is none."""
-        found = self.find_signing_key(purpose, algorithm, now)
+        found = self.find_signing_key(purpose, algorithm, now, audience)
         if found is None:
             raise KeyFault(f"no {algorithm} key for {purpose.value} is in force; run `dragoman key rotate`")
         return found
@@ -103,6 +116,8 @@ class KeyDescription:
     purpose: str
     kid: str
     algorithm: str
+    audience: tuple[str, ...]
+    """The audiences that it is for; none: all that have no key of their own."""
     created_at: int
     active_from: int
     retires_at: int | None
@@ -127,22 +142,29 @@ def load_keyring(folder: Path, now: int) -> Keyring:
     keys = read_keys(folder)
     for purpose in Purpose:
         _check_purpose(folder, purpose, tuple(key for key in keys if key.purpose is purpose), now)
-    return _keyring(keys)
+    return keyring_of(keys)
 
 
-def _keyring(keys: tuple[Key, ...]) -> Keyring:
-    return Keyring(keys=keys, access_keys={key.kid: key for key in keys if key.purpose is Purpose.ACCESS})
+def keyring_of(keys: tuple[Key, ...]) -> Keyring:
+    """These keys, also where no server would start with them."""
+    return Keyring(
+        keys=keys,
+        access_keys={key.kid: key for key in keys if key.purpose is Purpose.ACCESS},
+        audiences=frozenset(name for key in keys for name in key.audience),
+    )
 
 
 def create_missing(folder: Path, access_algorithms: Iterable[str], now: int) -> tuple[str, ...]:
     """Make a key for each purpose and each of these access token algorithms that never had one; the ids of the new.
+
+    They are for all audiences; that some have keys of their own makes no difference.
 
     Does nothing the second time, and finishes what a crash left half done. A purpose whose keys have all retired gets
     none: that is for an operator to decide. Raises KeyFault if a key that is never rotated has been lost.
     """
     make_folder(folder)
     with only_writer(folder):
-        present = {(key.purpose, key.algorithm) for key in read_keys(folder)}
+        present = {(key.purpose, key.algorithm) for key in read_keys(folder) if not key.audience}
         missing = [pair for pair in _wanted(access_algorithms) if pair not in present]
         lost = [purpose.value for purpose, _ in missing if purpose in NEVER_ROTATED]
         if lost and any(purpose not in NEVER_ROTATED for purpose, _ in present):
@@ -160,12 +182,16 @@ def _wanted(access_algorithms: Iterable[str]) -> list[tuple[Purpose, str]]:
     return wanted + [(Purpose.ACCESS, algorithm) for algorithm in sorted(set(access_algorithms))]
 
 
-def add_key(folder: Path, purpose: Purpose, algorithm: str, now: int, active_from: int) -> str:
+def add_key(  # noqa: PLR0913 (each is a fact of the key, but for the folder)
+    folder: Path, purpose: Purpose, algorithm: str, now: int, active_from: int, *, audience: tuple[str, ...] = ()
+) -> str:
     """Put a further key beside the others, to take over at `active_from`; its id.
 
     Leave time in between for every process to read it and for every cache of the public keys to expire. Where another
     of its kind begins in that second, it takes over in the next that is free: which of two is younger must be plain.
+    With an audience it takes over for that alone.
     """
+    check_audience(purpose, audience)
     if purpose in NEVER_ROTATED:
         raise KeyFault(f"the {purpose.value} key is never rotated: everything made with it would be lost")
     with only_writer(folder):
@@ -176,12 +202,15 @@ def add_key(folder: Path, purpose: Purpose, algorithm: str, now: int, active_fro
         key = new_key(purpose, algorithm, now, begin)
         while key.short_id in taken:
             key = new_key(purpose, algorithm, now, begin)
-        write_key(folder, key)
+        write_key(folder, replace(key, audience=audience))
     return key.kid
 
 
 def retire_key(folder: Path, kid: str, retires_at: int, now: int) -> None:
-    """Have a key's tokens refused from `retires_at` on. Refuses to leave its purpose without a key in force."""
+    """Have a key's tokens refused from `retires_at` on. Refuses to leave its purpose without a key in force.
+
+    Audiences that are left without a key of their own get the tokens of that for all others.
+    """
     with only_writer(folder):
         keys = read_keys(folder)
         key = next((one for one in keys if one.kid == kid), None)
@@ -190,7 +219,7 @@ def retire_key(folder: Path, kid: str, retires_at: int, now: int) -> None:
         if key.purpose in NEVER_ROTATED:
             raise KeyFault(f"the {key.purpose.value} key never retires: everything made with it would be lost")
         moment = max(now, retires_at)
-        others = (one for one in keys if one.purpose is key.purpose and one.kid != kid)
+        others = (one for one in keys if one.purpose is key.purpose and one.kid != kid and not one.audience)
         if not any(one.may_sign(moment) for one in others):
             raise KeyFault(f"key {kid} is the last for {key.purpose.value}; run `dragoman key rotate` first")
         write_key(folder, replace(key, retires_at=retires_at))
@@ -203,6 +232,7 @@ def describe(keyring: Keyring, now: int) -> tuple[KeyDescription, ...]:
             purpose=key.purpose.value,
             kid=key.kid,
             algorithm=key.algorithm,
+            audience=key.audience,
             created_at=key.created_at,
             active_from=key.active_from,
             retires_at=key.retires_at,
@@ -214,7 +244,7 @@ def describe(keyring: Keyring, now: int) -> tuple[KeyDescription, ...]:
 
 def describe_folder(folder: Path, now: int) -> tuple[KeyDescription, ...]:
     """As `describe`, also where no server would start with these keys. Raises KeyFault if one cannot be trusted."""
-    return describe(_keyring(read_keys(folder)), now)
+    return describe(keyring_of(read_keys(folder)), now)
 
 
 def public_jwks(keyring: Keyring, now: int) -> dict[str, list[dict[str, str]]]:
@@ -223,15 +253,15 @@ def public_jwks(keyring: Keyring, now: int) -> dict[str, list[dict[str, str]]]:
     return {"keys": [public_jwk(key) for key in keys if key.algorithm not in SHARED_KEY_ALGORITHMS]}
 
 
-def verification_key(keyring: Keyring, algorithm: str, now: int) -> VerificationKey:
-    """The key with which access tokens of this algorithm are checked. Raises KeyFault where there is none."""
-    key = keyring.signing_key(Purpose.ACCESS, algorithm, now)
+def verification_key(keyring: Keyring, algorithm: str, now: int, audience: tuple[str, ...] = ()) -> VerificationKey:
+    """The key with which access tokens of this algorithm and audience are checked. Raises KeyFault for want of one."""
+    key = keyring.signing_key(Purpose.ACCESS, algorithm, now, audience)
     shared = algorithm in SHARED_KEY_ALGORITHMS
     return VerificationKey(algorithm=algorithm, kid=key.kid, text=Secret(verification_text(key)), shared=shared)
 
 
 def _check_purpose(folder: Path, purpose: Purpose, keys: tuple[Key, ...], now: int) -> None:
-    if not any(key.may_sign(now) for key in keys):
+    if not any(key.may_sign(now) and not key.audience for key in keys):
         found = "have all retired or wait for their time" if keys else "are missing"
         remedy = "restore the key from a backup" if purpose in NEVER_ROTATED else f"run `dragoman key rotate {purpose}`"
         raise KeyFault(f"keys for {purpose.value} in {folder} {found}; {remedy}")
@@ -245,7 +275,7 @@ def _check_purpose(folder: Path, purpose: Purpose, keys: tuple[Key, ...], now: i
 def _state(keyring: Keyring, key: Key, now: int) -> str:
     if not key.is_good(now):
         return "retired"
-    if keyring.find_signing_key(key.purpose, key.algorithm, now) == key:
+    if keyring.find_signing_key(key.purpose, key.algorithm, now, key.audience) == key:  # else none of it is left to it
         return "in use"
     return "waiting" if key.active_from > now else "accepted"
 

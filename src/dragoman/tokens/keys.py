@@ -87,6 +87,8 @@ class Key:
     """From when on its tokens are refused."""
     weak: bool = False
     """Whether an operator let it in although it is a shared key of fewer than 256 bits."""
+    audience: tuple[str, ...] = ()
+    """The audiences whose access tokens it makes, and no others; none: it is for all that have no key of their own."""
     jose: JoseKey = field(repr=False, compare=False)
 
     @property
@@ -108,6 +110,14 @@ class Key:
     def may_sign(self, now: int) -> bool:
         """Whether its time has come and not gone."""
         return self.active_from <= now and self.is_good(now)
+
+    def is_for(self, audience: tuple[str, ...]) -> bool:
+        """Whether it may make a token of this audience: it names all of it, or nothing at all.
+
+        Made with the key of one of several APIs, a token would be refused by the others; and where that is a shared
+        key, the one could make tokens for the others.
+        """
+        return not self.audience or (bool(audience) and set(audience) <= set(self.audience))
 
     def derive(self, label: str) -> bytes:
         """256 bits for one use of this key (RFC 5869 §2.3): knowing one tells nothing of another."""
@@ -132,6 +142,12 @@ def new_key(purpose: Purpose, algorithm: str, now: int, active_from: int | None 
         active_from=now if active_from is None else active_from,
         jose=jose,
     )
+
+
+def check_audience(purpose: Purpose, audience: tuple[str, ...]) -> None:
+    """Raises KeyFault where a key of another purpose names audiences: those tokens are for this server alone."""
+    if audience and purpose is not Purpose.ACCESS:
+        raise KeyFault(f"it names audiences, which no {purpose.value} key has")
 
 
 def _generate(purpose: Purpose, algorithm: str) -> JoseKey:

@@ -10,7 +10,7 @@ from dragoman.core.errors import Fault
 from dragoman.dialects.files import DialectFault, list_dialects, load_dialect
 from dragoman.parts import epoch_seconds
 from dragoman.tokens.issuer import open_issuer
-from dragoman.tokens.keyring import Keyring
+from dragoman.tokens.keyring import keyring_of
 from dragoman.tokens.keys import ALGORITHMS, Purpose, new_key
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
     from dragoman.core.model import StoredAccessToken
     from dragoman.dialects.dialect import Dialect
+    from dragoman.tokens.keyring import Keyring
 
 _ENDPOINTS = ("token", "introspection", "revocation", "key", "jwks", "metadata", "resource")
 _DEFAULT = "ES256"
@@ -96,7 +97,7 @@ def _throw_away_keys(dialect: Dialect) -> Keyring:
     if algorithm in ALGORITHMS[Purpose.ACCESS] and algorithm != _DEFAULT:
         wanted.append((Purpose.ACCESS, algorithm))
     keys = tuple(new_key(purpose, one, 0) for purpose, one in wanted)
-    return Keyring(keys=keys, access_keys={key.kid: key for key in keys if key.purpose is Purpose.ACCESS})
+    return keyring_of(keys)
 
 
 async def _find_nothing(_digest: bytes) -> StoredAccessToken | None:

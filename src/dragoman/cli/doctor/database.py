@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.chores import all_clients
 from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warning
+from dragoman.cli.doctor.keys import check_audiences
 from dragoman.cli.doctor.time import check_history, check_other_clock
 from dragoman.cli.opening import in_store, token_desk
 from dragoman.core.errors import Fault
@@ -42,7 +43,7 @@ def check_database(configuration: Configuration, dialects: Mapping[str, Dialect]
     else:
         current = yield from _check_address(location, now)
     if current:
-        yield from _check_contents(configuration, dialects)
+        yield from _check_contents(configuration, dialects, now)
         yield from check_history(configuration, now)
 
 
@@ -112,7 +113,7 @@ def _check_access(path: Path) -> Iterator[Finding]:
             yield problem("database", f"{file} is open to other accounts", f"run `chmod 600 {file}`")
 
 
-def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
+def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
     """Whether tokens can be issued, and what is switched on against RFC 9700."""
 
     async def work(store: Store) -> Sequence[Client]:
@@ -125,6 +126,7 @@ def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect
     except Fault as fault:
         yield fault_found("tokens", fault)
         return
+    yield from check_audiences(configuration, clients, now)
     yield ok("tokens", f"tokens of all mounted dialects can be issued and read; clients: {len(clients)}")
     exposures = list_exposures(mounts, clients)
     for sentence in exposures:

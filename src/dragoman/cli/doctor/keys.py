@@ -9,18 +9,21 @@ from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
 from dragoman.parts import needed_algorithms, read_keyring
 from dragoman.tokens.key_files import read_keys
-from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, Purpose
+from dragoman.tokens.keys import NEVER_ROTATED, Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dragoman.config.settings import Configuration
+    from dragoman.core.model import Client
     from dragoman.dialects.dialect import Dialect
     from dragoman.tokens.keyring import Keyring
+    from dragoman.tokens.keys import Key
 
 _SOON = 7 * 86400
 _OLD = 366 * 86400
+_SHOWN = 5
 
 
 def check_keys(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
@@ -54,15 +57,19 @@ def _check_algorithm(keyring: Keyring, algorithm: str, who: str, now: int) -> It
 
 def _check_ages(keyring: Keyring, now: int) -> Iterator[Finding]:
     """A key that makes tokens for years has been in many backups."""
-    for purpose in Purpose:
-        if purpose in NEVER_ROTATED:
+    for key in keyring.keys:
+        if key.purpose in NEVER_ROTATED or key.active_from > now - _OLD:
             continue
-        for algorithm in ALGORITHMS[purpose]:
-            key = keyring.find_signing_key(purpose, algorithm, now)
-            if key is not None and key.active_from <= now - _OLD:
-                text = f"the {algorithm} key for {purpose} makes tokens since {told_time(key.active_from)}"
-                option = f" --algorithm {algorithm}" if purpose is Purpose.ACCESS else ""
-                yield warning("keys", text, f"run `dragoman key rotate {purpose}{option}`")
+        if keyring.find_signing_key(key.purpose, key.algorithm, now, key.audience) == key:
+            whom = f" for {', '.join(key.audience)}" if key.audience else ""
+            text = f"the {key.algorithm} key for {key.purpose} makes tokens{whom} since {told_time(key.active_from)}"
+            yield warning("keys", text, f"run `{_rotation(key)}`")
+
+
+def _rotation(key: Key) -> str:
+    """The command that makes the key to take over from this one."""
+    algorithm = f" --algorithm {key.algorithm}" if key.purpose is Purpose.ACCESS else ""
+    return f"dragoman key rotate {key.purpose}{algorithm}" + "".join(f" --audience {name}" for name in key.audience)
 
 
 def _check_strength(keyring: Keyring, now: int) -> Iterator[Finding]:
@@ -70,8 +77,26 @@ def _check_strength(keyring: Keyring, now: int) -> Iterator[Finding]:
     for key in keyring.keys:
         if key.weak and key.is_good(now):
             text = f"the shared key {key.kid} has fewer than 256 bits: whoever has a token of it can find it out"
-            remedy = f"run `dragoman key rotate access --algorithm {key.algorithm}`, tell the APIs, and retire it"
-            yield warning("keys", text, remedy)
+            yield warning("keys", text, f"run `{_rotation(key)}`, tell the APIs, and retire it")
+
+
+def check_audiences(configuration: Configuration, clients: Iterable[Client], now: int) -> Iterator[Finding]:
+    """Whether the audiences that keys name are those of clients: a key of a misspelt one signs nothing, in silence."""
+    named = [key for key in read_keys(configuration.path(configuration.keys)) if key.audience and key.is_good(now)]
+    unknown = {name: key for key in named for name in key.audience}
+    torn: list[str] = []
+    for client in clients:
+        for name in client.audience:
+            unknown.pop(name, None)
+        if any(set(key.audience) & set(client.audience) for key in named):
+            torn += [] if any(key.is_for(client.audience) for key in named) else [client.id]
+    for name, key in unknown.items():
+        remedy = f"spell it as its clients have it, or run `dragoman key retire {key.kid} --in 0`"
+        yield warning("keys", f"the key {key.kid} is for {name}, and no client has this audience", remedy)
+    if torn:
+        more = f" and {len(torn) - _SHOWN} more" if len(torn) > _SHOWN else ""
+        text = f"tokens of {', '.join(torn[:_SHOWN])}{more} are for several audiences, and no key names all of them"
+        yield warning("keys", f"{text}: the key for all signs them", "give each client one, or one key several")
 
 
 def check_clock(folder: Path, now: int) -> Iterator[Finding]:

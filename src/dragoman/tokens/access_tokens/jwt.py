@@ -93,7 +93,7 @@ class JwtFormat:
         if recipe.client_claim is None and facts.grant is None:
             raise TokenFault("a JWT access token without a grant needs a claim that names its client")
         algorithm = self._algorithm(recipe, facts)
-        key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at)
+        key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at, facts.audience)
         return Secret(self._writer.write(recipe, facts, key)), None
 
     def recognises(self, text: str) -> bool:
@@ -116,7 +116,7 @@ class JwtFormat:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
         # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
         recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
-        token = self._read_claims(recipe, claims, shared_key=key.algorithm in SHARED_KEY_ALGORITHMS)
+        token = self._read_claims(recipe, claims, key)
         self._remembered.keep(text, key, token)
         return token
 
@@ -151,7 +151,7 @@ class JwtFormat:
         named = keyring.access_keys.get(compact.key_id)
         return (named,) if named is not None and named.is_good(now) else ()
 
-    def _read_claims(self, recipe: TokenRecipe, claims: Mapping[str, object], *, shared_key: bool) -> AccessToken:
+    def _read_claims(self, recipe: TokenRecipe, claims: Mapping[str, object], key: Key) -> AccessToken:
         token_id = read_token_id(claims[recipe.identifier_claim or ""])
         client_id = claims[recipe.client_claim] if recipe.client_claim else ""
         scope = _read_scope(claims.get(recipe.scope_claim or "", ""))
@@ -167,7 +167,8 @@ class JwtFormat:
             scope=scope,
             expires_at=expires_at,
             issued_at=issued_at if _is_time(issued_at) else origin.issued_at,
-            shared_key=shared_key,
+            shared_key=key.algorithm in SHARED_KEY_ALGORITHMS,
+            key_audience=key.audience,
         )
 
 
