@@ -43,3 +43,8 @@ def own_key(server: Server, algorithm: str = "ES256") -> Key:
     """The very key that the server signs with, which no attacker has."""
     keyring = load_keyring(server.configuration.path(server.configuration.keys), server.clock())
     return keyring.signing_key(Purpose.ACCESS, algorithm, server.clock())
+
+
+def assert_worthless(server: Server, client: str, token: str) -> None:
+    assert server.introspect(client, token) == INACTIVE
+    assert server.ask("GET", "/resource", headers=[("Authorization", f"Bearer {token}")]).status == 401

@@ -8,7 +8,16 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from tests.attacks.harness import Server
-from tests.attacks.jose import INACTIVE, claims_of, header_of, own_key, segment, sign_as, sign_with_bytes
+from tests.attacks.jose import (
+    INACTIVE,
+    assert_worthless,
+    claims_of,
+    header_of,
+    own_key,
+    segment,
+    sign_as,
+    sign_with_bytes,
+)
 from tests.attacks.spelling import log_in
 
 
@@ -16,11 +25,6 @@ from tests.attacks.spelling import log_in
 def access(server: Server) -> tuple[str, str]:
     client = server.add_client()
     return client, server.log_in(client, server.add_owner()).document["access_token"]
-
-
-def assert_worthless(server: Server, client: str, token: str) -> None:
-    assert server.introspect(client, token) == INACTIVE
-    assert server.ask("GET", "/resource", headers=[("Authorization", f"Bearer {token}")]).status == 401
 
 
 def public_forms(server: Server) -> dict[str, bytes]:

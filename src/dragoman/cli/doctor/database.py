@@ -126,7 +126,7 @@ def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect
     except Fault as fault:
         yield fault_found("tokens", fault)
         return
-    yield from check_audiences(configuration, clients, now)
+    yield from check_audiences(configuration, dialects, clients, now)
     yield ok("tokens", f"tokens of all mounted dialects can be issued and read; clients: {len(clients)}")
     exposures = list_exposures(mounts, clients)
     for sentence in exposures:

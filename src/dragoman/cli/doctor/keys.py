@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
-from dragoman.parts import needed_algorithms, read_keyring
+from dragoman.parts import needed_algorithms, read_keyring, server_rules
+from dragoman.tokens.access_tokens.jwt import algorithm_of
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keys import NEVER_ROTATED, Purpose
 
@@ -80,23 +81,36 @@ def _check_strength(keyring: Keyring, now: int) -> Iterator[Finding]:
             yield warning("keys", text, f"run `{_rotation(key)}`, tell the APIs, and retire it")
 
 
-def check_audiences(configuration: Configuration, clients: Iterable[Client], now: int) -> Iterator[Finding]:
-    """Whether the audiences that keys name are those of clients: a key of a misspelt one signs nothing, in silence."""
+def check_audiences(
+    configuration: Configuration, dialects: Mapping[str, Dialect], clients: Iterable[Client], now: int
+) -> Iterator[Finding]:
+    """Whether keys that name audiences make any tokens, and all of theirs: a misspelt name makes none, in silence."""
     named = [key for key in read_keys(configuration.path(configuration.keys)) if key.audience and key.is_good(now)]
-    unknown = {name: key for key in named for name in key.audience}
+    if not named:
+        return
+    server, default = server_rules(configuration), configuration.signing_algorithm
+    signed: set[tuple[str, str]] = set()
     torn: list[str] = []
     for client in clients:
-        for name in client.audience:
-            unknown.pop(name, None)
-        if any(set(key.audience) & set(client.audience) for key in named):
-            torn += [] if any(key.is_for(client.audience) for key in named) else [client.id]
-    for name, key in unknown.items():
-        remedy = f"spell it as its clients have it, or run `dragoman key retire {key.kid} --in 0`"
-        yield warning("keys", f"the key {key.kid} is for {name}, and no client has this audience", remedy)
+        mounted = (dialect.rules for name, dialect in dialects.items() if name in client.dialects)
+        recipes = (server.recipe_for(client, rules) for rules in mounted)
+        algorithms = {algorithm_of(recipe, client, default) for recipe in recipes if recipe.format == "jwt"}
+        signed |= {(name, algorithm) for name in client.audience for algorithm in algorithms}
+        own = [key for key in named if key.algorithm in algorithms and set(key.audience) & set(client.audience)]
+        torn += [client.id] if own and not any(key.is_for(client.audience) for key in own) else []
+    for key in named:
+        for name in key.audience:
+            if (name, key.algorithm) not in signed:
+                text = (
+                    f"the {key.algorithm} key {key.kid} is for {name}, and no client has {key.algorithm} tokens for it"
+                )
+                yield warning(
+                    "keys", text, "see `dragoman client show`; retire the key, and make the one that is meant"
+                )
     if torn:
         more = f" and {len(torn) - _SHOWN} more" if len(torn) > _SHOWN else ""
         text = f"tokens of {', '.join(torn[:_SHOWN])}{more} are for several audiences, and no key names all of them"
-        yield warning("keys", f"{text}: the key for all signs them", "give each client one, or one key several")
+        yield warning("keys", f"{text}: the key for all signs them", "make a key that does, or give clients one each")
 
 
 def check_clock(folder: Path, now: int) -> Iterator[Finding]:

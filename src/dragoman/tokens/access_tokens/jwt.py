@@ -29,6 +29,7 @@ from dragoman.tokens.remembered import RememberedTokens
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dragoman.core.model import Client
     from dragoman.core.rules import TokenRecipe
     from dragoman.tokens.keys import Key
 
@@ -92,7 +93,7 @@ class JwtFormat:
         """Signed with the key that is in force when it is issued. Raises TokenFault if it would name no client."""
         if recipe.client_claim is None and facts.grant is None:
             raise TokenFault("a JWT access token without a grant needs a claim that names its client")
-        algorithm = self._algorithm(recipe, facts)
+        algorithm = algorithm_of(recipe, facts.client, self._setting.default_algorithm)
         key = self._setting.keyring.signing_key(Purpose.ACCESS, algorithm, facts.issued_at, facts.audience)
         return Secret(self._writer.write(recipe, facts, key)), None
 
@@ -127,12 +128,6 @@ class JwtFormat:
         except UnreadableJws:
             return False
         return True
-
-    def _algorithm(self, recipe: TokenRecipe, facts: TokenFacts) -> str:
-        wanted = recipe.algorithm or self._setting.default_algorithm
-        if wanted in SHARED_KEY_ALGORITHMS and not facts.client.shared_key_signature:
-            return self._setting.default_algorithm
-        return wanted
 
     def _verify(self, text: str) -> tuple[CompactJws, Key]:
         """The token taken apart, and the key that signed it. Raises UnreadableJws where none did."""
@@ -170,6 +165,12 @@ class JwtFormat:
             shared_key=key.algorithm in SHARED_KEY_ALGORITHMS,
             key_audience=key.audience,
         )
+
+
+def algorithm_of(recipe: TokenRecipe, client: Client, default: str) -> str:
+    """What a client's tokens of this recipe are signed with: the recipe's algorithm, but a shared key by name alone."""
+    wanted = recipe.algorithm or default
+    return default if wanted in SHARED_KEY_ALGORITHMS and not client.shared_key_signature else wanted
 
 
 def open_format(setting: Setting) -> JwtFormat:
