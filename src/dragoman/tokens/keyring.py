@@ -60,7 +60,7 @@ class Keyring:
         Where none does, of those that name none.
         """
         # One that no key names has no key of its own; nor has it a memory, of which there would be as many as clients.
-        named = audience if self.audiences.issuperset(audience) else ()
+        named = audience if self.audiences and self.audiences.issuperset(audience) else ()
         asked, chosen = self._chosen.get((purpose, algorithm, named), (None, None))
         if asked != now:
             chosen = self._choose(purpose, algorithm, now, named)
