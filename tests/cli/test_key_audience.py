@@ -194,6 +194,7 @@ def test_a_key_of_one_audience_does_not_stand_in_for_the_last_key_of_all(folder:
     assert "is the last ES256 key" in folder.run("key", "retire", only, "--in", 3600).fault
     told = folder.done("key", "rotate", "access").out
     assert f"dragoman key retire {only} --in 0" in told
+    assert "It does not take over where audiences have keys of their own: orders\n" in told
 
 
 def published_by_command(folder: Folder) -> set[str]:

@@ -101,12 +101,8 @@ def check_audiences(
     for key in named:
         for name in key.audience:
             if (name, key.algorithm) not in signed:
-                text = (
-                    f"the {key.algorithm} key {key.kid} is for {name}, and no client has {key.algorithm} tokens for it"
-                )
-                yield warning(
-                    "keys", text, "see `dragoman client show`; retire the key, and make the one that is meant"
-                )
+                text = f"the key {key.kid} is for {name}, and no client has {key.algorithm} tokens for it"
+                yield warning("keys", text, "look at its clients; retire the key, and make the one that is meant")
     if torn:
         more = f" and {len(torn) - _SHOWN} more" if len(torn) > _SHOWN else ""
         text = f"tokens of {', '.join(torn[:_SHOWN])}{more} are for several audiences, and no key names all of them"

@@ -21,6 +21,7 @@ from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, Purpose
 
 if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
+    from dragoman.tokens.keyring import Keyring
     from dragoman.tokens.keys import Key
 
 LONGEST = 2**31
@@ -83,7 +84,8 @@ def rotate(  # noqa: PLR0913 (each is an option)
         raise click.UsageError(f"keys for {purpose} are for this server alone; take --audience out")
     chosen = _algorithm(configuration, kind, algorithm)
     folder, now = configuration.path(configuration.keys), epoch_seconds()
-    before = keyring_of(read_keys(folder)).find_signing_key(kind, chosen, now, audience)
+    keyring = keyring_of(read_keys(folder))
+    before = keyring.find_signing_key(kind, chosen, now, audience)
     active_from = now + (active_in if active_in is not None else 0 if before is None else _OVERLAP)
     if before is not None:  # of two that begin in one second, chance would decide
         active_from = max(active_from, now + _LEAST_NOTICE, before.active_from + 1)
@@ -98,8 +100,7 @@ def rotate(  # noqa: PLR0913 (each is an option)
         return
     click.echo(f"key {kid} for {purpose} ({chosen}) takes over at {told_time(active_from)}{for_whom(audience)}")
     click.echo("A running server reads it by itself, within seconds. Leave time for caches of the public keys.")
-    if before is not None:
-        _tell_of_old(before, audience)
+    _tell_of_others(keyring, before, audience, now)
 
 
 @click.command("import", short_help="Bring the key that another server signed with.")
@@ -155,12 +156,18 @@ def for_whom(audience: tuple[str, ...]) -> str:
     return f" for {', '.join(audience)}" if audience else ""
 
 
-def _tell_of_old(before: Key, audience: tuple[str, ...]) -> None:
-    replaced = not audience or (before.audience and set(before.audience) <= set(audience))
-    if replaced:
-        click.echo(f"When the last token of the old one has expired: dragoman key retire {before.kid} --in 0")
-    else:
+def _tell_of_others(keyring: Keyring, before: Key | None, audience: tuple[str, ...], now: int) -> None:
+    """What becomes of the key before, and whom a key for all does not serve."""
+    if before is None:
+        return
+    if audience and not (before.audience and set(before.audience) <= set(audience)):
         click.echo(f"Key {before.kid} goes on making the tokens of the others.")
+        return
+    click.echo(f"When the last token of the old one has expired: dragoman key retire {before.kid} --in 0")
+    alike = (key for key in keyring.keys if key.algorithm == before.algorithm and key.is_good(now))
+    apart = sorted({name for key in alike for name in key.audience})
+    if apart and not audience:
+        click.echo(f"It does not take over where audiences have keys of their own: {', '.join(apart)}")
 
 
 def _algorithm(configuration: Configuration, purpose: Purpose, given: str | None) -> str:
