@@ -15,6 +15,7 @@ from tests.directories.people import OLD_PASSWORD, PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
 ANN = {
@@ -192,6 +193,21 @@ def test_an_answer_that_breaks_the_contract_is_no_answer(server: Server, service
     with server.nothing_happens():
         refused = server.log_in(client, "ann", PASSWORD)
     assert (refused.status, refused.error) == (503, "temporarily_unavailable")
+
+
+def test_nothing_of_one_persons_answer_goes_into_the_next_persons_question(server: Server, service: Service) -> None:
+    """A service with sessions would take everybody for whoever was asked about first."""
+    sent: list[str | None] = []
+
+    def speak(handler: BaseHTTPRequestHandler) -> None:
+        sent.append(handler.headers["Cookie"])
+        send(handler, 200, b'{"result": "not_verified"}', Set_Cookie="session=ann; Path=/")
+
+    service.speak = speak
+    client = server.add_client()
+    for name in ("ann", "bob"):
+        assert server.log_in(client, name, PASSWORD).error == "invalid_grant"
+    assert sent == [None, None]
 
 
 @pytest.mark.parametrize("login", ["ÀNN", "ann ", "anne", "ann@members.example.org"])

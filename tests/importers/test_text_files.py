@@ -117,7 +117,13 @@ def test_a_row_that_cannot_come_in_is_told_by_its_line_and_stops_no_other(folder
     assert "$2y$" not in shown
 
 
-@pytest.mark.parametrize("line", ["[1]", '{"id": 7', "{" * 100_000, '{"id": true, "login": "x"}', b"\xff\xfe{}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]", '{"id": 7', "{" * 100_000, '{"id": true, "login": "x"}', b"\xff\xfe{}", '{"id": 7, "login": ["x"]}',
+        '{"id": 7, "login": {"name": "x"}}',
+    ],
+)  # fmt: skip
 def test_a_line_that_is_no_object_is_refused_by_its_number(folder: Folder, tmp_path: Path, line: str | bytes):
     words = written(tmp_path / "m.toml", 'rows = "resource_owner"\n[columns]\nid = "id"\nusername = "login"\n')
     one = line if isinstance(line, bytes) else line.encode()
