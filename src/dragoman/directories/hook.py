@@ -23,7 +23,6 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
@@ -74,7 +73,7 @@ class Place:
     url: str
     bearer: Secret | None
     signing_key: Secret | None
-    roots: Path | None
+    tls: ssl.SSLContext
     seconds: float
 
 
@@ -115,11 +114,11 @@ class Asking:
     """One question after another, each a POST: no redirect is followed, no proxy of the environment used."""
 
     def __init__(self, place: Place, now: Callable[[], int]) -> None:
-        """`now` gives epoch seconds. Raises DirectoryFault."""
+        """`now` gives epoch seconds."""
         self._place = place
         self._now = now
         self._client = httpx.AsyncClient(
-            verify=_tls(place.roots), follow_redirects=False, trust_env=False, timeout=place.seconds,
+            verify=place.tls, follow_redirects=False, trust_env=False, timeout=place.seconds,
             headers={"User-Agent": "dragoman"},
         )  # fmt: skip
 
@@ -155,13 +154,6 @@ def _signature(key: Secret, now: int, body: bytes) -> str:
     """What shows who asked what and when: the time, and the HMAC-SHA-256 over time, full stop and body."""
     code = hmac.digest(key.reveal().encode(), b"%d." % now + body, "sha256")
     return f"t={now},v1={code.hex()}"
-
-
-def _tls(roots: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=None if roots is None else str(roots))
-    except (OSError, ValueError):
-        raise DirectoryFault(f"directory.http.roots: {roots} is no PEM file that can be read; name another") from None
 
 
 def _check_head(response: httpx.Response) -> None:
