@@ -152,6 +152,7 @@ def _http(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -
         signing_key=None if asked.signing_key is None else Secret(asked.signing_key),
         tls=_trusting(configuration, asked.roots, "directory.http.roots"),
         seconds=table.timeout_seconds,
+        connections=table.connections,
     )
     asking = Asking(place, lambda: int(time.time()))
     closing.push_async_callback(asking.close)

@@ -14,8 +14,9 @@ from dragoman.bridge.asking import OldServer
 from dragoman.bridge.bridge import Bridge, Named
 from dragoman.bridge.directory import BridgeDirectory
 from dragoman.bridge.sessions import Arrivals, BridgeSessions
+from dragoman.core.errors import Fault
 from dragoman.directories.guard import Guard
-from dragoman.legacy.server import LegacyFault, LegacyServer
+from dragoman.outgoing.server import OtherServer
 from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ class OpenBridge:
 async def opened_bridge(
     configuration: Configuration, mounts: tuple[Mount, ...], store: Store, now: Callable[[], int], log: Log
 ) -> AsyncIterator[OpenBridge | None]:
-    """The bridge, until the block ends; None where there is none. Raises LegacyFault."""
+    """The bridge, until the block ends; None where there is none. Raises Fault."""
     for table, mount in zip(configuration.mounts, mounts, strict=True):
         url, until = table.bridge.legacy_url, table.bridge.until
         if url is not None and until is not None:
-            server = LegacyServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
+            server = OtherServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
             bridge = _bridge(table.bridge, int(until.timestamp()), mount, server, now, log)
             arrivals = Arrivals(bridge=bridge, sessions=store.former_sessions, log=log)
             try:
@@ -89,11 +90,11 @@ async def opened_bridge(
 
 
 def _bridge(  # noqa: PLR0913, PLR0917 - each is one thing it needs
-    table: BridgeTable, until: int, mount: Mount, server: LegacyServer, now: Callable[[], int], log: Log
+    table: BridgeTable, until: int, mount: Mount, server: OtherServer, now: Callable[[], int], log: Log
 ) -> Bridge:
     paths = [path.removeprefix(mount.prefix) for path in mount.paths_of("token") if "{" not in path]
     if not paths:
-        raise LegacyFault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
+        raise Fault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
     old = OldServer(server=server, dialect=mount.dialect, path=paths[0], address_header=table.address_header)
     return Bridge(
         name=table.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dragoman.legacy.server import LegacyServer
+from dragoman.outgoing.server import OtherServer
 from dragoman.shadow.sessions import Sessions
 from dragoman.shadow.shadowing import Shadowing
 from dragoman.shadow.standin import without_traces
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def open_shadows(configuration: Configuration, desks: Sequence[Desk], log: Log) -> tuple[Shadowing, ...]:
-    """What answers in place of some of these desks, each to be closed at the end. Raises LegacyFault."""
+    """What answers in place of some of these desks, each to be closed at the end. Raises Fault."""
     tables = [mount.shadow for mount in configuration.mounts]
     return tuple(
         _open_shadow(configuration, table, table.legacy_url, desk, log)
@@ -45,7 +45,7 @@ def _open_shadow(configuration: Configuration, table: ShadowTable, url: str, des
     sessions = Sessions()
     return Shadowing(
         desk=replace(desk, services=without_traces(desk.services, sessions)),
-        legacy=LegacyServer(url, seconds=table.seconds, most_at_once=table.at_once),
+        legacy=OtherServer(url, seconds=table.seconds, most_at_once=table.at_once),
         address_header=table.address_header,
         file=configuration.path(table.record),
         sessions=sessions,

@@ -16,10 +16,10 @@ from dragoman.core import token_endpoint
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.secret import Secret
 from dragoman.dialects import codec
-from dragoman.legacy.passing import answer_to_pass, headers_to_pass, target_of
-from dragoman.legacy.reading import members_of
-from dragoman.legacy.server import LegacyAway, Unsendable
+from dragoman.outgoing.answers import headers_of, members_of
+from dragoman.outgoing.server import NoAnswer, Unsendable
 from dragoman.shadow.comparison import Answer, Difference, Shape, compare
+from dragoman.shadow.passing import answer_to_pass, headers_to_pass, target_of
 from dragoman.shadow.record import Record, RecordFault, add_to_file, compared, merge, not_compared
 from dragoman.shadow.showing import show
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.wire import WireRequest, WireResponse
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
-    from dragoman.legacy.server import LegacyServer
+    from dragoman.outgoing.server import OtherServer
     from dragoman.shadow.record import ClientRecord
     from dragoman.shadow.sessions import Sessions
 
@@ -66,7 +66,7 @@ class Shadowing:
     """One mount. Its desk has services that leave no trace."""
 
     desk: Desk
-    legacy: LegacyServer
+    legacy: OtherServer
     address_header: str
     file: Path
     sessions: Sessions
@@ -82,7 +82,7 @@ class Shadowing:
         target, headers = target_of(wire, self.desk.mount.prefix), headers_to_pass(wire, self.address_header)
         try:
             theirs = await self.legacy.ask(wire.method, target, headers, wire.body)
-        except LegacyAway as away:
+        except NoAnswer as away:
             if endpoint == "token":
                 self._note(not_compared(self._dialect, "", "no answer of theirs"))
             raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"the legacy server: {away}") from None
@@ -218,10 +218,7 @@ def _why_not(theirs: WireResponse, ours: _Ours) -> str | None:
 
 
 def _answer(response: WireResponse) -> Answer:
-    headers: dict[str, str] = {}
-    for name, value in response.headers:
-        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    return Answer(status=response.status, headers=headers, body=response.body)
+    return Answer(status=response.status, headers=headers_of(response), body=response.body)
 
 
 def _values_of(request: TokenRequest | None) -> frozenset[str]:
