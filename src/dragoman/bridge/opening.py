@@ -22,7 +22,7 @@ from dragoman.shared.circuit import Circuit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from dragoman.config.legacy import BridgeTable
+    from dragoman.config.old_servers import BridgeTable
     from dragoman.config.settings import Configuration
     from dragoman.core.model import ClientCredentials, TokenRequest
     from dragoman.core.ports import Services

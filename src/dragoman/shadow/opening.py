@@ -13,7 +13,7 @@ from dragoman.shadow.standin import without_traces
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dragoman.config.legacy import ShadowTable
+    from dragoman.config.old_servers import ShadowTable
     from dragoman.config.settings import Configuration
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
