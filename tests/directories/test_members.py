@@ -117,6 +117,21 @@ def test_a_name_cannot_become_part_of_the_query(server: Server, members: Members
     assert server.log_in(client, "ann", PASSWORD).status == 200
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_number_that_the_column_cannot_hold_is_nobodys(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    query = "SELECT * FROM members WHERE number = :login"
+    with _members(kind, request, tmp_path) as members:
+        members.add(2147483647, "2147483647")
+        table = members.table(sql={"log_in": query})
+        with running(configuration_of(tmp_path, directory=table)) as server:
+            client = server.add_client()
+            assert server.log_in(client, "2147483647", PASSWORD).status == 200
+            for login in ("2147483648", "999999999999", "9" * 18, "9" * 19, "ann", "-1"):
+                assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
+
+
 @pytest.mark.parametrize("login", ["ann\0", "a\x07nn", "\ufdd0", " ann", "x" * 321])
 def test_a_name_that_nobody_can_have_is_not_asked_for(server: Server, members: Members, login: str) -> None:
     members.add(42, "ann")
