@@ -79,7 +79,7 @@ async def opened_bridge(
         if url is not None and until is not None:
             server = OtherServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
             bridge = _bridge(table.bridge, int(until.timestamp()), mount, server, now, log)
-            arrivals = Arrivals(bridge=bridge, sessions=store.former_sessions, log=log)
+            arrivals = Arrivals(bridge, store.former_sessions, log)
             try:
                 yield OpenBridge(mount=mount, arrivals=arrivals)
             finally:

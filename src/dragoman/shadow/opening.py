@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.outgoing.server import OtherServer
 from dragoman.shadow.sessions import Sessions
-from dragoman.shadow.shadowing import Shadowing
+from dragoman.shadow.shadowing import Shadowing, Theirs
 from dragoman.shadow.standin import without_traces
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def sentence_of(shadow: Shadowing) -> str:
 
 def _open_shadow(configuration: Configuration, table: ShadowTable, url: str, desk: Desk, log: Log) -> Shadowing:
     sessions = Sessions()
+    server = OtherServer(url, seconds=table.seconds, most_at_once=table.at_once)
     return Shadowing(
-        desk=replace(desk, services=without_traces(desk.services, sessions)),
-        legacy=OtherServer(url, seconds=table.seconds, most_at_once=table.at_once),
-        address_header=table.address_header,
-        file=configuration.path(table.record),
-        sessions=sessions,
-        log=log,
+        replace(desk, services=without_traces(desk.services, sessions)),
+        Theirs(server=server, address_header=table.address_header),
+        sessions,
+        configuration.path(table.record),
+        log,
     )
