@@ -13,7 +13,7 @@ import msgspec
 
 from dragoman.cli.showing import print_table, printable
 from dragoman.core.errors import Fault
-from dragoman.importing.outcome import Outcome, Result
+from dragoman.importing.outcome import UNFINISHED, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +93,7 @@ def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
         click.echo(f"sessions that are not there any more, and taken out: {summary.dropped}")
     for one in shown:
         click.echo(printable(f"{one.result.value} {one.kind} {one.id!r} ({one.place}): {_why(one)}"))
-    told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in ("conflicting", "refused"))
+    told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in UNFINISHED)
     _more(told - len(shown), "rows")
 
 
