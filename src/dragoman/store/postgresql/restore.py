@@ -19,7 +19,16 @@ from dragoman.store.postgresql.installation import TABLES, connected, read_versi
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 from dragoman.store.postgresql.tools import SERVICE, connection_environment, find_tool, run
-from dragoman.store.saving import CLOCK_RESET, RESTORED, Restored, Terms, refuse_lost, refuse_other_keys, time_of
+from dragoman.store.saving import (
+    CLOCK_RESET,
+    RESTORED,
+    Restored,
+    Terms,
+    refuse_lost,
+    refuse_other_keys,
+    time_of,
+    unchanged,
+)
 from dragoman.store.version import APPLICATION_ID, VERSIONS
 
 if TYPE_CHECKING:
@@ -60,15 +69,7 @@ async def _restore_export(address: Address, source: Path, terms: Terms) -> Resto
     async with _alone(address, "Nothing was changed.") as connection:
         await refuse_unfit(connection, address)
         if await _holds(connection, address, source):
-            facts = await _facts(connection)
-            return Restored(
-                version=VERSIONS[-1],
-                rows=await count_rows(connection),
-                latest_time=time_of(facts, LATEST_TIME),
-                ended=0,
-                not_before=time_of(facts, NOT_BEFORE),
-                already=True,
-            )
+            return unchanged(VERSIONS[-1], await count_rows(connection), await _facts(connection))
         await _refuse_filled(connection, address)
         async with connection.transaction():
             await load_export(connection, source)
