@@ -68,8 +68,9 @@ async def _restore_export(address: Address, source: Path, terms: Terms) -> Resto
     """In one transaction: cut short, the database is as empty as before."""
     async with _alone(address, "Nothing was changed.") as connection:
         await refuse_unfit(connection, address)
-        if await _holds(connection, address, source):
-            return unchanged(VERSIONS[-1], await count_rows(connection), await _facts(connection))
+        version = await read_version(connection, address)
+        if version is not None and await _holds(connection, source):
+            return unchanged(version, await count_rows(connection), await _facts(connection))
         await _refuse_filled(connection, address)
         async with connection.transaction():
             await load_export(connection, source)
@@ -83,10 +84,8 @@ async def _restore_export(address: Address, source: Path, terms: Terms) -> Resto
         return restored
 
 
-async def _holds(connection: Connection, address: Address, source: Path) -> bool:
+async def _holds(connection: Connection, source: Path) -> bool:
     """Whether the database was restored from this very export."""
-    if await read_version(connection, address) is None:
-        return False
     with open_export(source) as export:
         return (await _facts(connection)).get(RESTORED_FROM) == export.checksum
 
