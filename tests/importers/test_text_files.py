@@ -176,6 +176,13 @@ def test_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_pat
         assert "topsecret" not in outcome.out + outcome.err
 
 
+def test_a_mapping_that_cannot_be_read_is_one_sentence(folder: Folder, tmp_path: Path):
+    people = written(tmp_path / "people.csv", HEAD)
+    outcome = folder.run("import", "csv", people, "--mapping", "/proc/self/mem")  # regular, and nothing can be read
+    assert outcome.status == 2
+    assert "/proc/self/mem: cannot be read" in outcome.fault
+
+
 def test_headings_that_are_no_csv_are_one_sentence(folder: Folder, tmp_path: Path, mapping: Path):
     people = written(tmp_path / "people.csv", f'{HEAD.strip()},"x"y\n')
     assert "no line of CSV headings" in folder.run("import", "csv", people, "--mapping", mapping).err
