@@ -78,7 +78,9 @@ async def opened_bridge(
         url, until = table.bridge.legacy_url, table.bridge.until
         if url is not None and until is not None:
             server = OtherServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
-            bridge = _bridge(table.bridge, int(until.timestamp()), mount, server, now, log)
+            header = table.bridge.address_header
+            old = OldServer(server=server, dialect=mount.dialect, path=_token_path(mount), address_header=header)
+            bridge = _bridge(table.bridge, int(until.timestamp()), old, now, log)
             arrivals = Arrivals(bridge, store.former_sessions, log)
             try:
                 yield OpenBridge(mount=mount, arrivals=arrivals)
@@ -89,13 +91,15 @@ async def opened_bridge(
     yield None
 
 
-def _bridge(  # noqa: PLR0913, PLR0917 - each is one thing it needs
-    table: BridgeTable, until: int, mount: Mount, server: OtherServer, now: Callable[[], int], log: Log
-) -> Bridge:
-    paths = [path.removeprefix(mount.prefix) for path in mount.paths_of("token") if "{" not in path]
-    if not paths:
-        raise Fault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
-    old = OldServer(server=server, dialect=mount.dialect, path=paths[0], address_header=table.address_header)
+def _token_path(mount: Mount) -> str:
+    """Where the old server is asked: as clients ask there. Raises Fault."""
+    for path in mount.paths_of("token"):
+        if "{" not in path:
+            return path.removeprefix(mount.prefix)
+    raise Fault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
+
+
+def _bridge(table: BridgeTable, until: int, old: OldServer, now: Callable[[], int], log: Log) -> Bridge:
     return Bridge(
         name=table.name,
         clients=frozenset(table.clients),
