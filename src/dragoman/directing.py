@@ -16,10 +16,12 @@ from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
 from dragoman.directories.guard import Guard
+from dragoman.directories.tls import trusting
 from dragoman.hashing.doubles import Count, Doubles, EqualPasswords
 from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from dragoman.config.directory import DirectoryTable
@@ -148,12 +150,18 @@ def _http(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -
         url=asked.url or "",
         bearer=None if asked.bearer is None else Secret(asked.bearer),
         signing_key=None if asked.signing_key is None else Secret(asked.signing_key),
-        roots=None if asked.roots is None else configuration.path(asked.roots),
+        tls=_trusting(configuration, asked.roots, "directory.http.roots"),
         seconds=table.timeout_seconds,
+        connections=table.connections,
     )
     asking = Asking(place, lambda: int(time.time()))
     closing.push_async_callback(asking.close)
     return HttpDirectory(terms_of(table), asking, guard)
+
+
+def _trusting(configuration: Configuration, roots: str | None, setting: str) -> ssl.SSLContext:
+    path = None if roots is None else configuration.path(roots)
+    return trusting(path, f"{setting}: {path}")
 
 
 def _ldap(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -> Directory:
@@ -168,7 +176,7 @@ def _ldap(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -
         port=parts.port or (_LDAPS_PORT if ldaps else _LDAP_PORT),
         ldaps=ldaps,
         start_tls=asked.start_tls and not ldaps,
-        roots=None if asked.roots is None else str(configuration.path(asked.roots)),
+        tls=_trusting(configuration, asked.roots, "directory.ldap.roots"),
         bind_dn=asked.bind_dn,
         bind_password=Secret(asked.bind_password),
         seconds=table.timeout_seconds,

@@ -32,7 +32,7 @@ class Staffed:
 async def beside_old_servers(
     configuration: Configuration, desks: Sequence[Desk], store: Store, log: Log
 ) -> AsyncIterator[Staffed]:
-    """The same desks, with the old servers that are configured, until the block ends. Raises LegacyFault."""
+    """The same desks, with the old servers that are configured, until the block ends. Raises Fault."""
     async with AsyncExitStack() as closing:
         mounts, now = tuple(desk.mount for desk in desks), desks[0].now
         bridge = await closing.enter_async_context(opened_bridge(configuration, mounts, store, now, log))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dragoman.config.legacy import BridgeTable
+from dragoman.config.old_servers import BridgeTable
 from dragoman.config.settings import MountTable
 from dragoman.store.opening import open_tool
 from tests.legacy_servers import CLIENT

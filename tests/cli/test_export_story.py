@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dragoman.config.reading import read_configuration
+from dragoman.store.keeping import export
 from tests.cli.commanding import PROGRAM, Folder, make_folder
 from tests.cli.keeping import Site, post_bare, site
 
@@ -161,6 +164,14 @@ def test_an_export_goes_to_a_pipe_and_never_to_a_terminal(site: Site, tmp_path: 
     assert os.read(ours, 100) == b"that was all"
     os.close(terminal)
     os.close(ours)
+
+
+def test_a_full_disk_is_not_told_of_the_database(site: Site):
+    def write(_content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left on device"):
+        export(read_configuration(site.folder.file).location(), write, int(time.time()))
 
 
 def _cut(whole: bytes) -> bytes:

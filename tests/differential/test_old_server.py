@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dragoman.config.legacy import BridgeTable, ShadowTable
+from dragoman.config.old_servers import BridgeTable, ShadowTable
 from dragoman.core.model import Client
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret

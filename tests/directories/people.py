@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import argon2
@@ -13,7 +13,10 @@ import bcrypt
 from dragoman.config.directory import ColumnsTable, DirectoryTable, SqlDirectoryTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    import pytest
 
     from tests.mariadb import MariaDb
     from tests.postgresql import Cluster
@@ -133,6 +136,21 @@ class MariaDbMembers(Members):
 
     def _run(self, statement: str) -> None:
         self._server.run(statement, database=self._database)
+
+
+@contextmanager
+def members_in(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Members]:
+    """An empty table in a database of this kind."""
+    if kind == "sqlite":
+        yield SqliteMembers(folder / "members.db")
+    elif kind == "postgresql":
+        cluster = request.getfixturevalue("postgresql")
+        with cluster.new_database() as name:
+            yield PostgresqlMembers(cluster, name)
+    else:
+        server = request.getfixturevalue("mariadb")
+        with server.new_database() as name:
+            yield MariaDbMembers(server, name)
 
 
 def _literal(cell: object) -> str:

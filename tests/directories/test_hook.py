@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,17 +9,14 @@ import pytest
 from dragoman.config.directory import DirectoryTable, HttpDirectoryTable
 from tests.attacks.harness import Server, configuration_of, running
 from tests.certificates import write_certificate
+from tests.directories.hook_lies import ANN, LIES, answering
 from tests.directories.hook_server import BEARER, SIGNING_KEY, Service, hook_server, send, silent_server
 from tests.directories.people import OLD_PASSWORD, PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
-
-ANN = {
-    "id": "7f", "username": "ann", "email": "ann@members.example", "first_name": "Ann", "last_name": "Lee",
-    "authorities": ["ROLE_A"],
-}  # fmt: skip
 
 
 def _directory(port: int, **settings: object) -> DirectoryTable:
@@ -136,56 +132,8 @@ def test_while_the_service_is_away_nobody_is_told_a_wrong_password(server: Serve
     assert server.refresh(client, second.document["refresh_token"]).status == 200
 
 
-def _answer(body: object, status: int = 200, **headers: str):
-    def speak(handler) -> None:
-        send(handler, status, body if isinstance(body, bytes) else json.dumps(body).encode(), **headers)
-
-    return speak
-
-
-def _endless(handler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    handler.end_headers()
-    with __import__("contextlib").suppress(OSError):
-        while True:
-            handler.wfile.write(b" " * 65536)
-
-
-LIES = {
-    "redirect": _answer({}, 307, Location="http://127.0.0.1:1/"),
-    "redirect that looks right": _answer({"result": "verified", "account": ANN}, 302, Location="/elsewhere"),
-    "error": _answer({"result": "verified", "account": ANN}, 500),
-    "created": _answer({"result": "verified", "account": ANN}, 201),
-    "no JSON": _answer(b"<html>"),
-    "another type": _answer({"result": "verified", "account": ANN}, Content_Type="text/html"),
-    "compressed": _answer(b"\x1f\x8b" + b"\0" * 100, Content_Encoding="gzip"),
-    "a list": _answer([]),
-    "deep": _answer(b"[" * 60000),
-    "too large": _answer(b" " * 65536 + json.dumps({"result": "verified", "account": ANN}).encode()),
-    "endless": _endless,
-    "half": lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
-    "garbage": lambda handler: handler.wfile.write(b"\0\xff" * 5000),
-    "verified without account": _answer({"result": "verified"}),
-    "account without being verified": _answer({"result": "not_verified", "account": ANN}),
-    "true": _answer({"result": True, "account": ANN}),
-    "the answer to another question": _answer({"result": "found", "account": ANN}),
-    "no id": _answer({"result": "verified", "account": {**ANN, "id": ""}}),
-    "a number as id": _answer({"result": "verified", "account": {**ANN, "id": 7}}),
-    "a long id": _answer({"result": "verified", "account": {**ANN, "id": "7" * 256}}),
-    "an id of lines": _answer({"result": "verified", "account": {**ANN, "id": "7\r\nf"}}),
-    "no user name": _answer({"result": "verified", "account": {**ANN, "username": " "}}),
-    "authorities of words": _answer({"result": "verified", "account": {**ANN, "authorities": "ROLE_ADMIN"}}),
-    "many authorities": _answer(
-        {"result": "verified", "account": {**ANN, "authorities": [f"r{n}" for n in range(501)]}}
-    ),
-    "a member of its own": _answer({"result": "verified", "account": {**ANN, "admin": True}}),
-    "a hash": _answer({"result": "verified", "account": {**ANN, "password_hash": "x"}}),
-}
-
-
 @pytest.mark.parametrize("lie", LIES)
-def test_an_answer_that_breaks_the_contract_is_no_answer(server: Server, service: Service, lie: str) -> None:
+def test_an_answer_that_breaks_the_contract_is_noanswering(server: Server, service: Service, lie: str) -> None:
     client = server.add_client()
     _wait_until_asked(server, client)
     service.speak = LIES[lie]
@@ -194,12 +142,27 @@ def test_an_answer_that_breaks_the_contract_is_no_answer(server: Server, service
     assert (refused.status, refused.error) == (503, "temporarily_unavailable")
 
 
+def test_nothing_of_one_persons_answer_goes_into_the_next_persons_question(server: Server, service: Service) -> None:
+    """A service with sessions would take everybody for whoever was asked about first."""
+    sent: list[str | None] = []
+
+    def speak(handler: BaseHTTPRequestHandler) -> None:
+        sent.append(handler.headers["Cookie"])
+        send(handler, 200, b'{"result": "not_verified"}', Set_Cookie="session=ann; Path=/")
+
+    service.speak = speak
+    client = server.add_client()
+    for name in ("ann", "bob"):
+        assert server.log_in(client, name, PASSWORD).error == "invalid_grant"
+    assert sent == [None, None]
+
+
 @pytest.mark.parametrize("login", ["ÀNN", "ann ", "anne", "ann@members.example.org"])
 def test_a_service_that_takes_names_lightly_gives_no_second_throttle(
     server: Server, service: Service, login: str
 ) -> None:
     """Else each spelling would be a name with guesses of its own."""
-    service.speak = _answer({"result": "verified", "account": ANN})
+    service.speak = answering({"result": "verified", "account": ANN})
     client = server.add_client()
     assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
     assert server.log_in(client, "ANN", PASSWORD).status == 200

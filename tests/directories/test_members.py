@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -14,12 +13,11 @@ from tests.directories.people import (
     OLD_PASSWORD,
     PASSWORD,
     SAMPLE,
-    MariaDbMembers,
     Members,
-    PostgresqlMembers,
     SqliteMembers,
     argon2_of,
     bcrypt_of,
+    members_in,
 )
 
 if TYPE_CHECKING:
@@ -27,26 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@contextmanager
-def _members(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Members]:
-    if kind == "sqlite":
-        yield SqliteMembers(folder / "members.db")
-    elif kind == "postgresql":
-        cluster = request.getfixturevalue("postgresql")
-        with cluster.new_database() as name:
-            yield PostgresqlMembers(cluster, name)
-    else:
-        server = request.getfixturevalue("mariadb")
-        with server.new_database() as name:
-            yield MariaDbMembers(server, name)
-
-
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Members]]:
     """A server for each kind of database."""
     folder = tmp_path_factory.mktemp("members")
     with (
-        _members(request.param, request, folder) as members,
+        members_in(request.param, request, folder) as members,
         running(configuration_of(folder, directory=members.table(recheck_seconds=60, away_hours=0))) as server,
     ):
         yield server, members
@@ -115,6 +99,21 @@ def test_a_name_cannot_become_part_of_the_query(server: Server, members: Members
     with server.nothing_happens(hashes=1):
         assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
     assert server.log_in(client, "ann", PASSWORD).status == 200
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_number_that_the_column_cannot_hold_is_nobodys(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    query = "SELECT * FROM members WHERE number = :login"
+    with members_in(kind, request, tmp_path) as members:
+        members.add(2147483647, "2147483647")
+        table = members.table(sql={"log_in": query})
+        with running(configuration_of(tmp_path, directory=table)) as server:
+            client = server.add_client()
+            assert server.log_in(client, "2147483647", PASSWORD).status == 200
+            for login in ("2147483648", "999999999999", "9" * 18, "9" * 19, "ann", "-1"):
+                assert server.log_in(client, login, PASSWORD).error == "invalid_grant"
 
 
 @pytest.mark.parametrize("login", ["ann\0", "a\x07nn", "\ufdd0", " ann", "x" * 321])

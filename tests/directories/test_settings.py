@@ -121,6 +121,21 @@ def test_the_doctor_is_alarmed_by_a_service_that_says_yes_to_everybody(folder: F
         assert "not what the contract says" in text
 
 
+@pytest.mark.parametrize("kind", ["http", "ldap"])
+def test_roots_that_cannot_be_read_are_told_at_the_start(folder: Folder, tmp_path: Path, kind: str) -> None:
+    """And not at the first log-in, when all are refused."""
+    name = f"DRAGOMAN_DIRECTORY__{kind.upper()}"
+    environment = {
+        f"{name}__ROOTS": str(tmp_path / "missing.pem"), "DRAGOMAN_DIRECTORY__HTTP__BEARER": BEARER,
+        "DRAGOMAN_DIRECTORY__LDAP__BASE": "dc=example",
+    }  # fmt: skip
+    environment[f"{name}__URL"] = "https://127.0.0.1:1/" if kind == "http" else "ldaps://127.0.0.1:1"
+    state, text = _finding(folder, environment)
+    assert state == "problem"
+    assert f"directory.{kind}.roots: " in text
+    assert "no PEM file that can be read" in text
+
+
 @pytest.mark.parametrize(
     ("package", "setting", "url"),
     [

@@ -128,7 +128,7 @@ def test_a_password_in_an_argument_is_refused_and_none_is_told(
     outcome = source.imported(folder, "passport", *test_passport.SERVER, "--json")
     assert counts(outcome)["client"] == {"created": 3, "skipped": 1}
     told = outcome.out + outcome.err + folder.done("audit", "search", "--json").out
-    assert outcome.json["source"] == f"passport mysql://127.0.0.1/{other_mariadb_database}"
+    assert outcome.json["source"] == f"passport mysql://127.0.0.1:{mariadb.port}/{other_mariadb_database}"
     assert not any(secret in told + fault for secret in (PASSWORD, ENCODED, test_passport.SECRET, "reader:"))
 
 

@@ -117,7 +117,13 @@ def test_a_row_that_cannot_come_in_is_told_by_its_line_and_stops_no_other(folder
     assert "$2y$" not in shown
 
 
-@pytest.mark.parametrize("line", ["[1]", '{"id": 7', "{" * 100_000, '{"id": true, "login": "x"}', b"\xff\xfe{}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]", '{"id": 7', "{" * 100_000, '{"id": true, "login": "x"}', b"\xff\xfe{}", '{"id": 7, "login": ["x"]}',
+        '{"id": 7, "login": {"name": "x"}}',
+    ],
+)  # fmt: skip
 def test_a_line_that_is_no_object_is_refused_by_its_number(folder: Folder, tmp_path: Path, line: str | bytes):
     words = written(tmp_path / "m.toml", 'rows = "resource_owner"\n[columns]\nid = "id"\nusername = "login"\n')
     one = line if isinstance(line, bytes) else line.encode()
@@ -168,6 +174,14 @@ def test_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_pat
         assert outcome.status in ((1, 2) if place == secret else (2,)), place
         assert "Traceback" not in outcome.err
         assert "topsecret" not in outcome.out + outcome.err
+
+
+def test_a_mapping_that_cannot_be_read_is_one_sentence(folder: Folder, tmp_path: Path):
+    people = written(tmp_path / "people.csv", HEAD)
+    outcome = folder.run("import", "csv", people, "--mapping", "/proc/self/mem")  # regular, and nothing can be read
+    assert outcome.status == 2
+    assert "/proc/self/mem: cannot be read" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 def test_headings_that_are_no_csv_are_one_sentence(folder: Folder, tmp_path: Path, mapping: Path):

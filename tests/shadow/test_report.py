@@ -124,15 +124,25 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_no_record_is_refused_and_left_as_it_is(configured):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"version": 1, "secret": "Canary"}',
+        b'{"version": 2, "clients": []}',
+        b'{"version": 1, "clients": [{"dialect": "Canary\xff", "client": ""}]}',
+        b'{"version": ' + b"[" * 100_000 + b"Canary",
+    ],
+    ids=["another member", "a later version", "no UTF-8", "too deep"],
+)
+def test_what_is_no_record_is_refused_and_left_as_it_is(configured, content: bytes):
     file, record = configured
-    record.write_text('{"version": 1, "secret": "Canary"}')
+    record.write_bytes(content)
     with pytest.raises(RecordFault, match="no record"):
         add_to_file(record, of(compared("standard", "till", (), 1)))
     outcome = run("shadow", "report", "--config", file)
     assert "no record" in outcome.fault
     assert "Canary" not in outcome.err
-    assert "Canary" in record.read_text()
+    assert record.read_bytes() == content
 
 
 def test_a_report_without_a_shadow_says_how_to_begin(tmp_path: Path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.legacy.server import LegacyFault
+from dragoman.outgoing.server import NotInstalled
 from tests.certificates import write_certificate
 from tests.legacy_servers import ANN, BOB, CLIENT, Talker, cast_of, dead_url, http, legacy_server
 from tests.processes import wait_until
@@ -163,7 +163,7 @@ def test_a_certificate_that_nobody_trusts_ends_it_before_anything_is_sent(tmp_pa
 def test_without_the_extra_a_start_says_what_to_install(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
     with (
-        pytest.raises(LegacyFault, match=r"dragoman\[migration\]"),
+        pytest.raises(NotInstalled, match=r"dragoman\[migration\]"),
         watching(tmp_path, "standard", cast_of(ANN), "https://old.example.com"),
     ):
         pass

@@ -9,8 +9,8 @@ from dragoman.core.errors import ErrorCode, Refusal
 from dragoman.core.value import value
 from dragoman.dialects.asking import write_token_request
 from dragoman.directories.faults import Away, Useless
-from dragoman.legacy.reading import UnreadableJwt, claims_of, is_jwt, members_of
-from dragoman.legacy.server import LegacyAway, Unsendable
+from dragoman.outgoing.answers import UnreadableJwt, claims_of, is_jwt, members_of
+from dragoman.outgoing.server import NoAnswer, Unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dragoman.core.secret import Secret
     from dragoman.dialects.dialect import Dialect
     from dragoman.dialects.wire import WireResponse
-    from dragoman.legacy.server import LegacyServer
+    from dragoman.outgoing.server import OtherServer
 
 _REFUSALS = frozenset({400, 401, 403, 422})
 """Statuses with which token endpoints refuse; any other is no answer to the question."""
@@ -73,7 +73,7 @@ class Refused:
 class OldServer:
     """The token endpoint of the old server."""
 
-    server: LegacyServer
+    server: OtherServer
     dialect: Dialect
     path: str
     address_header: str
@@ -99,7 +99,7 @@ class OldServer:
         )
         try:
             answer = await self.server.ask(asked.method, target, headers, asked.body)
-        except LegacyAway as away:
+        except NoAnswer as away:
             raise Away(str(away)) from None
         except Unsendable:
             raise Useless("the question cannot be written as HTTP/1.1") from None

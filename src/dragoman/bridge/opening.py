@@ -14,14 +14,15 @@ from dragoman.bridge.asking import OldServer
 from dragoman.bridge.bridge import Bridge, Named
 from dragoman.bridge.directory import BridgeDirectory
 from dragoman.bridge.sessions import Arrivals, BridgeSessions
+from dragoman.core.errors import Fault
 from dragoman.directories.guard import Guard
-from dragoman.legacy.server import LegacyFault, LegacyServer
+from dragoman.outgoing.server import OtherServer
 from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from dragoman.config.legacy import BridgeTable
+    from dragoman.config.old_servers import BridgeTable
     from dragoman.config.settings import Configuration
     from dragoman.core.model import ClientCredentials, TokenRequest
     from dragoman.core.ports import Services
@@ -72,13 +73,15 @@ class OpenBridge:
 async def opened_bridge(
     configuration: Configuration, mounts: tuple[Mount, ...], store: Store, now: Callable[[], int], log: Log
 ) -> AsyncIterator[OpenBridge | None]:
-    """The bridge, until the block ends; None where there is none. Raises LegacyFault."""
+    """The bridge, until the block ends; None where there is none. Raises Fault."""
     for table, mount in zip(configuration.mounts, mounts, strict=True):
         url, until = table.bridge.legacy_url, table.bridge.until
         if url is not None and until is not None:
-            server = LegacyServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
-            bridge = _bridge(table.bridge, int(until.timestamp()), mount, server, now, log)
-            arrivals = Arrivals(bridge=bridge, sessions=store.former_sessions, log=log)
+            server = OtherServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
+            header = table.bridge.address_header
+            old = OldServer(server=server, dialect=mount.dialect, path=_token_path(mount), address_header=header)
+            bridge = _bridge(table.bridge, int(until.timestamp()), old, now, log)
+            arrivals = Arrivals(bridge, store.former_sessions, log)
             try:
                 yield OpenBridge(mount=mount, arrivals=arrivals)
             finally:
@@ -88,13 +91,15 @@ async def opened_bridge(
     yield None
 
 
-def _bridge(  # noqa: PLR0913, PLR0917 - each is one thing it needs
-    table: BridgeTable, until: int, mount: Mount, server: LegacyServer, now: Callable[[], int], log: Log
-) -> Bridge:
-    paths = [path.removeprefix(mount.prefix) for path in mount.paths_of("token") if "{" not in path]
-    if not paths:
-        raise LegacyFault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
-    old = OldServer(server=server, dialect=mount.dialect, path=paths[0], address_header=table.address_header)
+def _token_path(mount: Mount) -> str:
+    """Where the old server is asked: as clients ask there. Raises Fault."""
+    for path in mount.paths_of("token"):
+        if "{" not in path:
+            return path.removeprefix(mount.prefix)
+    raise Fault("mounts.bridge: the token endpoint has no path without a placeholder; give the mount one")
+
+
+def _bridge(table: BridgeTable, until: int, old: OldServer, now: Callable[[], int], log: Log) -> Bridge:
     return Bridge(
         name=table.name,
         clients=frozenset(table.clients),

@@ -7,7 +7,7 @@ begun is finished, and kept until it is stored (docs/adr/bridge.md).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dragoman.bridge.asking import Refused
@@ -24,7 +24,7 @@ from dragoman.importers.cells import CellFault, list_of
 from dragoman.store.former_sessions import StoredSession
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from dragoman.bridge.asking import Granted
     from dragoman.bridge.bridge import Bridge
@@ -44,27 +44,34 @@ _LOOK_AGAIN_SECONDS = (0.0, 0.1, 0.4)
 _ENDING_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
     """All sessions of one process that are on their way here."""
 
-    bridge: Bridge
-    sessions: FormerSessions
-    log: Log
-    under_way: dict[tuple[str, str], asyncio.Task[RefreshHandle | None]] = field(default_factory=dict)
-    """By client and digest of the token: whoever presents it meanwhile waits for the same answer."""
-    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def stopped(self) -> bool:
+    def __init__(self, bridge: Bridge, sessions: FormerSessions, log: Log) -> None:
+        self.bridge = bridge
+        self.sessions = sessions
+        self.stopped = False
         """Whether no further token is presented there: each would be spent in vain."""
-        return self._stopped.is_set()
+        self._log = log
+        self._under_way: dict[tuple[str, str], asyncio.Task[RefreshHandle | None]] = {}
+
+    def task_of(
+        self, client_id: str, digest: str, take_over: Callable[[], Coroutine[object, None, RefreshHandle | None]]
+    ) -> asyncio.Task[RefreshHandle | None]:
+        """The one task of this client's token: begun now, or by whoever presented it a moment ago."""
+        place = (client_id, digest)
+        task = self._under_way.get(place)
+        if task is None:
+            task = asyncio.create_task(take_over())
+            self._under_way[place] = task
+            task.add_done_callback(lambda done: self._forget(place, done))
+        return task
 
     def stop(self) -> None:
         """The answers do not say whose sessions they are, against what is configured."""
         if not self.stopped:
-            self._stopped.set()
-            self.log.write(
+            self.stopped = True
+            self._log.write(
                 "error",
                 "bridge_sessions_stopped",
                 reason="the old server does not say whose session it refreshed",
@@ -73,8 +80,24 @@ class Arrivals:
 
     async def close(self) -> None:
         """Let those under way come to an end, for a moment."""
-        if self.under_way:
-            await asyncio.wait(self.under_way.values(), timeout=_ENDING_SECONDS)
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=_ENDING_SECONDS)
+
+    def _forget(self, place: tuple[str, str], done: asyncio.Task[RefreshHandle | None]) -> None:
+        del self._under_way[place]
+        if not done.cancelled():
+            done.exception()  # told to whoever waits; nobody may be left
+
+
+@value
+class _Presented:
+    """A refresh token, and who presented it when."""
+
+    token: Secret
+    digest: str
+    client: Client
+    sender: Sender
+    now: int
 
 
 @value
@@ -105,17 +128,19 @@ class BridgeSessions:
             return handle
         if self.arrivals.stopped:
             raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "sessions do not come over the bridge now")
-        if not self.counted:
-            return await self._wait_for(presented, client, sender, now, digest)
-        return await self._guess(digest, client, sender, lambda: self._wait_for(presented, client, sender, now, digest))
+        one = _Presented(token=presented, digest=digest, client=client, sender=sender, now=now)
+        return await (self._guess(one) if self.counted else self._wait_for(one))
 
-    async def _guess(
-        self, digest: str, client: Client, sender: Sender, ask: Callable[[], Awaitable[RefreshHandle | None]]
-    ) -> RefreshHandle | None:
-        login = f"refresh token {digest}"
-        guess = Guess(owner=None, login=login, client_id=client.id, sender=sender, dialect=self.dialect)
+    async def _guess(self, one: _Presented) -> RefreshHandle | None:
+        guess = Guess(
+            owner=None,
+            login=f"refresh token {one.digest}",
+            client_id=one.client.id,
+            sender=one.sender,
+            dialect=self.dialect,
+        )
         try:
-            return await checked(self.services, guess, ask, _is_known)
+            return await checked(self.services, guess, lambda: self._wait_for(one), _is_known)
         except OAuthError as refused:
             if refused.refusal is not Refusal.WRONG_CREDENTIALS:
                 raise
@@ -125,35 +150,26 @@ class BridgeSessions:
         row = await self.arrivals.sessions.find(digest)
         return None if row is None or row.grant_id is None else RefreshHandle(grant_id=row.grant_id, generation=0)
 
-    async def _wait_for(
-        self, presented: Secret, client: Client, sender: Sender, now: int, digest: str
-    ) -> RefreshHandle | None:
+    async def _wait_for(self, one: _Presented) -> RefreshHandle | None:
         """What the one task of this token comes to; it goes on when this ends earlier, for whatever reason."""
-        under_way, place = self.arrivals.under_way, (client.id, digest)
-        task = under_way.get(place)
-        if task is None:
-            task = asyncio.create_task(self._take_over(presented, client, sender, now, digest))
-            under_way[place] = task
-            task.add_done_callback(lambda done: _forget(under_way, place, done))
+        task = self.arrivals.task_of(one.client.id, one.digest, lambda: self._take_over(one))
         try:
             async with asyncio.timeout(self.arrivals.bridge.seconds):
                 return await asyncio.shield(task)
         except TimeoutError:
             raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "the old server has not answered yet") from None
 
-    async def _take_over(
-        self, presented: Secret, client: Client, sender: Sender, now: int, digest: str
-    ) -> RefreshHandle | None:
-        bridge = self.arrivals.bridge
+    async def _take_over(self, one: _Presented) -> RefreshHandle | None:
+        bridge, parameters = self.arrivals.bridge, {"refresh_token": one.token}
         answer = await bridge.patient.ask(
-            lambda: bridge.old.ask(self.client, "refresh_token", {"refresh_token": presented}, address=sender.address)
+            lambda: bridge.old.ask(self.client, "refresh_token", parameters, address=one.sender.address)
         )
         if isinstance(answer, Refused):
-            return await self._look_again(digest)
+            return await self._look_again(one.digest)
         tries = _KEPT_TRIES
         while True:
             try:
-                return await self._keep(answer, client, sender, now, digest)
+                return await self._keep(answer, one)
             except OAuthError as refused:
                 tries -= 1
                 if refused.refusal is not Refusal.TEMPORARILY_UNAVAILABLE or tries == 0:
@@ -168,11 +184,10 @@ class BridgeSessions:
                 return handle
         return None
 
-    async def _keep(
-        self, answer: Granted, client: Client, sender: Sender, now: int, digest: str
-    ) -> RefreshHandle | None:
+    async def _keep(self, answer: Granted, one: _Presented) -> RefreshHandle | None:
         """The session as a grant of ours, and its account if that is not here yet."""
-        owner = await self._owner(answer, client, sender, now)
+        client, now = one.client, one.now
+        owner = await self._owner(answer, one)
         scope = _scope_of(answer, client)
         grant = Grant(
             id=self.services.tokens.new_grant_id(),
@@ -187,13 +202,13 @@ class BridgeSessions:
             facts={"adopted_from": self.arrivals.bridge.name},
         )
         session = FormerSession(client_id=client.id, subject=owner.id, scope=scope, expires_at=None)
-        stored = StoredSession(digest=digest, format=FORMAT, session=session)
+        stored = StoredSession(digest=one.digest, format=FORMAT, session=session)
         if await self.arrivals.sessions.adopt(stored, grant, now, listed=False):
-            self._record("vouched_for", client, sender, owner.id, alarm=False)
+            self._record("vouched_for", one, owner.id, alarm=False)
             return RefreshHandle(grant_id=grant.id, generation=0)
-        return await self._find(digest)
+        return await self._find(one.digest)
 
-    async def _owner(self, answer: Granted, client: Client, sender: Sender, now: int) -> ResourceOwner:
+    async def _owner(self, answer: Granted, one: _Presented) -> ResourceOwner:
         """Whose session it is: an account that came from there and has not moved in, or that nobody knows yet."""
         bridge, owners = self.arrivals.bridge, self.services.resource_owners
         subject = answer.told(bridge.named.subject)
@@ -208,40 +223,30 @@ class BridgeSessions:
         if known is None:
             known = await owners.find_resource_owner_by_login(canonical(told.username))
         if known is None:
-            arriving = replace(told, directory=bridge.name, confirmed_at=now)
+            arriving = replace(told, directory=bridge.name, confirmed_at=one.now)
             if await owners.take_in(arriving, bridge.name):
                 return arriving
         elif known.directory == bridge.name:
             return known
-        self._record("vouched_for_local", client, sender, None if known is None else known.id, alarm=True)
+        self._record("vouched_for_local", one, None if known is None else known.id, alarm=True)
         raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the old server speaks of an account that lives here")
 
-    def _record(self, name: str, client: Client, sender: Sender, subject: str | None, *, alarm: bool) -> None:
-        facts = {"by": self.arrivals.bridge.name, "what": "session"}
-        event = Event(
-            name=name,
-            dialect=self.dialect,
-            sender=sender,
-            client_id=client.id,
-            subject=subject,
-            alarm=alarm,
-            facts=facts,
+    def _record(self, name: str, one: _Presented, subject: str | None, *, alarm: bool) -> None:
+        self.services.audit.record(
+            Event(
+                name=name,
+                dialect=self.dialect,
+                sender=one.sender,
+                client_id=one.client.id,
+                subject=subject,
+                alarm=alarm,
+                facts={"by": self.arrivals.bridge.name, "what": "session"},
+            )
         )
-        self.services.audit.record(event)
 
 
 def _is_known(handle: RefreshHandle | None) -> bool:
     return handle is not None
-
-
-def _forget(
-    under_way: dict[tuple[str, str], asyncio.Task[RefreshHandle | None]],
-    place: tuple[str, str],
-    done: asyncio.Task[RefreshHandle | None],
-) -> None:
-    del under_way[place]
-    if not done.cancelled():
-        done.exception()  # told to whoever waits; nobody may be left
 
 
 def _scope_of(answer: Granted, client: Client) -> Scope:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from dragoman.config.reading import CONFIG_NAME, read_configuration
 from dragoman.config.settings import Configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.core.model import Client, ResourceOwner
 
 _VARIABLE = "DRAGOMAN_CONFIG"
 
@@ -33,6 +39,12 @@ limit_option = click.option(
     show_default=True,
     help="How many at most.",
 )
+
+
+def tell_of_more(page: Sequence[Client] | Sequence[ResourceOwner], limit: int) -> None:
+    """On standard error how to ask for the next page, where this one is full."""
+    if len(page) == limit:
+        click.echo(f"There may be more: --after {page[-1].id}", err=True)
 
 
 def configuration_if_any(context: click.Context, path: Path) -> Configuration | None:

@@ -15,7 +15,7 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
-from dragoman.cli.sources.report import Progress, open_report, print_change, print_summary
+from dragoman.cli.sources.report import open_report, print_change, print_summary, take_in_shown
 from dragoman.cli.sources.source import read_source, shown_source
 from dragoman.cli.sources.workshop import ServersWorkshop, check_dialects
 from dragoman.config.reading import read_configuration
@@ -24,7 +24,7 @@ from dragoman.importers.kind import SessionKind, list_kinds, load_kind, load_ses
 from dragoman.importers.record import CLIENT
 from dragoman.importing.outcome import Outcome, Result
 from dragoman.importing.permissions import Permissions
-from dragoman.importing.run import Run, take_in
+from dragoman.importing.run import Run
 from dragoman.importing.tally import Tally, facts_of
 from dragoman.parts import epoch_seconds
 
@@ -192,29 +192,24 @@ def _run(
     write_row: Callable[[Outcome], None],
 ) -> tuple[Tally, Sequence[str], Fault | None]:
     """What it came to, the clients that changed, and what cut it short."""
-    tally, progress = Tally(), Progress()
+    tally = Tally()
     changed: list[str] = []
     printing = options.dry_run and not options.as_json
     sessions = _sessions_of(options)
 
+    def hear(outcomes: Sequence[Outcome]) -> None:
+        for one in outcomes:
+            write_row(one)
+            if one.result in _CHANGED:
+                if one.kind == CLIENT:
+                    changed.append(one.id)
+                if printing:
+                    print_change(one)
+
     async def work(store: Store) -> None:
-        run = Run(
-            intake=store.intake,
-            permissions=options.permissions(),
-            workshop=workshop,
-            now=source.now,
-            dry=options.dry_run,
-        )
-        async for outcomes in take_in(run, _records(options, source, sessions)):
-            tally.add(outcomes)
-            for one in outcomes:
-                write_row(one)
-                if one.result in _CHANGED:
-                    if one.kind == CLIENT:
-                        changed.append(one.id)
-                    if printing:
-                        print_change(one)
-            progress.show(tally.rows)
+        permissions = options.permissions()
+        run = Run(intake=store.intake, permissions=permissions, workshop=workshop, now=source.now, dry=options.dry_run)
+        await take_in_shown(run, _records(options, source, sessions), tally, hear)
         if sessions is not None and not options.dry_run:
             tally.dropped = await store.former_sessions.drop_unseen(sessions.SESSION_FORMAT, run.now)
 
@@ -222,8 +217,6 @@ def _run(
         in_store(configuration, work)
     except Fault as fault:
         return tally, changed, fault
-    finally:
-        progress.end()
     return tally, changed, None
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
-def find_fault(table: DirectoryTable) -> str | None:
+def fault_of_directory(table: DirectoryTable) -> str | None:
     """Why the directory cannot be used, as a key and a sentence with a remedy; None if it can. No URL is repeated."""
     named = [name for name in ("sql", "http", "ldap") if getattr(table, name).url is not None]
     if len(named) > 1:

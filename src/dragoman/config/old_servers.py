@@ -1,65 +1,67 @@
-"""What must hold of the settings of old servers that still run."""
+"""The settings of a mount whose old server still runs: before it, or beside it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from datetime import datetime
+from typing import Annotated
 
-from dragoman.config.urls import WHOLE_URL, why_no_issuer
-from dragoman.core.ip_address import is_this_machine
+from msgspec import Meta
 
-if TYPE_CHECKING:
-    from dragoman.config.legacy import BridgeTable, ShadowTable
-    from dragoman.config.settings import Configuration, MountTable
+from dragoman.config.table import Table
 
-_NO_ADDRESS_HEADERS = frozenset(
-    {"host", "authorization", "cookie", "content-type", "content-length", "connection", "transfer-encoding"}
-)
+HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Member = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-def why_no_legacy(configuration: Configuration) -> str | None:
-    """Why the tables `shadow` and `bridge` of these mounts cannot be meant: the place, and the remedy."""
-    for mount in configuration.mounts:
-        if reason := _why_not(mount):
-            return f"{mount.dialect}, {reason}"
-    bridged = [mount.dialect for mount in configuration.mounts if mount.bridge.legacy_url is not None]
-    if len(bridged) > 1:
-        return f"{bridged[1]}, bridge: one mount at most may have one; take it out here or there"
-    if bridged and configuration.directory.configured:
-        return (
-            f"{bridged[0]}, bridge: accounts can live in a directory or come from an old server, not both; take one out"
-        )
-    return None
+class ShadowTable(Table, frozen=True):
+    """The mount stands before the server that it is to replace: that one answers, and docs/shadow.md tells the rest."""
+
+    legacy_url: str | None = None
+    """Where that server is: what stands there before the mount's paths, as in https://old.example.com. Not set, the
+    mount answers itself."""
+    plain_http: bool = False
+    """Whether legacy_url may begin with http:// although it is another machine: passwords then cross that network for
+    anyone on it to read."""
+    address_header: HeaderName = "X-Forwarded-For"
+    """The header in which that server is told who asks; whatever a client has written there is dropped."""
+    seconds: Annotated[int, Meta(ge=1, le=60)] = 10
+    """How long that server may take for a whole answer; then the answer is 503."""
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 100
+    """How many requests each worker may have under way there; beyond that the answer is 503."""
+    record: str = "shadow.json"
+    """The file in which differences are counted; `dragoman shadow report` reads it."""
 
 
-def _why_not(mount: MountTable) -> str | None:
-    shadow, bridge = mount.shadow, mount.bridge
-    for name, table in (("shadow", shadow), ("bridge", bridge)):
-        if reason := _why_no_address(table):
-            return f"{name}.{reason}"
-    if bridge.legacy_url is None:
-        return None
-    if shadow.legacy_url is not None:
-        return "bridge: a mount in shadow answers nobody itself; take the shadow out first"
-    if bridge.until is None:
-        return "bridge.until: nothing lasts for ever; write a date as in 2026-11-01T04:00:00Z"
-    if not bridge.clients:
-        return "bridge.clients: none; name the clients whose people and sessions may come from there"
-    return None
+class BridgeTable(Table, frozen=True):
+    """Whoever is unknown here is asked for at the server that one mount has replaced, and moves in (docs/bridge.md)."""
 
-
-def _why_no_address(table: ShadowTable | BridgeTable) -> str | None:
-    if table.address_header.lower() in _NO_ADDRESS_HEADERS:
-        return "address_header: that header says something else; name one of your own"
-    url = table.legacy_url
-    if url is None:
-        return None
-    reason = why_no_issuer(url) if WHOLE_URL.fullmatch(url) else "not an http or https address without a query"
-    if reason:
-        return f"legacy_url: {reason}; write it as https://old.example.com"
-    if table.plain_http or url.startswith("https:") or is_this_machine(urlsplit(url).hostname or ""):
-        return None
-    return (
-        "legacy_url: passwords would cross the network in plain text; write https://, or set plain_http = true if you "
-        "trust it"
-    )
+    legacy_url: str | None = None
+    """Where that server is: what stands there before the mount's paths, as in https://old.example.com. Not set, nobody
+    is asked for there."""
+    plain_http: bool = False
+    """Whether legacy_url may begin with http:// although it is another machine: passwords then cross that network for
+    anyone on it to read."""
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+    """From when on nobody is asked for there any more, with an offset, as in 2026-11-01T04:00:00Z. Needed."""
+    clients: tuple[str, ...] = ()
+    """The ids of the clients whose people and sessions may come from there. Needed; they have the same id and secret
+    there."""
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "legacy"
+    """What accounts are marked with that came with a session and whose password is still there. Never change it."""
+    subject: Member | None = None
+    """The member of that server's answer, or the claim in its access token, that holds the account's id. Without it and
+    `username`, no session comes from there, and each account gets an id of its own."""
+    username: Member | None = None
+    """The one that holds the user name. Without it the name that somebody logs in with is the user name."""
+    email: Member | None = None
+    """The one that holds the e-mail."""
+    authorities: Member | None = None
+    """The one that holds roles or authorities."""
+    authorities_allowed: tuple[str, ...] = ()
+    """Those that an account may bring along; all others stay there."""
+    address_header: HeaderName = "X-Forwarded-For"
+    """The header in which that server is told who asks."""
+    seconds: Annotated[int, Meta(ge=1, le=30)] = 5
+    """How long somebody waits for that server; then the answer is 503."""
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 20
+    """How many requests each worker may have under way there."""

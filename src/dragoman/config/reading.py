@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, get_args, get_origin
 
 import msgspec
 
-from dragoman.config.directory_faults import find_fault
-from dragoman.config.old_servers import why_no_legacy
+from dragoman.config.directory_faults import fault_of_directory
+from dragoman.config.old_server_faults import fault_of_old_servers
 from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
-from dragoman.config.urls import WHOLE_URL, why_no_issuer
+from dragoman.config.urls import why_no_issuer, why_no_server
 from dragoman.core.errors import Fault
 from dragoman.shared.address import read_address
 
@@ -54,8 +54,6 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
     except msgspec.ValidationError as error:
         raise ConfigurationFault(_told(path, error)) from None
     _check(configuration, path)
-    if reason := find_fault(configuration.directory):
-        raise ConfigurationFault(f"{path}, {reason}")
     return configuration
 
 
@@ -148,12 +146,14 @@ def _check(configuration: Configuration, path: Path) -> None:
     if location := configuration.shared_location():
         read_address(location)
     _check_mounts(configuration, path)
+    if reason := fault_of_directory(configuration.directory):
+        raise ConfigurationFault(f"{path}, {reason}")
 
 
 def _check_mounts(configuration: Configuration, path: Path) -> None:
     if not configuration.mounts:
         raise ConfigurationFault(f"{path}, mounts: none; add [[mounts]] with a dialect")
-    if reason := why_no_legacy(configuration):
+    if reason := fault_of_old_servers(configuration):
         raise ConfigurationFault(f"{path}, mounts, {reason}")
 
 
@@ -175,10 +175,7 @@ def _why_no_proxies(text: str) -> str | None:
 
 def _check_endpoint(text: str | None, path: Path) -> None:
     """A secret of the collector's belongs in OTEL_EXPORTER_OTLP_HEADERS, not into an address; it is not repeated."""
-    if text is None:
-        return
-    reason = why_no_issuer(text) if WHOLE_URL.fullmatch(text) else "not an http or https address without a query"
-    if reason:
+    if text is not None and (reason := why_no_server(text)):
         raise ConfigurationFault(
             f"{path}, telemetry.endpoint: {reason}; write it as https://collector.example.com/v1/traces"
         )

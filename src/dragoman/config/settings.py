@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from dragoman.config.directory import DirectoryTable
-from dragoman.config.legacy import BridgeTable, ShadowTable
+from dragoman.config.old_servers import BridgeTable, ShadowTable
 from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 

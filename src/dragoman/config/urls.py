@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-WHOLE_URL = re.compile(r"https?://[^?#\s]+")
-"""Of http or https, without query and fragment."""
+_WHOLE = re.compile(r"https?://[^?#\s]+")
 
 
 def why_no_issuer(text: str) -> str | None:
@@ -22,3 +21,8 @@ def why_no_issuer(text: str) -> str | None:
     if "@" in address.netloc:
         return "there is a user name in it"
     return None if host else "there is no host in it"
+
+
+def why_no_server(text: str) -> str | None:
+    """Why no server of another's can be asked there; None if one can. Nor is this text repeated."""
+    return why_no_issuer(text) if _WHOLE.fullmatch(text) else "not an http or https address without a query"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
-from dragoman.core.login_name import canonical, fault_of
+from dragoman.core.login_name import fault_of, login_names_of
 from dragoman.core.value import value
 
 if TYPE_CHECKING:
@@ -170,11 +170,6 @@ def _as_told(told: ResourceOwner, kept: ResourceOwner | None, terms: Terms, now:
         password_expired=told.password_expired or kept.password_expired,
         confirmed_at=now,
     )
-
-
-def login_names_of(owner: ResourceOwner) -> frozenset[str]:
-    """User name and e-mail, in their canonical form."""
-    return frozenset(canonical(name) for name in (owner.username, owner.email) if name)
 
 
 def _may_be_sent(login: str, sent: Secret) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dragoman.core.model import ResourceOwner
 
 LONGEST_LOGIN_NAME = 320
 """Characters: 64 for the local part of an address, @, 255 for the domain (RFC 5321 §4.5.3.1)."""
@@ -13,6 +17,11 @@ def canonical(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     visible = "".join(character for character in folded if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible)
+
+
+def login_names_of(owner: ResourceOwner) -> frozenset[str]:
+    """User name and e-mail, in their canonical form."""
+    return frozenset(canonical(name) for name in (owner.username, owner.email) if name)
 
 
 def fault_of(text: str) -> str | None:

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import hmac
-import ssl
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Away, DirectoryFault, Useless
+from dragoman.directories.faults import Away, Useless
 from dragoman.directories.owner import read_owner
-
-try:
-    import httpx
-except ImportError as error:
-    raise DirectoryFault(
-        f"directory.http.url is set, but what asks over HTTP is not installed ({error.name}); "
-        "install dragoman[migration]"
-    ) from None
+from dragoman.outgoing.answers import headers_of
+from dragoman.outgoing.server import NoAnswer, OtherServer, TooLong, Unsendable
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
+    from dragoman.dialects.wire import Headers, WireResponse
     from dragoman.directories.guard import Guard
 
 Told = TypeVar("Told", "VerifyAnswer", "FindAnswer")
 
-_LARGEST_ANSWER = 65536
+_LONGEST_ANSWER = 65536
 _JSON = "application/json"
 _OK = 200
 
@@ -74,8 +69,9 @@ class Place:
     url: str
     bearer: Secret | None
     signing_key: Secret | None
-    roots: Path | None
+    tls: ssl.SSLContext
     seconds: float
+    connections: int
 
 
 class HttpDirectory:
@@ -112,43 +108,54 @@ class HttpDirectory:
 
 
 class Asking:
-    """One question after another, each a POST: no redirect is followed, no proxy of the environment used."""
+    """One question after another, each a POST of its own: nothing of one person's answer is in the next one's."""
 
     def __init__(self, place: Place, now: Callable[[], int]) -> None:
-        """`now` gives epoch seconds. Raises DirectoryFault."""
+        """`now` gives epoch seconds. Raises NotInstalled."""
         self._place = place
         self._now = now
-        self._client = httpx.AsyncClient(
-            verify=_tls(place.roots), follow_redirects=False, trust_env=False, timeout=place.seconds,
-            headers={"User-Agent": "dragoman"},
-        )  # fmt: skip
+        origin, self._target = _parts(place.url)
+        self._server = OtherServer(
+            origin, seconds=place.seconds, most_at_once=place.connections, tls=place.tls, longest=_LONGEST_ANSWER
+        )
 
     async def ask(self, question: Mapping[str, str], kind: type[Told]) -> ResourceOwner | None:
         """The account of the answer, if there is one. Raises Away, Useless."""
         body = msgspec.json.encode(question)
         try:
-            async with self._client.stream(
-                "POST", self._place.url, content=body, headers=self._headers(body)
-            ) as response:
-                _check_head(response)
-                answer = msgspec.json.decode(await _bounded(response), type=kind)
-        except (httpx.TransportError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
-            raise Away(f"it cannot be reached: {type(error).__name__}") from None
+            response = await self._server.ask("POST", self._target, self._headers(body), body)
+            _check_head(response)
+            answer = msgspec.json.decode(response.body, type=kind)
+        except TooLong as endless:
+            raise Useless(str(endless)) from None
+        except NoAnswer as away:
+            raise Away(f"it cannot be reached: {away}") from None
+        except Unsendable:
+            raise Useless("the question cannot be written as HTTP/1.1") from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise Useless("its answer is not what the contract says") from None
         return _account_of(answer)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._server.close()
 
-    def _headers(self, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": _JSON, "Accept": _JSON, "Accept-Encoding": "identity"}
+    def _headers(self, body: bytes) -> Headers:
+        headers = {
+            "Content-Type": _JSON, "Accept": _JSON, "Accept-Encoding": "identity", "User-Agent": "dragoman",
+        }  # fmt: skip
         if self._place.bearer is not None:
             headers["Authorization"] = f"Bearer {self._place.bearer.reveal()}"
         if self._place.signing_key is not None:
             headers["Dragoman-Signature"] = _signature(self._place.signing_key, self._now(), body)
-        return headers
+        return tuple((name.encode(), text.encode()) for name, text in headers.items())
+
+
+def _parts(url: str) -> tuple[str, bytes]:
+    """The server, and what of the URL is asked of it."""
+    parts = urlsplit(url)
+    path = parts.path or "/"
+    return f"{parts.scheme}://{parts.netloc}", (f"{path}?{parts.query}" if parts.query else path).encode()
 
 
 def _signature(key: Secret, now: int, body: bytes) -> str:
@@ -157,30 +164,15 @@ def _signature(key: Secret, now: int, body: bytes) -> str:
     return f"t={now},v1={code.hex()}"
 
 
-def _tls(roots: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=None if roots is None else str(roots))
-    except (OSError, ValueError):
-        raise DirectoryFault(f"directory.http.roots: {roots} is no PEM file that can be read; name another") from None
-
-
-def _check_head(response: httpx.Response) -> None:
+def _check_head(response: WireResponse) -> None:
     """Anything but a plain answer is none: a redirect would carry the password to who knows where."""
-    if response.status_code != _OK:
-        raise Useless(f"it answers with the status {response.status_code}")
-    if response.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+    if response.status != _OK:
+        raise Useless(f"it answers with the status {response.status}")
+    headers = headers_of(response)
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
         raise Useless("its answer is not JSON")
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise Useless("its answer is compressed")
-
-
-async def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise Useless(f"its answer is larger than {_LARGEST_ANSWER} bytes")
-    return bytes(body)
 
 
 def _account_of(answer: VerifyAnswer | FindAnswer) -> ResourceOwner | None:

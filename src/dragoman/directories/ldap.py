@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ except ImportError as error:
     ) from None
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
     from dragoman.core.directory import Terms
@@ -49,7 +49,7 @@ class Place:
     port: int
     ldaps: bool
     start_tls: bool
-    roots: str | None
+    tls: ssl.SSLContext
     bind_dn: str
     bind_password: Secret
     seconds: float
@@ -221,7 +221,7 @@ class _Tls(ldap3.Tls):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self._host = place.host
-        self._context = ssl.create_default_context(cafile=place.roots)
+        self._context = place.tls
 
     def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:  # noqa: ARG002
         """Shake hands before anything is said, whatever is asked for."""

@@ -40,6 +40,8 @@ def text_of(cell: object) -> str | None:
                 raise CellFault("bytes stand where text is wanted") from None
         case float():
             raise CellFault("a fraction stands where text is wanted")
+        case list() | tuple() | dict():
+            raise CellFault("a list or an object stands where text is wanted")
         case _:
             return str(cell)
 

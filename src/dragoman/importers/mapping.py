@@ -20,7 +20,7 @@ from dragoman.importers.record import (
     UnreadableRow,
     is_hashed,
 )
-from dragoman.importers.sources.files import regular
+from dragoman.importers.sources.files import opened_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,7 +97,7 @@ def read_mapping(path: Path | None) -> MappingFile:
     """The mapping file. Raises SourceFault with what to mend."""
     if path is None:
         raise SourceFault("this kind of source needs --mapping FILE, which says what its columns mean")
-    with regular(path).open("rb") as file:
+    with opened_file(path) as file:
         content = file.read(_LONGEST_FILE + 1)
     if len(content) > _LONGEST_FILE:
         raise SourceFault(f"{path}: too long for a mapping file; did you mean to name it as the source?")

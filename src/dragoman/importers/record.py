@@ -92,7 +92,7 @@ class ImportedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableRow:
-    """A row that is no client and no resource owner, and why."""
+    """A row that should be a client, a resource owner or a session and is none, and why."""
 
     place: str
     kind: str

@@ -22,7 +22,7 @@ class Result(StrEnum):
     """It has no meaning here; nothing is lost without it."""
 
 
-UNFINISHED = frozenset({Result.CONFLICTING, Result.REFUSED})
+UNFINISHED = (Result.CONFLICTING, Result.REFUSED)
 """What keeps a run from being a success."""
 
 
@@ -31,7 +31,7 @@ class Outcome:
     """One row's."""
 
     kind: str
-    """`client` or `resource owner`."""
+    """`client`, `resource owner` or `session`."""
     id: str
     place: str
     """Where in the source it stands."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dragoman.importers.record import ImportedClient, ImportedOwner, PassedOver, UnreadableRow
+from dragoman.importing.counting import OTHERS, count_one
 from dragoman.importing.permissions import option_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from dragoman.importers.record import Record
 
-_DISTINCT = 200
-_OTHER = "others"
 _STATES = ("locked", "expired", "password_expired")
 
 
@@ -104,7 +103,7 @@ class Survey:
     def _count(self, what: str, names: Iterable[str]) -> None:
         counts = self._counts.setdefault(what, Counter())
         for name in names:
-            counts[name if name in counts or len(counts) < _DISTINCT else _OTHER] += 1
+            count_one(counts, name, OTHERS)
 
     def _by(self, what: str) -> dict[str, int]:
         return dict(self._counts.get(what, Counter()).most_common())

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.importing.counting import OTHERS, count_one
 from dragoman.importing.outcome import UNFINISHED, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SHOWN = 20
-_REASONS = 200
-_OTHER = "others"
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +57,11 @@ class Tally:
             self.rows += 1
             self._counts[one.kind, one.result] += 1
             for text in one.withheld:
-                self._withheld[text if text in self._withheld or len(self._withheld) < _REASONS else _OTHER] += 1
+                count_one(self._withheld, text, OTHERS)
             if one.result in UNFINISHED and len(self.shown) < _SHOWN:
                 self.shown.append(one)
             if one.result in UNFINISHED or one.result is Result.SKIPPED:
-                reason = (one.result.value, one.why)
-                known = reason in self._reasons or len(self._reasons) < _REASONS
-                self._reasons[reason if known else (one.result.value, _OTHER)] += 1
+                count_one(self._reasons, (one.result.value, one.why), (one.result.value, OTHERS))
 
     def summary(self, source: str, *, dry_run: bool, complete: bool) -> Summary:
         """What it came to."""

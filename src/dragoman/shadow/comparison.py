@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.legacy.reading import UnreadableJwt, claims_of, header_of, is_jwt, members_of
+from dragoman.outgoing.answers import UnreadableJwt, claims_of, header_of, is_jwt, members_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

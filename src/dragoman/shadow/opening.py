@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dragoman.legacy.server import LegacyServer
+from dragoman.outgoing.server import OtherServer
 from dragoman.shadow.sessions import Sessions
-from dragoman.shadow.shadowing import Shadowing
+from dragoman.shadow.shadowing import Shadowing, Theirs
 from dragoman.shadow.standin import without_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dragoman.config.legacy import ShadowTable
+    from dragoman.config.old_servers import ShadowTable
     from dragoman.config.settings import Configuration
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
 
 
 def open_shadows(configuration: Configuration, desks: Sequence[Desk], log: Log) -> tuple[Shadowing, ...]:
-    """What answers in place of some of these desks, each to be closed at the end. Raises LegacyFault."""
+    """What answers in place of some of these desks, each to be closed at the end. Raises Fault."""
     tables = [mount.shadow for mount in configuration.mounts]
     return tuple(
         _open_shadow(configuration, table, table.legacy_url, desk, log)
@@ -43,11 +43,11 @@ def sentence_of(shadow: Shadowing) -> str:
 
 def _open_shadow(configuration: Configuration, table: ShadowTable, url: str, desk: Desk, log: Log) -> Shadowing:
     sessions = Sessions()
+    server = OtherServer(url, seconds=table.seconds, most_at_once=table.at_once)
     return Shadowing(
-        desk=replace(desk, services=without_traces(desk.services, sessions)),
-        legacy=LegacyServer(url, seconds=table.seconds, most_at_once=table.at_once),
-        address_header=table.address_header,
-        file=configuration.path(table.record),
-        sessions=sessions,
-        log=log,
+        replace(desk, services=without_traces(desk.services, sessions)),
+        Theirs(server=server, address_header=table.address_header),
+        sessions,
+        configuration.path(table.record),
+        log,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: int
     last: int
 
-    def and_(self, other: Seen | None) -> Seen:
+    def together(self, other: Seen | None) -> Seen:
         """Both together."""
         if other is None:
             return self
@@ -79,7 +79,7 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything."""
 
-    version: int = 1
+    version: Literal[1] = 1
     clients: tuple[ClientRecord, ...] = ()
     left_out: int = 0
     """Exchanges of clients for which there was no room."""
@@ -113,19 +113,19 @@ def merge(record: Record, more: Record) -> Record:
 
 def _merge_client(known: ClientRecord, more: ClientRecord) -> ClientRecord:
     found = {one.identity: one for one in known.differences}
-    others = more.others if known.others is None else known.others.and_(more.others)
+    others = more.others if known.others is None else known.others.together(more.others)
     for one in more.differences:
         before = found.get(one.identity)
         if before is not None:
-            found[one.identity] = msgspec.structs.replace(before, seen=before.seen.and_(one.seen))
+            found[one.identity] = msgspec.structs.replace(before, seen=before.seen.together(one.seen))
         elif len(found) < MOST_DIFFERENCES:
             found[one.identity] = one
         else:
-            others = one.seen.and_(others)
+            others = one.seen.together(others)
     return ClientRecord(
         dialect=known.dialect,
         client=known.client,
-        compared=more.compared if known.compared is None else known.compared.and_(more.compared),
+        compared=more.compared if known.compared is None else known.compared.together(more.compared),
         alike=known.alike + more.alike,
         not_compared=_sums(known.not_compared, more.not_compared),
         differences=tuple(found.values()),
@@ -147,7 +147,7 @@ def read_record(path: Path) -> Record:
         return Record()
     except OSError as error:
         raise RecordFault(f"{path} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RecordFault(f"{path} is no record of `dragoman shadow`; move it away, and a new one is begun") from None
 
 

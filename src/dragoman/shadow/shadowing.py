@@ -7,7 +7,7 @@ a log-in is known by the time of its refresh, and a flood costs no more than one
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,10 +16,10 @@ from dragoman.core import token_endpoint
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.secret import Secret
 from dragoman.dialects import codec
-from dragoman.legacy.passing import answer_to_pass, headers_to_pass, target_of
-from dragoman.legacy.reading import members_of
-from dragoman.legacy.server import LegacyAway, Unsendable
+from dragoman.outgoing.answers import headers_of, members_of
+from dragoman.outgoing.server import NoAnswer, Unsendable
 from dragoman.shadow.comparison import Answer, Difference, Shape, compare
+from dragoman.shadow.passing import answer_to_pass, headers_to_pass, target_of
 from dragoman.shadow.record import Record, RecordFault, add_to_file, compared, merge, not_compared
 from dragoman.shadow.showing import show
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dragoman.dialects.wire import WireRequest, WireResponse
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
-    from dragoman.legacy.server import LegacyServer
+    from dragoman.outgoing.server import OtherServer
     from dragoman.shadow.record import ClientRecord
     from dragoman.shadow.sessions import Sessions
 
@@ -62,30 +62,37 @@ class _Ours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shadowing:
-    """One mount. Its desk has services that leave no trace."""
+class Theirs:
+    """The server that answers, and how it is told whom a request comes from."""
 
-    desk: Desk
-    legacy: LegacyServer
+    server: OtherServer
     address_header: str
-    file: Path
-    sessions: Sessions
-    log: Log
-    _waiting: asyncio.Queue[tuple[WireRequest, WireResponse]] = field(
-        default_factory=lambda: asyncio.Queue(MOST_WAITING)
-    )
-    _found: list[Record] = field(default_factory=lambda: [Record()])
-    """What is not in the file yet, in one cell."""
+
+
+class Shadowing:
+    """One mount in its shadow."""
+
+    def __init__(self, desk: Desk, theirs: Theirs, sessions: Sessions, file: Path, log: Log) -> None:
+        """The desk's services leave no trace; what is found goes to the file."""
+        self.desk = desk
+        self._theirs = theirs
+        self._sessions = sessions
+        self._file = file
+        self._log = log
+        self._waiting: asyncio.Queue[tuple[WireRequest, WireResponse]] = asyncio.Queue(MOST_WAITING)
+        self._found = Record()
+        """What is not in the file yet."""
 
     async def answer(self, endpoint: str, wire: WireRequest) -> WireResponse:
         """Theirs. Refuses `temporarily_unavailable` where there is none."""
-        target, headers = target_of(wire, self.desk.mount.prefix), headers_to_pass(wire, self.address_header)
+        target = target_of(wire, self.desk.mount.prefix)
+        headers = headers_to_pass(wire, self._theirs.address_header)
         try:
-            theirs = await self.legacy.ask(wire.method, target, headers, wire.body)
-        except LegacyAway as away:
+            theirs = await self._theirs.server.ask(wire.method, target, headers, wire.body)
+        except NoAnswer as away:
             if endpoint == "token":
                 self._note(not_compared(self._dialect, "", "no answer of theirs"))
-            raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"the legacy server: {away}") from None
+            raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"the old server: {away}") from None
         except Unsendable:
             raise OAuthError(Refusal.MALFORMED_REQUEST, "it cannot be passed on as HTTP/1.1") from None
         if endpoint == "token":
@@ -103,7 +110,7 @@ class Shadowing:
             self._note(not_compared(self._dialect, "", "too many at once"))
 
     def _note(self, one: ClientRecord) -> None:
-        self._found[0] = merge(self._found[0], Record(clients=(one,)))
+        self._found = merge(self._found, Record(clients=(one,)))
 
     async def compare_all(self) -> None:
         """The chore: whatever comes, one after the other."""
@@ -121,21 +128,21 @@ class Shadowing:
     async def close(self) -> None:
         """Write what was found, and close the connections."""
         await self._write(tell=True)
-        await self.legacy.close()
+        await self._theirs.server.close()
 
     async def _write(self, *, tell: bool) -> bool:
         """Add what is not in the file yet; where that cannot be, keep it for the next time."""
-        found, self._found[0] = self._found[0], Record()
+        found, self._found = self._found, Record()
         if found == Record():
             return True
         try:
-            await asyncio.to_thread(add_to_file, self.file, found)
+            await asyncio.to_thread(add_to_file, self._file, found)
         except BaseException as fault:
-            self._found[0] = merge(found, self._found[0])
+            self._found = merge(found, self._found)
             if not isinstance(fault, RecordFault):
                 raise
             if tell:
-                self.log.write("warning", "shadow_not_recorded", reason=str(fault))
+                self._log.write("warning", "shadow_not_recorded", reason=str(fault))
             return False
         return True
 
@@ -147,7 +154,7 @@ class Shadowing:
         except OAuthError as refused:
             ours = self._refuse(refused, wire)
         except Exception as fault:  # noqa: BLE001 (a fault of ours is a difference, and no end of the comparing)
-            self.log.fault(fault, endpoint="shadow", dialect=self._dialect)
+            self._log.fault(fault, endpoint="shadow", dialect=self._dialect)
             ours = self._refuse(OAuthError(Refusal.SERVER_ERROR), wire)
         client = await self._known_client(request)
         why = _why_not(theirs, ours)
@@ -162,8 +169,8 @@ class Shadowing:
 
     async def _respond(self, request: TokenRequest) -> _Ours:
         desk, presented = self.desk, request.parameters.get("refresh_token")
-        handle = None if presented is None else self.sessions.read(presented)
-        before = None if handle is None else self.sessions.find(handle.grant_id)
+        handle = None if presented is None else self._sessions.read(presented)
+        before = None if handle is None else self._sessions.find(handle.grant_id)
         response = await token_endpoint.answer(desk.services, desk.server, desk.mount.rules, request, desk.now())
         wire = codec.encode_answer(desk.mount.dialect, response)
         return _Ours(response=wire, grant=response.facts.grant, before=before)
@@ -183,7 +190,7 @@ class Shadowing:
         current = issued if isinstance(issued, str) else None if presented is None else presented.reveal()
         if current is None or grant.subject is None:
             return []
-        self.sessions.remember(current, grant)
+        self._sessions.remember(current, grant)
         if ours.before is None or presented is None or issued is None:
             return []
         exchanged = {True: Shape("kept"), False: Shape("exchanged")}
@@ -218,10 +225,7 @@ def _why_not(theirs: WireResponse, ours: _Ours) -> str | None:
 
 
 def _answer(response: WireResponse) -> Answer:
-    headers: dict[str, str] = {}
-    for name, value in response.headers:
-        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    return Answer(status=response.status, headers=headers, body=response.body)
+    return Answer(status=response.status, headers=headers_of(response), body=response.body)
 
 
 def _values_of(request: TokenRequest | None) -> frozenset[str]:

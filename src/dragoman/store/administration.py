@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dragoman.core.login_name import canonical, fault_of
+from dragoman.core.login_name import fault_of, login_names_of
 from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated, StoreConflict, StoreFault
-from dragoman.store.former_sessions import CLIENT, RESOURCE_OWNER, end_former_sessions
 from dragoman.store.installation import KEYS
 from dragoman.store.rows import (
     LOOK_AGAIN_AFTER,
@@ -18,6 +17,7 @@ from dragoman.store.rows import (
     resource_owner_of,
     resource_owner_values,
 )
+from dragoman.store.subjects import CLIENT, RESOURCE_OWNER, end_former_sessions, take_id
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, Grant, ResourceOwner
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _PURGED_AT_ONCE = 500
 _PAUSE_SECONDS = 0.02
 """Between two batches of a purge, about as long as a batch takes: nobody's write waits for more than one of them."""
-_KINDS = {"client": "client", "resource_owner": "resource owner"}
 
 
 class Administration:
@@ -58,7 +57,7 @@ class Administration:
         """
 
         async def work(transaction: Transaction) -> None:
-            await _take_id(transaction, client.id, "client")
+            await take_id(transaction, client.id, CLIENT)
             await transaction.count(sql.CREATE_CLIENT, client_values(client))
             await end_grants_of_client(transaction, client.id, client.created_at)
 
@@ -108,7 +107,7 @@ class Administration:
         """Create an account. Raises StoreConflict if id, user name or e-mail is taken, ValueError for a bad name."""
 
         async def work(transaction: Transaction) -> None:
-            await _take_id(transaction, owner.id, "resource_owner")
+            await take_id(transaction, owner.id, RESOURCE_OWNER)
             await _store_owner(transaction, sql.CREATE_RESOURCE_OWNER, owner)
             await _take_login_names(transaction, owner)
 
@@ -255,13 +254,6 @@ async def end_grants_of_client(transaction: Transaction, client_id: str, now: in
     )
 
 
-async def _take_id(transaction: Transaction, subject: str, kind: str) -> None:
-    """One key for both kinds decides, whatever else is created at the same time. Raises StoreConflict."""
-    if await transaction.count(sql.CREATE_SUBJECT, {"id": subject, "kind": kind}) == 0:
-        row = await transaction.row(sql.FIND_SUBJECT, {"id": subject})
-        raise StoreConflict(f"The id {subject!r} is taken by a {_KINDS[row[0] if row else kind]}.")
-
-
 async def _store_owner(transaction: Transaction, statement: str, owner: ResourceOwner) -> int:
     try:
         return await transaction.count(statement, resource_owner_values(owner))
@@ -270,16 +262,11 @@ async def _store_owner(transaction: Transaction, statement: str, owner: Resource
 
 
 async def _take_login_names(transaction: Transaction, owner: ResourceOwner) -> None:
-    for login in sorted({canonical(name) for name in login_names_of(owner)}):
+    for login in sorted(login_names_of(owner)):
         if await transaction.count(sql.CREATE_LOGIN_NAME, {"login": login, "owner_id": owner.id}) == 0:
             row = await transaction.row(sql.FIND_LOGIN_NAME, {"login": login})
             holder = f" by the resource owner {row[0]!r}" if row else ""
             raise StoreConflict(f"The login name {login!r} is taken{holder}.")
-
-
-def login_names_of(owner: ResourceOwner) -> tuple[str, ...]:
-    """What it logs in with, as it was written."""
-    return (owner.username,) if owner.email is None else (owner.username, owner.email)
 
 
 async def _end_grants(transaction: Transaction, subject: str, now: int, because: str) -> None:
@@ -288,7 +275,7 @@ async def _end_grants(transaction: Transaction, subject: str, now: int, because:
 
 
 def _refuse_bad_names(owner: ResourceOwner) -> None:
-    for name in login_names_of(owner):
-        fault = fault_of(name)
+    for name in (owner.username, owner.email):
+        fault = None if name is None else fault_of(name)
         if fault is not None:
             raise ValueError(f"{name!r}: {fault}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import login_names_of
+from dragoman.core.login_name import login_names_of
 from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated
 from dragoman.store.rows import resource_owner_values
+from dragoman.store.subjects import RESOURCE_OWNER
 
 if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
@@ -45,7 +46,7 @@ async def take_in(database: Database, owner: ResourceOwner, directory: str) -> b
 async def _keep(transaction: Transaction, owner: ResourceOwner, directory: str) -> None:
     values = resource_owner_values(owner)
     if await transaction.row(sql.FIND_RESOURCE_OWNER, {"id": owner.id}) is None:
-        await transaction.each(sql.TAKE_SUBJECT, [{"id": owner.id, "kind": "resource_owner"}])
+        await transaction.each(sql.TAKE_SUBJECT, [{"id": owner.id, "kind": RESOURCE_OWNER}])
         await transaction.count(sql.CREATE_RESOURCE_OWNER, values)
         return
     if await transaction.count(sql.UPDATE_ARRIVING, {**values, "arrives_from": directory}) == 0:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from dragoman.store.database import Database, Transaction
     from dragoman.store.rows import Row, Values
 
-CLIENT = "client"
-RESOURCE_OWNER = "resource_owner"
-
 
 @value
 class StoredSession:
@@ -81,15 +78,6 @@ class FormerSessions:
         """By format."""
         rows = await self._database.rows(sql.COUNT_FORMER_SESSIONS, {})
         return tuple(FormerCount(row[0], row[1], row[2]) for row in rows)
-
-
-async def end_former_sessions(transaction: Transaction, kind: str, subject: str, now: int) -> None:
-    """None of this client or resource owner is adopted from now on: first, so that an adoption under way is waited for.
-
-    Its grant is then ended with the others.
-    """
-    await transaction.row(sql.LOCK_CLIENT if kind == CLIENT else sql.LOCK_RESOURCE_OWNER, {"id": subject})
-    await transaction.count(sql.END_SUBJECT, {"id": subject, "kind": kind, "ended_at": now})
 
 
 def stored_session_of(row: Row) -> StoredSession:

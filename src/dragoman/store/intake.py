@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from dragoman.core.login_name import canonical
+from dragoman.core.login_name import login_names_of
 from dragoman.core.model import Client, ResourceOwner
 from dragoman.store import statement_names as sql
-from dragoman.store.administration import end_grants_of_client, login_names_of, replace_owner
+from dragoman.store.administration import end_grants_of_client, replace_owner
 from dragoman.store.faults import ConstraintViolated, StoreConflict
 from dragoman.store.former_sessions import StoredSession, former_values, stored_session_of
 from dragoman.store.rows import client_of, client_values, resource_owner_of, resource_owner_values
+from dragoman.store.subjects import CLIENT, RESOURCE_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -118,20 +119,20 @@ async def _look(
 
 
 async def _apply(transaction: Transaction, changes: Changes, now: int) -> None:
-    await _take_ids(transaction, "client", [one.id for one in changes.new_clients], changes.shared_ids)
+    await _take_ids(transaction, CLIENT, [one.id for one in changes.new_clients], changes.shared_ids)
     await transaction.each(sql.CREATE_CLIENT, [client_values(one) for one in changes.new_clients])
     for client in changes.new_clients:  # nobody inherits a session of an earlier client of this id
         await end_grants_of_client(transaction, client.id, now)
     for client in changes.changed_clients:
         await transaction.count(sql.UPDATE_CLIENT, client_values(client))
-    await _take_ids(transaction, "resource_owner", [one.id for one in changes.new_owners], changes.shared_ids)
+    await _take_ids(transaction, RESOURCE_OWNER, [one.id for one in changes.new_owners], changes.shared_ids)
     await transaction.each(sql.CREATE_RESOURCE_OWNER, [resource_owner_values(one) for one in changes.new_owners])
     await transaction.each(
         sql.TAKE_LOGIN_NAME,
         [
             {"login": login, "owner_id": owner.id}
             for owner in changes.new_owners
-            for login in sorted({canonical(name) for name in login_names_of(owner)})
+            for login in sorted(login_names_of(owner))
         ],
     )
     for owner in changes.changed_owners:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dragoman.store.faults import StoreFault
-from dragoman.store.installation import KEYS, LATEST_TIME, SAVED_IN_USE
+from dragoman.store.installation import KEYS, LATEST_TIME, NOT_BEFORE, SAVED_IN_USE
 
 RESTORED = "restored"
 """Why a restore ended a grant."""
@@ -63,6 +63,18 @@ class Restored:
     """Where the database is that was there before, if there was one."""
     already: bool = False
     """Whether the very same export had been restored before, so that nothing was changed now."""
+
+
+def unchanged(version: str, rows: Mapping[str, int], facts: Mapping[str, str]) -> Restored:
+    """A database that was restored from the very same export before; `facts` is its table `installation`."""
+    return Restored(
+        version=version,
+        rows=rows,
+        latest_time=time_of(facts, LATEST_TIME),
+        ended=0,
+        not_before=time_of(facts, NOT_BEFORE),
+        already=True,
+    )
 
 
 def refuse_other_keys(facts: Mapping[str, str], fingerprint: str, shown: str) -> None:

@@ -14,11 +14,12 @@ from dragoman.cli.client.registration import (
     change_client,
     check_client_id,
     describe_client,
+    dialects_of,
     make_client,
     new_client_id,
 )
 from dragoman.cli.client.state import COMMANDS
-from dragoman.cli.configured import after_option, config_option, json_option, limit_option
+from dragoman.cli.configured import after_option, config_option, json_option, limit_option, tell_of_more
 from dragoman.cli.opening import in_store
 from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
@@ -87,7 +88,7 @@ def create(**parameters: object) -> None:
     configuration = read_configuration(options.path)
     secret, stored = (None, ()) if options.public else first_secret(configuration, options.secret)
     said = {**options.members(), "id": client_id, "secrets": stored, "created_at": epoch_seconds()}
-    client = make_client(configuration, said)
+    client = make_client(dialects_of(configuration), said)
     with recorded(configuration, client_id=client_id):
         in_store(configuration, lambda store: store.administration.create_client(client))
     tell_of_client(configuration, client_id)
@@ -112,7 +113,8 @@ def update(**parameters: object) -> None:
     if not said:
         raise click.UsageError("say what to change; --help lists all options")
     configuration = read_configuration(options.path)
-    client = change_stored(configuration, options.client_id, lambda client: change_client(configuration, client, said))
+    words_of = dialects_of(configuration)
+    client = change_stored(configuration, options.client_id, lambda client: change_client(words_of, client, said))
     tell_client(configuration, client, None, as_json=options.as_json)
 
 
@@ -130,17 +132,15 @@ def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
     """
     configuration = read_configuration(path)
     found = in_store(configuration, lambda store: store.administration.list_clients(after, limit))
-    described = [describe_client(client) for client in found]
     if as_json:
-        print_json(described)
+        print_json([describe_client(client) for client in found])
         return
     rows = (
         (one.id, one.name, _state(one), " ".join(sorted(one.dialects)), " ".join(sorted(one.grant_types)))
         for one in found
     )
     print_table(("id", "name", "state", "dialects", "grant types"), rows)
-    if len(found) == limit:
-        click.echo(f"There may be more: --after {found[-1].id}", err=True)
+    tell_of_more(found, limit)
 
 
 @command.command("show", short_help="Show all of a client but its secrets.")

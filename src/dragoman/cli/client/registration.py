@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import fields
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
@@ -32,8 +32,8 @@ DialectWords = Callable[[tuple[str, ...]], "Mapping[str, DialectFile]"]
 
 
 def dialects_of(configuration: Configuration) -> DialectWords:
-    """The dialects' files, read at each call."""
-    return partial(_words, configuration)
+    """The dialects' files; each is read once, however many clients speak it."""
+    return lru_cache(maxsize=64)(partial(_words, configuration))
 
 
 def new_client_id() -> str:
@@ -49,13 +49,8 @@ def check_client_id(client_id: str) -> None:
         raise Fault("a client id must not begin or end with white space; choose another")
 
 
-def make_client(configuration: Configuration, said: Mapping[str, object]) -> Client:
+def make_client(words_of: DialectWords, said: Mapping[str, object]) -> Client:
     """A client of these members; what they do not say comes from its first dialect. Raises Fault."""
-    return make_client_in(dialects_of(configuration), said)
-
-
-def make_client_in(words_of: DialectWords, said: Mapping[str, object]) -> Client:
-    """The same, where the dialects' files are read by somebody else. Raises Fault."""
     dialects = _names(said.get("dialects", ("standard",)))
     words = words_of(dialects)
     first = words.get(dialects[0]) if dialects else None
@@ -65,13 +60,8 @@ def make_client_in(words_of: DialectWords, said: Mapping[str, object]) -> Client
     return client
 
 
-def change_client(configuration: Configuration, client: Client, said: Mapping[str, object]) -> Client:
+def change_client(words_of: DialectWords, client: Client, said: Mapping[str, object]) -> Client:
     """The client with these members changed. Raises Fault."""
-    return change_client_in(dialects_of(configuration), client, said)
-
-
-def change_client_in(words_of: DialectWords, client: Client, said: Mapping[str, object]) -> Client:
-    """The same, where the dialects' files are read by somebody else. Raises Fault."""
     members = {field.name: getattr(client, field.name) for field in fields(client)}
     for name in _LIFETIMES:
         members[name] = _ENDLESS if members[name] is None else members[name]

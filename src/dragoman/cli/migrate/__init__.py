@@ -16,14 +16,14 @@ from dragoman.cli.migrate.plan import Plan, plan_of, print_plan
 from dragoman.cli.migrate.steps import Move
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.showing import print_json
-from dragoman.cli.sources.report import Progress
+from dragoman.cli.sources.report import take_in_shown
 from dragoman.cli.sources.source import read_source, shown_source
 from dragoman.cli.sources.workshop import ServersWorkshop, check_dialects
 from dragoman.config.settings import Configuration, MountTable
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.importers.kind import cutover_of, list_kinds, load_kind, load_session_kind
 from dragoman.importing.permissions import Permissions
-from dragoman.importing.run import Run, take_in
+from dragoman.importing.run import Run
 from dragoman.importing.survey import Survey
 from dragoman.importing.tally import Tally
 from dragoman.parts import create_keys, epoch_seconds
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.importers.kind import Source
+    from dragoman.importing.survey import Found
+    from dragoman.importing.tally import Summary
     from dragoman.store.store import Store
 
 _UNFINISHED_STATUS = 1
@@ -113,31 +115,10 @@ def _configured(existing: Configuration | None) -> Iterator[Configuration]:
 
 
 def _make_plan(options: PlanOptions, configuration: Configuration, source: Source, *, is_set_up: bool) -> Plan:
-    kind = load_kind(options.kind)
-    cutover = cutover_of(kind)
+    cutover = cutover_of(load_kind(options.kind))
     check_dialects(configuration, names_of(options.dialects))
     dialects = names_of(options.dialects) or cutover.dialects[:1]
-    tally, progress = Tally(), Progress()
-    with client_secrets_of(configuration) as secrets, passwords_of(configuration) as passwords:
-        survey = Survey(passwords.name_format)
-        workshop = ServersWorkshop(configuration, secrets, passwords)
-
-        async def work(store: Store) -> None:
-            run = Run(
-                intake=store.intake,
-                permissions=Permissions(dialects=dialects),
-                workshop=workshop,
-                now=epoch_seconds(),
-                dry=True,
-            )
-            async for outcomes in take_in(run, survey.counted(kind.read(source))):
-                tally.add(outcomes)
-                progress.show(tally.rows)
-
-        try:
-            in_store(configuration, work)
-        finally:
-            progress.end()
+    found, summary = _rehearsed(options, configuration, source, dialects)
     sessions = load_session_kind(options.kind)
     move = Move(
         kind=options.kind,
@@ -150,8 +131,26 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
         mounted=frozenset(one.dialect for one in configuration.mounts) if is_set_up else frozenset(),
         is_set_up=is_set_up,
     )
+    return plan_of(move, cutover, found, summary)
+
+
+def _rehearsed(
+    options: PlanOptions, configuration: Configuration, source: Source, dialects: tuple[str, ...]
+) -> tuple[Found, Summary]:
+    """What the source holds, and what an import without further options would make of it."""
+    tally = Tally()
+    with client_secrets_of(configuration) as secrets, passwords_of(configuration) as passwords:
+        survey = Survey(passwords.name_format)
+        workshop = ServersWorkshop(configuration, secrets, passwords)
+        permissions = Permissions(dialects=dialects)
+
+        async def work(store: Store) -> None:
+            run = Run(intake=store.intake, permissions=permissions, workshop=workshop, now=source.now, dry=True)
+            await take_in_shown(run, survey.counted(load_kind(options.kind).read(source)), tally)
+
+        in_store(configuration, work)
     summary = tally.summary(f"{options.kind} {shown_source(source)}", dry_run=True, complete=True)
-    return plan_of(move, cutover, survey.found(), summary)
+    return survey.found(), summary
 
 
 def _token_paths(configuration: Configuration, dialects: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.cli.migrate.steps import Step, steps_of
 from dragoman.cli.showing import printable
+from dragoman.importing.outcome import UNFINISHED
 from dragoman.importing.survey import Found, split_withheld
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plan_of(move: Move, cutover: Cutover, found: Found, summary: Summary) -> Pla
         decisions=tuple(Decision(option=option, what=what, rows=rows) for option, (what, rows) in decisions.items()),
         obstacles=tuple(
             Obstacle(why=why, rows=rows)
-            for reasons in (summary.reasons.get(one, {}) for one in ("conflicting", "refused"))
+            for reasons in (summary.reasons.get(one, {}) for one in UNFINISHED)
             for why, rows in reasons.items()
         ),
         left_behind=dict(left_behind),

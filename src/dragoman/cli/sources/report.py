@@ -13,13 +13,16 @@ import msgspec
 
 from dragoman.cli.showing import print_table, printable
 from dragoman.core.errors import Fault
-from dragoman.importing.outcome import Outcome, Result
+from dragoman.importing.outcome import UNFINISHED, Outcome, Result
+from dragoman.importing.run import take_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
-    from dragoman.importing.tally import Summary
+    from dragoman.importers.record import Record
+    from dragoman.importing.run import Run
+    from dragoman.importing.tally import Summary, Tally
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
@@ -45,6 +48,21 @@ class Progress:
         """Go to the next line."""
         if self._on and self._last:
             click.echo(err=True)
+
+
+async def take_in_shown(
+    run: Run, records: AsyncIterator[Record], tally: Tally, hear: Callable[[Sequence[Outcome]], None] | None = None
+) -> None:
+    """Take the records in, counted, with a line of progress; each batch is heard of when it is durable."""
+    progress = Progress()
+    try:
+        async for outcomes in take_in(run, records):
+            tally.add(outcomes)
+            if hear is not None:
+                hear(outcomes)
+            progress.show(tally.rows)
+    finally:
+        progress.end()
 
 
 @contextmanager
@@ -93,7 +111,7 @@ def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
         click.echo(f"sessions that are not there any more, and taken out: {summary.dropped}")
     for one in shown:
         click.echo(printable(f"{one.result.value} {one.kind} {one.id!r} ({one.place}): {_why(one)}"))
-    told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in ("conflicting", "refused"))
+    told = sum(counts.get(one, 0) for counts in summary.counts.values() for one in UNFINISHED)
     _more(told - len(shown), "rows")
 
 

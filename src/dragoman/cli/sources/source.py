@@ -9,6 +9,7 @@ from dragoman.cli.asking import STANDARD_INPUT, read_secret
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
 from dragoman.importers.kind import Source
+from dragoman.importers.sources.address import shown
 
 
 def read_source(given: str, mapping: Path | None, now: int) -> Source:
@@ -29,11 +30,5 @@ def _has_password(url: str) -> bool:
 
 
 def shown_source(source: Source) -> str:
-    """A file by its name, a database by its host and name."""
-    if isinstance(source.location, Path):
-        return str(source.location)
-    try:
-        parts = urlsplit(source.location.reveal())
-    except ValueError:
-        return "a database"
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    """A file by its name, a database by its host and name. Raises SourceFault."""
+    return str(source.location) if isinstance(source.location, Path) else shown(source.location)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from dragoman.cli.client.registration import (
-    change_client_in,
-    check_client_id,
-    dialects_of,
-    make_client_in,
-)
+from dragoman.cli.client.registration import change_client, check_client_id, dialects_of, make_client
 from dragoman.core.errors import Fault
 from dragoman.grant_types import load_grant_types
 
@@ -28,9 +22,7 @@ class ServersWorkshop:
     """`importing.wanted.Workshop` for one run: each dialect's file is read once."""
 
     def __init__(self, configuration: Configuration, secrets: ClientSecretHasher, passwords: PasswordHasher) -> None:
-        words_of = lru_cache(maxsize=64)(dialects_of(configuration))
-        self._make = partial(make_client_in, words_of)
-        self._change = partial(change_client_in, words_of)
+        self._words_of = dialects_of(configuration)
         self._secrets = secrets
         self._passwords = passwords
         self.grant_types = frozenset(load_grant_types())
@@ -38,11 +30,11 @@ class ServersWorkshop:
 
     def make_client(self, said: Mapping[str, object]) -> Client:
         """A new client of these members. Raises Fault."""
-        return self._make(said)
+        return make_client(self._words_of, said)
 
     def change_client(self, client: Client, said: Mapping[str, object]) -> Client:
         """A client with these members changed. Raises Fault."""
-        return self._change(client, said)
+        return change_client(self._words_of, client, said)
 
     def check_client_id(self, client_id: str) -> None:
         """Raises Fault for an id that no request could carry."""

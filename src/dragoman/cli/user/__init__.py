@@ -12,7 +12,7 @@ import msgspec
 
 from dragoman.cli.asking import STANDARD_INPUT, ask_new_password, read_secret
 from dragoman.cli.client.options import values_of
-from dragoman.cli.configured import after_option, config_option, json_option, limit_option
+from dragoman.cli.configured import after_option, config_option, json_option, limit_option, tell_of_more
 from dragoman.cli.opening import in_store
 from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
@@ -183,8 +183,7 @@ def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
         return
     rows = ((one.id, one.username, one.email or "", state_of(one), one.belongs_to or "") for one in found)
     print_table(("id", "username", "e-mail", "state", "belongs to"), rows)
-    if len(found) == limit:
-        click.echo(f"There may be more: --after {found[-1].id}", err=True)
+    tell_of_more(found, limit)
 
 
 @command.command("show", short_help="Show all of an account but its password.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +12,7 @@ from dragoman.core.secret import Secret
 from dragoman.core.value import value as value_type
 from dragoman.directories.faults import Away, DirectoryFault, Useless
 from dragoman.directories.threads import Threads
+from dragoman.directories.tls import trusting
 
 try:
     import pymysql
@@ -24,6 +24,7 @@ except ImportError as error:
     ) from None
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping, Sequence
 
     from dragoman.directories.sql.query import Query
@@ -34,6 +35,7 @@ _MISREAD = (
     "directory.sql.url: write mysql://user:password@host:port/database, and in user and password each of the "
     "characters : / ? # [ ] @ % as its percent-encoding; after ?sslrootcert= a PEM file"
 )
+_ROOTS = "directory.sql.url: the file after sslrootcert="
 
 
 @value_type
@@ -57,26 +59,17 @@ def read_address(url: Secret) -> Address:
         port = parts.port or _PORT
     except ValueError:
         raise DirectoryFault(_MISREAD) from None
-    database = unquote(parts.path.removeprefix("/"))
-    if not parts.hostname or not parts.username or not database or parts.fragment or options.keys() - {"sslrootcert"}:
+    host, database, roots = parts.hostname, unquote(parts.path.removeprefix("/")), options.get("sslrootcert")
+    if not host or not parts.username or not database or parts.fragment or options.keys() - {"sslrootcert"}:
         raise DirectoryFault(_MISREAD)
     return Address(
-        host=parts.hostname,
+        host=host,
         port=port,
         user=unquote(parts.username),
         password=Secret(unquote(parts.password or "")),
         database=database,
-        tls=_tls(parts.hostname, options.get("sslrootcert")),
+        tls=None if roots is None and is_this_machine(host) else trusting(roots, _ROOTS),
     )
-
-
-def _tls(host: str, roots: str | None) -> ssl.SSLContext | None:
-    if roots is None and is_this_machine(host):
-        return None
-    try:
-        return ssl.create_default_context(cafile=roots)
-    except (OSError, ValueError):
-        raise DirectoryFault("directory.sql.url: the file after sslrootcert= is no PEM file that can be read") from None
 
 
 class Server:

@@ -13,7 +13,7 @@ from dragoman.store.postgresql.errors import ANY, refusal_of
 from dragoman.store.postgresql.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import asyncpg
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 2.0
 _LONGEST_NUMBER = 18
-_NUMBERS: Mapping[str, Callable[[str], object]] = {"int2": int, "int4": int, "int8": int, "numeric": Decimal}
+_LARGEST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1, "numeric": 10**_LONGEST_NUMBER}
 
 
 class Server:
@@ -65,10 +65,12 @@ class Server:
 
 
 def _values(value: str | None, types: Sequence[str]) -> tuple[object, ...] | None:
-    """The parameter as the query takes it; None where it takes a number, and this is none: then it finds nothing."""
+    """The parameter as the query takes it; None where it takes a number, and this is none that it could find."""
     if value is None:
         return ()
-    number = _NUMBERS.get(types[0]) if types else None
-    if number is None:
+    largest = _LARGEST.get(types[0]) if types else None
+    if largest is None:
         return (value,)
-    return (number(value),) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER else None
+    if not (value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER and int(value) <= largest):
+        return None
+    return (Decimal(value) if types[0] == "numeric" else int(value),)

@@ -14,9 +14,9 @@ from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
-from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
-from dragoman.importers.sources.tables import open_tables
+from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner
+from dragoman.importers.rows import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
+from dragoman.importers.sources.tables import open_tables, refuse_others
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +35,15 @@ CUTOVER = Cutover(
 )
 
 _TABLES = ("oauth2_provider_application", "auth_user", "auth_user_groups", "auth_group")
+_NEEDED = {
+    "oauth2_provider_application": {"id", "client_id", "client_secret", "client_type"},
+    "auth_user": {"id", "username", "password", "is_active"},
+    "auth_user_groups": {"user_id", "group_id"},
+}
+_NEEDED_FOR_SESSIONS = {
+    "oauth2_provider_refreshtoken": {"id", "token", "revoked", "user_id", "application_id"},
+    "oauth2_provider_accesstoken": {"id", "scope"},
+}
 SESSION_FORMAT = "django"
 _SESSIONS = """
 SELECT refresh.token, refresh.revoked, refresh.user_id, application.client_id, access.scope
@@ -69,13 +78,7 @@ ORDER BY auth_user.id, auth_group.name
 async def read(source: Source) -> AsyncIterator[Record]:
     """All applications in the order of their numbers, then all users in the order of theirs. Raises SourceFault."""
     async with open_tables(source.location, _TABLES) as tables:
-        for table, columns in (
-            ("oauth2_provider_application", {"id", "client_id", "client_secret", "client_type"}),
-            ("auth_user", {"id", "username", "password", "is_active"}),
-            ("auth_user_groups", {"user_id", "group_id"}),
-        ):
-            if not await tables.columns(table) >= columns:
-                raise SourceFault(f"the source has no table {table} as Django makes it; name the right database")
+        await refuse_others(tables, _NEEDED, "as Django makes it")
         async for row in tables.rows("SELECT * FROM oauth2_provider_application ORDER BY id"):
             yield read_row(_client_of, row, CLIENT, "oauth2_provider_application", "client_id")
         async for row, groups in grouped(tables.rows(_USERS), "id", "group_name"):
@@ -85,12 +88,7 @@ async def read(source: Source) -> AsyncIterator[Record]:
 async def read_sessions(source: Source) -> AsyncIterator[Record]:
     """All refresh tokens. When they end is a setting of the application, and not known here."""
     async with open_tables(source.location) as tables:
-        for table, columns in (
-            ("oauth2_provider_refreshtoken", {"id", "token", "revoked", "user_id", "application_id"}),
-            ("oauth2_provider_accesstoken", {"id", "scope"}),
-        ):
-            if not await tables.columns(table) >= columns:
-                raise SourceFault(f"the source has no table {table} as Django makes it; name the right database")
+        await refuse_others(tables, _NEEDED_FOR_SESSIONS, "as Django makes it")
         async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth2_provider_refreshtoken"):
             yield record
 

@@ -15,8 +15,8 @@ from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import gathered, grouped
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, read_row
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
+from dragoman.importers.rows import REDIRECT_URIS, Row, login_of, read_row
 from dragoman.importers.sources.tables import open_tables
 
 if TYPE_CHECKING:

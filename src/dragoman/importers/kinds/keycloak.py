@@ -12,7 +12,6 @@ import msgspec
 
 from dragoman.core.secret import Secret
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS
 from dragoman.importers.record import (
     CLIENT,
     RESOURCE_OWNER,
@@ -22,6 +21,7 @@ from dragoman.importers.record import (
     UnreadableRow,
 )
 from dragoman.importers.roles import Inheritance
+from dragoman.importers.rows import REDIRECT_URIS
 from dragoman.importers.sources import realm as realms
 from dragoman.importers.sources.realm import open_realm
 

@@ -12,9 +12,9 @@ from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
 from dragoman.importers import cells
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
-from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver, SourceFault
-from dragoman.importers.sources.tables import open_tables
+from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver
+from dragoman.importers.rows import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
+from dragoman.importers.sources.tables import open_tables, refuse_others
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,6 +36,11 @@ CUTOVER = Cutover(
 )
 
 _TABLES = ("oauth_clients", "users")
+_NEEDED = {"oauth_clients": {"id", "name", "secret", "revoked"}}
+_NEEDED_FOR_SESSIONS = {
+    "oauth_refresh_tokens": {"id", "access_token_id", "revoked", "expires_at"},
+    "oauth_access_tokens": {"id", "user_id", "client_id", "scopes", "revoked"},
+}
 SESSION_FORMAT = "passport"
 _SESSIONS = """
 SELECT refresh.id, refresh.revoked, refresh.expires_at, access.user_id, access.client_id, access.scopes,
@@ -50,10 +55,8 @@ _FOR_ANY_SECRET = "client_credentials: the old server let every client use it; `
 async def read(source: Source) -> AsyncIterator[Record]:
     """All clients in the order of their ids, then all users in the order of theirs. Raises SourceFault."""
     async with open_tables(source.location, _TABLES) as tables:
-        if not await tables.columns("oauth_clients") >= {"id", "name", "secret", "revoked"}:
-            raise SourceFault("the source has no table oauth_clients as Passport makes it; name the right database")
-        if not await tables.columns("users") >= {"id", "password"}:
-            raise SourceFault("the source has no table users with id and password; name the right database")
+        await refuse_others(tables, _NEEDED, "as Passport makes it")
+        await refuse_others(tables, {"users": {"id", "password"}}, "with id and password")
         async for row in tables.rows("SELECT * FROM oauth_clients ORDER BY id"):
             yield read_row(_client_of, row, CLIENT, "oauth_clients", "id")
         async for row in tables.rows("SELECT * FROM users ORDER BY id"):
@@ -63,12 +66,7 @@ async def read(source: Source) -> AsyncIterator[Record]:
 async def read_sessions(source: Source) -> AsyncIterator[Record]:
     """All refresh tokens, by their ids. The access token may be purged: then the token itself says whose it is."""
     async with open_tables(source.location) as tables:
-        for table, columns in (
-            ("oauth_refresh_tokens", {"id", "access_token_id", "revoked", "expires_at"}),
-            ("oauth_access_tokens", {"id", "user_id", "client_id", "scopes", "revoked"}),
-        ):
-            if not await tables.columns(table) >= columns:
-                raise SourceFault(f"the source has no table {table} as Passport makes it; name the right database")
+        await refuse_others(tables, _NEEDED_FOR_SESSIONS, "as Passport makes it")
         async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth_refresh_tokens"):
             yield record
 

@@ -12,16 +12,15 @@ from dragoman.importers import cells
 from dragoman.importers.cells import CellFault
 from dragoman.importers.grouping import grouped
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
-from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
-from dragoman.importers.sources.tables import open_tables
+from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner
+from dragoman.importers.rows import REDIRECT_URIS, Row, numbered, read_row, secrets_of, session_of
+from dragoman.importers.sources.tables import open_tables, refuse_others
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dragoman.importers.kind import Source
     from dragoman.importers.record import Record
-    from dragoman.importers.sources.tables import Tables
 
 SUMMARY = "the database of a Spring Security OAuth server: clients, users, authorities and groups"
 
@@ -36,6 +35,15 @@ CUTOVER = Cutover(
 )
 
 _TABLES = ("oauth_client_details", "users", "authorities", "group_members", "group_authorities")
+_NEEDED = {
+    "oauth_client_details": {"client_id", "client_secret", "scope", "authorized_grant_types"},
+    "users": {"username", "password", "enabled"},
+    "authorities": {"username", "authority"},
+}
+_NEEDED_FOR_SESSIONS = {
+    "oauth_refresh_token": {"token_id"},
+    "oauth_access_token": {"user_name", "client_id", "refresh_token"},
+}
 SESSION_FORMAT = "spring-jdbc"
 _SESSIONS = """
 SELECT refresh.token_id, MIN(access.user_name) AS user_name, MIN(access.client_id) AS client_id
@@ -66,7 +74,7 @@ ORDER BY users.username, held.authority
 async def read(source: Source) -> AsyncIterator[Record]:
     """All clients in the order of their ids, then all users in the order of their names. Raises SourceFault."""
     async with open_tables(source.location, _TABLES) as tables:
-        await _refuse_others(tables)
+        await refuse_others(tables, _NEEDED, "as Spring Security makes it")
         async for row in tables.rows("SELECT * FROM oauth_client_details ORDER BY client_id"):
             yield read_row(_client_of, row, CLIENT, "oauth_client_details", "client_id")
         in_groups = await tables.columns("group_members") and await tables.columns("group_authorities")
@@ -79,14 +87,7 @@ async def read(source: Source) -> AsyncIterator[Record]:
 async def read_sessions(source: Source) -> AsyncIterator[Record]:
     """All refresh tokens, by the MD5 of their values. When they end stands in serialised Java, and is not read."""
     async with open_tables(source.location) as tables:
-        for table, columns in (
-            ("oauth_refresh_token", {"token_id"}),
-            ("oauth_access_token", {"user_name", "client_id", "refresh_token"}),
-        ):
-            if not await tables.columns(table) >= columns:
-                raise SourceFault(
-                    f"the source has no table {table} as a JdbcTokenStore needs it; its tokens may be JWTs"
-                )
+        await refuse_others(tables, _NEEDED_FOR_SESSIONS, "as a JdbcTokenStore needs it (its tokens may be JWTs)")
         async for record in numbered(tables.rows(_SESSIONS), _session_of, "oauth_refresh_token"):
             yield record
 
@@ -98,16 +99,6 @@ def _session_of(row: Row, place: str) -> Record:
         client_id=cells.key_of(row["client_id"]), subject=cells.key_of(row["user_name"]), scope=None, expires_at=None
     )
     return session_of(place, SESSION_FORMAT, cells.key_of(row["token_id"]), session, ended=None)
-
-
-async def _refuse_others(tables: Tables) -> None:
-    for table, columns in (
-        ("oauth_client_details", {"client_id", "client_secret", "scope", "authorized_grant_types"}),
-        ("users", {"username", "password", "enabled"}),
-        ("authorities", {"username", "authority"}),
-    ):
-        if not await tables.columns(table) >= columns:
-            raise SourceFault(f"the source has no table {table} as Spring Security makes it; name the right database")
 
 
 def _client_of(row: Row, place: str) -> Record:

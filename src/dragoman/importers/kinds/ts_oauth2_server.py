@@ -12,8 +12,8 @@ from dragoman.core.model import FormerSession
 from dragoman.importers import cells
 from dragoman.importers.grouping import grouped
 from dragoman.importers.kind import Cutover
-from dragoman.importers.reading import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault
+from dragoman.importers.rows import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of
 from dragoman.importers.sources.tables import open_tables
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The URL of a database: what of it may be shown."""
+"""The URL of a database: what of it may be shown, and what is said where it leads nowhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dragoman.importers.record import SourceFault
 
 if TYPE_CHECKING:
     from dragoman.core.secret import Secret
-
 
 MYSQL = frozenset({"mysql", "mariadb"})
 POSTGRESQL = frozenset({"postgresql", "postgres"})
@@ -34,3 +33,13 @@ def shown(url: Secret) -> str:
     """Scheme, host and database, never user and password. Raises SourceFault."""
     parts = split(url)
     return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def unreachable(shown_as: str, why: str) -> SourceFault:
+    """What to say where nothing answers there, or lets nobody in."""
+    return SourceFault(f"{shown_as}: cannot be reached: {why}; see that it runs, and that the address is right")
+
+
+def unreadable(shown_as: str, why: str) -> SourceFault:
+    """What to say of a connection that gives no rows."""
+    return SourceFault(f"{shown_as}: cannot be read: {why}; see that its user may read the tables, and run this again")

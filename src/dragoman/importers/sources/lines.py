@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dragoman.importers.record import SourceFault
-from dragoman.importers.sources.files import regular
+from dragoman.importers.sources.files import opened_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +26,8 @@ def open_lines(location: Path | Secret) -> Iterator[Iterator[str]]:
     Raises SourceFault, while it is read too.
     """
     path = _path(location)
-    try:
-        with regular(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            yield _bounded(file.readline, path)
-    except OSError as error:
-        raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
+    with opened_file(path) as file, TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:
+        yield _bounded(text.readline, path)
 
 
 def _path(location: Path | Secret) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from dragoman.importers.record import SourceFault
-from dragoman.importers.sources.address import shown, split
+from dragoman.importers.sources.address import shown, split, unreachable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -75,7 +75,7 @@ class Server:
         try:
             yield cursor
         except Exception as error:  # noqa: BLE001 (whatever a lying server makes the driver raise)
-            raise _fault(self._shown, "read", error) from None
+            raise unreadable(self._shown, _said(error)) from None
         finally:
             _leave(cursor)
 
@@ -91,7 +91,7 @@ def opened(url: Secret) -> Iterator[Server]:
                 cursor.execute(statement)
     except Exception as error:  # noqa: BLE001 (whatever a lying server makes the driver raise)
         connection.close()
-        raise _fault(shown_as, "read", error) from None
+        raise unreadable(shown_as, _said(error)) from None
     try:
         yield Server(connection, shown_as)
     finally:
@@ -128,7 +128,7 @@ def _connected(url: Secret, shown_as: str) -> Connection[SSDictCursor]:
             ssl_disabled=tls is None,
         )
     except Exception as error:  # noqa: BLE001 (whatever a lying server makes the driver raise)
-        raise _fault(shown_as, "reached", error) from None
+        raise unreachable(shown_as, _said(error)) from None
 
 
 def _options_of(parts: SplitResult) -> Mapping[str, str]:
@@ -168,11 +168,10 @@ def _leave(cursor: SSDictCursor) -> None:
     cursor.close()
 
 
-def _fault(shown_as: str, what: str, error: Exception) -> SourceFault:
-    """The kind of trouble, without any value of a row or an address: the server's own text has both."""
+def _said(error: Exception) -> str:
+    """What kind of trouble, without any value of a row or an address: the server's own text has both."""
     code = _code_of(error)
-    told = type(error).__name__ if code is None else f"{type(error).__name__} ({code})"
-    return SourceFault(f"{shown_as}: cannot be {what}: {told}")
+    return type(error).__name__ if code is None else f"{type(error).__name__} ({code})"
 
 
 def _code_of(error: Exception) -> int | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from dragoman.importers.record import SourceFault
-from dragoman.importers.sources.address import POSTGRESQL, scheme_of, shown
+from dragoman.importers.sources.address import POSTGRESQL, scheme_of, shown, unreachable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -20,6 +19,8 @@ _AT_ONCE = 500
 _CONNECT_SECONDS = 10.0
 _COLUMNS = """SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"""
+_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError)
+"""Whatever the driver raises; a timeout is an OSError."""
 
 
 class Server:
@@ -34,7 +35,7 @@ class Server:
         try:
             found = await self._connection.fetch(_COLUMNS, f'"{table}"')
         except _TROUBLE as error:
-            raise self._fault(error) from None
+            raise unreadable(self._shown, _said(error)) from None
         return frozenset(row["attname"] for row in found)
 
     async def rows(self, query: str) -> AsyncIterator[Mapping[str, object]]:
@@ -43,10 +44,7 @@ class Server:
             async for row in self._connection.cursor(query, prefetch=_AT_ONCE):
                 yield dict(row)
         except _TROUBLE as error:
-            raise self._fault(error) from None
-
-    def _fault(self, error: Exception) -> SourceFault:
-        return SourceFault(f"{self._shown}: cannot be read: {_said(error)}")
+            raise unreadable(self._shown, _said(error)) from None
 
 
 @asynccontextmanager
@@ -58,15 +56,15 @@ async def opened(url: Secret) -> AsyncIterator[Server]:
             url.reveal(), timeout=_CONNECT_SECONDS, server_settings={"application_name": "dragoman import"}
         )
     except (*_TROUBLE, ValueError) as error:
-        raise SourceFault(f"{shown_as}: cannot be reached: {_said(error)}") from None
+        raise unreachable(shown_as, _said(error)) from None
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield Server(connection, shown_as)
+        try:
+            await connection.transaction(isolation="repeatable_read", readonly=True).start()
+        except _TROUBLE as error:
+            raise unreadable(shown_as, _said(error)) from None
+        yield Server(connection, shown_as)
     finally:
-        connection.terminate()
-
-
-_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+        connection.terminate()  # and with it the transaction, which has nothing to commit
 
 
 def _shown(url: Secret) -> str:

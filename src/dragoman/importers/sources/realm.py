@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from dragoman.importers.record import SourceFault
-from dragoman.importers.sources.files import regular
+from dragoman.importers.sources.files import opened_file, unreadable
 
 if TYPE_CHECKING:
     from dragoman.core.secret import Secret
@@ -171,7 +171,7 @@ def _files_of(folder: Path) -> Iterator[Path]:
     try:
         names = [path.name for path in folder.iterdir()]
     except OSError as error:
-        raise SourceFault(f"{folder}: cannot be read: {error.strerror}") from None
+        raise unreadable(folder, error) from None
     realms = [name for name in names if name.endswith(_REALM)]
     if len(realms) != 1:
         raise SourceFault(f"{folder}: has {len(realms)} files *{_REALM}; name the folder of one realm's export")
@@ -183,11 +183,8 @@ def _files_of(folder: Path) -> Iterator[Path]:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        with regular(path).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
+    with opened_file(path) as file:
+        content = file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise SourceFault(
             f"{path}: larger than {LARGEST_FILE >> 20} MiB; export to a folder: kc.sh export --dir FOLDER"

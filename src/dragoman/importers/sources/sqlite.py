@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dragoman.importers.record import SourceFault
-from dragoman.importers.sources.files import regular
+from dragoman.importers.sources.files import opened_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -89,11 +89,8 @@ def _is_at_rest(path: Path) -> bool:
 
 
 def _header_of(path: Path) -> bytes:
-    try:
-        with regular(path).open("rb") as file:
-            return file.read(_HEADER_BYTES).ljust(_HEADER_BYTES, b"\0")
-    except OSError as error:
-        raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
+    with opened_file(path) as file:
+        return file.read(_HEADER_BYTES).ljust(_HEADER_BYTES, b"\0")
 
 
 def _text(content: bytes) -> str | bytes:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dragoman.importers.record import SourceFault
 from dragoman.importers.sources.address import MYSQL, scheme_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ class Tables(Protocol):
     def rows(self, query: str) -> AsyncIterator[Mapping[str, object]]:
         """What a query finds, each row by the names of its columns. Raises SourceFault."""
         ...
+
+
+async def refuse_others(tables: Tables, needed: Mapping[str, set[str]], what: str) -> None:
+    """Raises SourceFault where a table is missing, or one of these columns of it; `what` says whose they are."""
+    for table, columns in needed.items():
+        if not await tables.columns(table) >= columns:
+            raise SourceFault(f"the source has no table {table} {what}; name the right database")
 
 
 @asynccontextmanager

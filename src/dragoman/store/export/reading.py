@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 from msgspec.structs import asdict
 
-from dragoman.core.login_name import canonical
+from dragoman.core.login_name import login_names_of
 from dragoman.store import statement_names as sql
-from dragoman.store.administration import login_names_of
 from dragoman.store.export.converting import (
     access_token_of_line,
     client_of_line,
@@ -43,6 +42,7 @@ from dragoman.store.export.lines import (
 from dragoman.store.faults import StoreFault
 from dragoman.store.installation import RESTORED_FROM, SAVED_IN_USE, TIMES
 from dragoman.store.rows import access_token_values, client_values, grant_values, resource_owner_values
+from dragoman.store.subjects import CLIENT, RESOURCE_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -178,13 +178,13 @@ def _rows_of(entry: Entry) -> Iterator[tuple[str, Values]]:
     match entry:
         case ClientLine():
             client = client_of_line(entry)
-            yield sql.CREATE_SUBJECT, {"id": client.id, "kind": "client"}
+            yield sql.CREATE_SUBJECT, {"id": client.id, "kind": CLIENT}
             yield sql.CREATE_CLIENT, client_values(client)
         case ResourceOwnerLine():
             owner = owner_of_line(entry)
-            yield sql.CREATE_SUBJECT, {"id": owner.id, "kind": "resource_owner"}
+            yield sql.CREATE_SUBJECT, {"id": owner.id, "kind": RESOURCE_OWNER}
             yield sql.CREATE_RESOURCE_OWNER, resource_owner_values(owner)
-            for login in sorted(set(map(canonical, login_names_of(owner)))):
+            for login in sorted(login_names_of(owner)):
                 yield sql.TAKE_LOGIN_NAME, {"login": login, "owner_id": owner.id}
         case GrantLine():
             yield sql.TAKE_GRANT, grant_values(grant_of_line(entry))

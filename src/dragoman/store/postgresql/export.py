@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -17,10 +17,11 @@ from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
     from dragoman.core.secret import Secret
+    from dragoman.store.postgresql.address import Address
     from dragoman.store.postgresql.pool import Connection
     from dragoman.store.rows import Row, Values
 
@@ -31,34 +32,43 @@ _PATIENT = ("SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_se
 class ServerSnapshot:
     """One read-only transaction on one snapshot, read through cursors of the server."""
 
-    def __init__(self, connection: Connection, *, in_use: bool) -> None:
+    def __init__(self, connection: Connection, address: Address, *, in_use: bool) -> None:
         self._connection = connection
+        self._address = address
         self.in_use = in_use
 
     async def rows(self, statement: str) -> AsyncIterator[Row]:
-        """What the statement of this name finds, a few at a time."""
-        async for row in self._connection.cursor(STATEMENTS[statement], prefetch=_AT_ONCE):
-            yield row
+        """What the statement of this name finds, a few at a time. Raises StoreFault."""
+        with _reading(self._address):
+            async for row in self._connection.cursor(STATEMENTS[statement], prefetch=_AT_ONCE):
+                yield row
 
 
 @asynccontextmanager
 async def snapshot(url: Secret) -> AsyncIterator[ServerSnapshot]:
-    """What is committed now, until the block ends. Raises StoreFault."""
+    """What is committed now, until the block ends. Raises StoreFault, but for nothing that the block itself raises."""
     address = direct_address(url)
     connection = await connected(address)
     try:
-        if await read_version(connection, address) is None:
-            raise StoreFault(f"{address.shown} holds nothing of Dragoman yet.")
-        await prepare(address)
-        in_use = await remaining_sessions(connection, address) > 0
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
+        with _reading(address):
+            if await read_version(connection, address) is None:
+                raise StoreFault(f"{address.shown} holds nothing of Dragoman yet.")
+            await prepare(address)
+            in_use = await remaining_sessions(connection, address) > 0
+            await connection.transaction(isolation="repeatable_read", readonly=True).start()
             for statement in _PATIENT:
                 await connection.execute(statement)
-            yield ServerSnapshot(connection, in_use=in_use)
+        yield ServerSnapshot(connection, address, in_use=in_use)
+    finally:
+        connection.terminate()  # and with it the transaction, which has nothing to commit
+
+
+@contextmanager
+def _reading(address: Address) -> Iterator[None]:
+    try:
+        yield
     except ANY as error:
         raise StoreFault(f"{address.shown} cannot be read: {told(error)}.") from error
-    finally:
-        connection.terminate()
 
 
 async def load_export(connection: Connection, source: Path) -> None:

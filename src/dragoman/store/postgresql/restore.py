@@ -19,7 +19,16 @@ from dragoman.store.postgresql.installation import TABLES, connected, read_versi
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 from dragoman.store.postgresql.tools import SERVICE, connection_environment, find_tool, run
-from dragoman.store.saving import CLOCK_RESET, RESTORED, Restored, Terms, refuse_lost, refuse_other_keys, time_of
+from dragoman.store.saving import (
+    CLOCK_RESET,
+    RESTORED,
+    Restored,
+    Terms,
+    refuse_lost,
+    refuse_other_keys,
+    time_of,
+    unchanged,
+)
 from dragoman.store.version import APPLICATION_ID, VERSIONS
 
 if TYPE_CHECKING:
@@ -59,16 +68,9 @@ async def _restore_export(address: Address, source: Path, terms: Terms) -> Resto
     """In one transaction: cut short, the database is as empty as before."""
     async with _alone(address, "Nothing was changed.") as connection:
         await refuse_unfit(connection, address)
-        if await _holds(connection, address, source):
-            facts = await _facts(connection)
-            return Restored(
-                version=VERSIONS[-1],
-                rows=await count_rows(connection),
-                latest_time=time_of(facts, LATEST_TIME),
-                ended=0,
-                not_before=time_of(facts, NOT_BEFORE),
-                already=True,
-            )
+        version = await read_version(connection, address)
+        if version is not None and await _holds(connection, source):
+            return unchanged(version, await count_rows(connection), await _facts(connection))
         await _refuse_filled(connection, address)
         async with connection.transaction():
             await load_export(connection, source)
@@ -82,10 +84,8 @@ async def _restore_export(address: Address, source: Path, terms: Terms) -> Resto
         return restored
 
 
-async def _holds(connection: Connection, address: Address, source: Path) -> bool:
+async def _holds(connection: Connection, source: Path) -> bool:
     """Whether the database was restored from this very export."""
-    if await read_version(connection, address) is None:
-        return False
     with open_export(source) as export:
         return (await _facts(connection)).get(RESTORED_FROM) == export.checksum
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dragoman.core.login_name import canonical
+from dragoman.core.login_name import login_names_of
 from dragoman.core.model import Client, ResourceOwner
-from dragoman.store.administration import login_names_of
 from dragoman.store.intake import Standing
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Rehearsal:
         many = self._connection.executemany
         clients = (*changes.new_clients, *changes.changed_clients)
         owners = (*changes.new_owners, *changes.changed_owners)
-        names = {canonical(name): one.id for one in owners for name in login_names_of(one)}
+        names = {login: one.id for one in owners for login in login_names_of(one)}
         many("REPLACE INTO clients VALUES (?, ?)", [(one.id, msgspec.json.encode(one)) for one in clients])
         many("REPLACE INTO resource_owners VALUES (?, ?)", [(one.id, msgspec.json.encode(one)) for one in owners])
         many("REPLACE INTO login_names VALUES (?, ?)", [(login, holder.encode()) for login, holder in names.items()])

@@ -21,6 +21,7 @@ from dragoman.store.saving import (
     refuse_lost,
     refuse_other_keys,
     time_of,
+    unchanged,
 )
 from dragoman.store.sqlite.aside import put_aside
 from dragoman.store.sqlite.connection import connect_writer
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
 def restore(path: Path, source: Path, terms: Terms) -> Restored:
     """Restore this backup. Until the last moment what is there stays as it is. Raises StoreFault."""
     path, source = located(path), located(source)
-    exported = _refuse_unfit_source(path, source)
+    exported = _is_export(source, path)
     with _alone(path):
         if path.exists() and not terms.replace:
             if exported and _holds(path, source):
-                return _as_it_is(path)
+                return unchanged(read_version(path) or "", count_rows(path), read_facts(path))
             raise StoreFault(
                 f"{path} is there already. To put it aside and restore this backup in its place, add --replace."
             )
@@ -98,8 +99,8 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_unfit_source(path: Path, source: Path) -> bool:
-    """Whether it is an export. Raises StoreFault."""
+def _is_export(source: Path, path: Path) -> bool:
+    """Or else a backup of an SQLite database that is not the one at `path`. Raises StoreFault where it is neither."""
     try:
         if is_export(source):
             return True
@@ -120,19 +121,6 @@ def _holds(path: Path, source: Path) -> bool:
     """Whether the database was restored from this very export."""
     with open_export(source) as export:
         return read_facts(path).get(RESTORED_FROM) == export.checksum
-
-
-def _as_it_is(path: Path) -> Restored:
-    facts = read_facts(path)
-    version = read_version(path) or ""
-    return Restored(
-        version=version,
-        rows=count_rows(path),
-        latest_time=time_of(facts, LATEST_TIME),
-        ended=0,
-        not_before=time_of(facts, NOT_BEFORE),
-        already=True,
-    )
 
 
 @contextmanager

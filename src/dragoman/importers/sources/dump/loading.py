@@ -15,7 +15,7 @@ from dragoman.importers.record import SourceFault
 from dragoman.importers.sources.dump.spelling import MYSQL, POSTGRESQL, Spelling
 from dragoman.importers.sources.dump.statements import Rows, Statements, Table
 from dragoman.importers.sources.dump.text import DumpFault, DumpText
-from dragoman.importers.sources.files import regular
+from dragoman.importers.sources.files import opened_file
 from dragoman.importers.sources.sqlite import File, said
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ def opened(path: Path, needed: Collection[str] | None) -> Iterator[File]:
     with closing(sqlite3.connect("", isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         try:
-            with regular(path).open("rb") as file:
+            with opened_file(path) as file:
                 _load(connection, DumpText(file.read), needed)
-        except OSError as error:
-            raise SourceFault(f"{path}: cannot be read: {error.strerror}") from None
         except DumpFault as fault:
             raise SourceFault(f"{path}: {fault}") from None
         except sqlite3.Error as error:

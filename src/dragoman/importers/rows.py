@@ -1,4 +1,4 @@
-"""What the readers of databases have in common."""
+"""Rows of other servers' databases to records: what their readers have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server that is replaced, while it still runs: one pool of connections, bounds on everything that it may do to us.
+"""Another server: one pool of connections, and bounds on everything that it may do to us.
 
 Its answers go to clients or decide log-ins, so nothing is followed, guessed or tried again: no redirect, no proxy or
 credentials from the environment, no cookie, no second try. httpx comes with the extra `migration`.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dragoman.core.errors import Fault
 from dragoman.dialects.wire import WireResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     import httpx
 
     from dragoman.dialects.wire import Headers
@@ -26,54 +25,71 @@ _KEPT_SECONDS = 4.0
 """For how long a connection waits for the next request: less than most servers keep theirs, so none ends under one."""
 
 
-class LegacyAway(Exception):
-    """There is no answer. The text says why, and holds nothing that was sent or received."""
+class NoAnswer(Exception):
+    """There is none. The text says why, and holds nothing that was sent or received."""
 
 
-class LegacyBusy(LegacyAway):
-    """Nothing was sent: as many requests as may be are on their way already."""
+class TooLong(NoAnswer):
+    """There is one, with more bytes than may be."""
 
 
 class Unsendable(Exception):
     """The request cannot be written as HTTP/1.1; nothing was sent."""
 
 
-class LegacyFault(Fault):
-    """The legacy server is configured and cannot be spoken to; a sentence for the operator."""
+class NotInstalled(Fault):
+    """Another server is to be asked, and what asks it is not there."""
 
 
-class LegacyServer:
-    """Requests to one server over HTTP/1.1. TLS is always checked against whom the system trusts."""
+class OtherServer:
+    """Requests to one server over HTTP/1.1."""
 
-    def __init__(self, url: str, *, seconds: float, most_at_once: int) -> None:
-        """`url` stands before every path; `seconds` bound a whole exchange. Raises LegacyFault without the extra."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        seconds: float,
+        most_at_once: int,
+        tls: ssl.SSLContext | None = None,
+        longest: int = LONGEST_ANSWER,
+    ) -> None:
+        """`url` stands before every path; `seconds` bound a whole exchange, `longest` the bytes of an answer's body.
+
+        Without `tls` it has to be whom the system trusts. Raises NotInstalled.
+        """
         try:
             import httpx  # noqa: PLC0415 (only whoever migrates pays for it)
-        except ImportError:
-            raise LegacyFault(
-                "a mount has a legacy_url, but what speaks to that server is not installed; install "
-                "dragoman[migration], or take the setting out"
+        except ImportError as error:
+            raise NotInstalled(
+                f"{urlsplit(url).hostname} is to be asked (directory.http.url, or the legacy_url of a mount), but what "
+                f"asks over HTTP is not installed ({error.name}); install dragoman[migration], or take the setting out"
             ) from None
         self._httpx = httpx
         self._url = httpx.URL(url.rstrip("/") + "/")
         self._prefix = self._url.raw_path.rstrip(b"/")
         self._seconds = seconds
         self._most_at_once = most_at_once
+        self._longest = longest
         self._under_way = 0
         limits = httpx.Limits(
             max_connections=most_at_once, max_keepalive_connections=most_at_once, keepalive_expiry=_KEPT_SECONDS
         )
         self._transport = httpx.AsyncHTTPTransport(
-            verify=ssl.create_default_context(), http1=True, http2=False, limits=limits, trust_env=False, retries=0
+            verify=tls or ssl.create_default_context(),
+            http1=True,
+            http2=False,
+            limits=limits,
+            trust_env=False,
+            retries=0,
         )
 
     async def ask(self, method: str, target: bytes, headers: Headers, body: bytes) -> WireResponse:
         """The answer, as it came. `target` is path and query, to be put behind the URL's own path.
 
-        Raises LegacyAway, LegacyBusy, Unsendable.
+        Raises NoAnswer, TooLong, Unsendable.
         """
         if self._under_way >= self._most_at_once:
-            raise LegacyBusy("as many requests as may be are on their way")
+            raise NoAnswer("as many requests as may be are on their way")
         httpx = self._httpx
         request = httpx.Request(
             method,
@@ -87,11 +103,11 @@ class LegacyServer:
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(request)
         except TimeoutError:
-            raise LegacyAway(f"no whole answer within {self._seconds:g} s") from None
+            raise NoAnswer(f"no whole answer within {self._seconds:g} s") from None
         except httpx.LocalProtocolError:
             raise Unsendable("not HTTP/1.1") from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise LegacyAway(type(error).__name__) from None
+            raise NoAnswer(type(error).__name__) from None
         finally:
             self._under_way -= 1
 
@@ -100,10 +116,10 @@ class LegacyServer:
         try:
             chunks: list[bytes] = []
             size = 0
-            async for chunk in _raw(response):
+            async for chunk in response.aiter_raw():  # without any content coding undone
                 size += len(chunk)
-                if size > LONGEST_ANSWER:
-                    raise LegacyAway(f"an answer longer than {LONGEST_ANSWER} bytes")
+                if size > self._longest:
+                    raise TooLong(f"an answer longer than {self._longest} bytes")
                 chunks.append(chunk)
         finally:
             await response.aclose()
@@ -112,8 +128,3 @@ class LegacyServer:
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
-
-
-def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
-    """As it is on the wire, without any content coding undone."""
-    return response.aiter_raw()
