@@ -172,6 +172,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     audit: Audit = tracing or counting
     if tracing is not None:
         opened.closing.callback(tracing.close)
+    store.keep_access_tokens_for(configuration.access_token_cache_seconds)
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
     around = Surroundings(

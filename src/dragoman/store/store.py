@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -27,8 +28,11 @@ from dragoman.store.rows import (
     sender_text,
     session_of,
 )
+from dragoman.store.standings import Standings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.model import (
         Client,
         Grant,
@@ -54,8 +58,11 @@ class Store:
     again, and what the next request finds in the row is the truth.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._sessions: Standings[tuple[Session | None, bool]] = Standings(monotonic)
+        """By grant, or by token where it has none."""
+        self._rows: Standings[StoredAccessToken] = Standings(monotonic)
         self.administration = Administration(database)
         self.installation = Installation(database)
         self.intake = Intake(database)
@@ -66,6 +73,11 @@ class Store:
     def broken(self) -> str | None:
         """Why nothing can be written any more until a restart, if so."""
         return self._database.broken
+
+    def keep_access_tokens_for(self, seconds: float) -> None:
+        """How long what was read of an access token counts, where its end came about in another process."""
+        self._sessions.keep_for(seconds)
+        self._rows.keep_for(seconds)
 
     async def find_client(self, client_id: str) -> Client | None:
         """The client with exactly this id, byte for byte."""
@@ -98,7 +110,10 @@ class Store:
 
     async def withdraw(self, owner_id: str) -> None:
         """Its directory no longer has the account, or not for use, until `take_in` says otherwise."""
-        await self._database.change(sql.WITHDRAW_RESOURCE_OWNER, {"id": owner_id})
+        try:
+            await self._database.change(sql.WITHDRAW_RESOURCE_OWNER, {"id": owner_id})
+        finally:
+            self._sessions.forget_all()
 
     async def create_grant(
         self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None
@@ -131,8 +146,12 @@ class Store:
 
     async def find_session_of_token(self, grant_id: GrantId, token_id: TokenId) -> tuple[Session | None, bool]:
         """The same, and whether this one access token of it was ended by itself."""
-        row = await self._database.row(sql.FIND_SESSION_OF_TOKEN, {"id": grant_id, "token_id": token_id})
-        return (None, False) if row is None else (session_of(row[1:]), bool(row[0]))
+
+        async def look() -> tuple[Session | None, bool] | None:
+            row = await self._database.row(sql.FIND_SESSION_OF_TOKEN, {"id": grant_id, "token_id": token_id})
+            return None if row is None else (session_of(row[1:]), bool(row[0]))
+
+        return await self._sessions.find(grant_id, token_id, look) or (None, False)
 
     async def rotate(
         self,
@@ -147,11 +166,14 @@ class Store:
         The winner's access token is stored with it, or neither is. One statement decides; only who lost looks why.
         """
         values = _advance_values(grant, now, idle_expires_at, sender)
-        if access_token is None:
-            rotated = await self._database.change(sql.ROTATE_GRANT, values) == 1
-        else:
-            values = {**values, **access_token_values(access_token, _WITH_GRANT)}
-            rotated = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values) is not None
+        try:
+            if access_token is None:
+                rotated = await self._database.change(sql.ROTATE_GRANT, values) == 1
+            else:
+                values = {**values, **access_token_values(access_token, _WITH_GRANT)}
+                rotated = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values) is not None
+        finally:
+            self._sessions.forget(grant.id)
         if rotated:
             return Rotated(grant=advance(grant, now, idle_expires_at, sender))
         return NotRotated(grant=await self.find_grant(grant.id))
@@ -161,7 +183,10 @@ class Store:
     ) -> Rotated | NotRotated:
         """Advance only the serial of access tokens; the refresh token stays as it is."""
         values = _advance_values(grant, now, idle_expires_at, sender)
-        row = await self._database.change_row(sql.REISSUE_GRANT, values)
+        try:
+            row = await self._database.change_row(sql.REISSUE_GRANT, values)
+        finally:
+            self._sessions.forget(grant.id)
         if row is not None:
             return Rotated(grant=grant_of(row))
         return NotRotated(grant=await self.find_grant(grant.id))
@@ -172,24 +197,39 @@ class Store:
 
     async def find_access_token(self, digest: bytes) -> StoredAccessToken | None:
         """The row behind an access token that carries nothing itself."""
-        row = await self._database.row(sql.FIND_ACCESS_TOKEN, {"digest": digest})
-        return None if row is None else access_token_of(row)
+
+        async def look() -> StoredAccessToken | None:
+            row = await self._database.row(sql.FIND_ACCESS_TOKEN, {"digest": digest})
+            return None if row is None else access_token_of(row)
+
+        return await self._rows.find(digest, digest, look)
 
     async def revoke_grant(
         self, grant_id: GrantId, now: int, because: str, sender: Sender | None = None, reuse: Reuse | None = None
     ) -> bool:
         """End a grant for good, and keep why and at whose request; False if it had ended before."""
         values: Values = {"id": grant_id, "now": now, "revoked_because": because, **revocation_values(sender, reuse)}
-        return await self._database.change(sql.REVOKE_GRANT, values) == 1
+        try:
+            return await self._database.change(sql.REVOKE_GRANT, values) == 1
+        finally:
+            self._sessions.forget(grant_id)
 
     async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
         """End one access token and leave its grant alone."""
         values: Values = {"token_id": token_id, "expires_at": expires_at, "revoked_at": now}
-        await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
+        try:
+            await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
+        finally:
+            self._sessions.forget_all()  # of which grant it is, nobody has said
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:
         """Whether this one access token was ended by itself."""
-        return await self._database.row(sql.FIND_REVOKED_ACCESS_TOKEN, {"token_id": token_id}) is not None
+
+        async def look() -> tuple[Session | None, bool]:
+            return None, await self._database.row(sql.FIND_REVOKED_ACCESS_TOKEN, {"token_id": token_id}) is not None
+
+        _, revoked = await self._sessions.find(token_id, token_id, look) or (None, False)
+        return revoked
 
 
 def _advance_values(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Values:
