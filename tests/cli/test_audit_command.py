@@ -121,6 +121,7 @@ def test_what_operators_do_is_there_with_who_and_whom_and_no_secret(
     monkeypatch.setenv("DRAGOMAN_OPERATOR", "eve@example.com")
     secret = folder.done("client", "rotate-secret", "shop", "--json").json["secret"]
     folder.done("client", "update", "shop", "--scope", "read")
+    folder.done("client", "sign-out", "shop", "--yes")
     folder.done("client", "disable", "shop")
     folder.done("user", "set-password", "ann", "--password-stdin", stdin="another horse battery")
     folder.done("user", "update", "ann", "--email", "ann@example.com")
@@ -132,7 +133,8 @@ def test_what_operators_do_is_there_with_who_and_whom_and_no_secret(
     folder.done("user", "delete", "ann", "--yes")
     folder.done("client", "delete", "shop", "--yes")
     expected = [
-        "init", "user create", "client create", "client rotate-secret", "client update", "client disable",
+        "init", "user create", "client create", "client rotate-secret", "client update", "client sign-out",
+        "client disable",
         "user set-password", "user update", "user lock", "user sign-out", "key rotate", "backup", "user delete",
         "client delete",
     ]  # fmt: skip

@@ -102,6 +102,7 @@ def test_asking_about_a_spent_refresh_token_changes_nothing(setting: Setting):
         (("user", "disable", "ann"), "resource_owner_disabled"),
         (("user", "delete", "ann", "--yes"), "resource_owner_deleted"),
         (("user", "update", "ann", "--expired"), "gone, disabled or expired"),
+        (("client", "sign-out", "shop", "--yes"), "signed_out_by_operator"),
         (("client", "disable", "shop"), "its client is gone or disabled"),
         (("client", "delete", "shop", "--yes"), ""),
     ],

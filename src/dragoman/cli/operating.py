@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
     from dragoman.core.model import Client, ResourceOwner
 
+SIGNED_OUT = "signed_out_by_operator"
+"""The reason of sessions that ended by a command and for nothing else."""
 OPERATOR_VARIABLE = "DRAGOMAN_OPERATOR"
 """Who runs a command, where the account of the operating system is one that several people use. Believed as it is."""
 

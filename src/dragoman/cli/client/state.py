@@ -18,7 +18,7 @@ from dragoman.cli.client.change import (
 )
 from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import in_store
-from dragoman.cli.operating import recorded
+from dragoman.cli.operating import SIGNED_OUT, recorded
 from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
@@ -53,6 +53,30 @@ def enable(client_id: str, path: Path) -> None:
     dragoman client enable shop-app
     """
     _switch(read_configuration(path), client_id, enabled=True)
+
+
+@click.command("sign-out", short_help="End all sessions of a client.")
+@click.argument("client_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def sign_out(client_id: str, path: Path, *, yes: bool) -> None:
+    r"""End all sessions of the client ID, as when its tokens were stolen: everybody has to log in to it again.
+
+    Whoever asks this server hears that none of their tokens is good. Who checks signatures alone does not.
+
+    \b
+    dragoman client sign-out shop-app --yes
+    """
+    configuration = read_configuration(path)
+    in_store(configuration, lambda store: find_client(store, client_id))
+    confirm(f"End all sessions of the client {client_id}? Everybody has to log in to it again.", already=yes)
+    with recorded(configuration, client_id=client_id) as act:
+        ended = in_store(
+            configuration,
+            lambda store: store.administration.revoke_grants_of_client(client_id, epoch_seconds(), SIGNED_OUT),
+        )
+        act.tell(sessions_ended=ended)
+    click.echo(f"sessions of the client {client_id} that ended: {ended}")
 
 
 @click.command("delete", short_help="Remove a client and end its sessions.")
@@ -134,4 +158,4 @@ def _need_secret(client: Client) -> None:
         raise Fault(f"client {client.id} is public and has no secret; delete it and create it anew without --public")
 
 
-COMMANDS = (disable, enable, delete, rotate_secret, drop_old_secrets)
+COMMANDS = (disable, enable, sign_out, delete, rotate_secret, drop_old_secrets)

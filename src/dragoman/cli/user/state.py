@@ -11,7 +11,7 @@ import click
 from dragoman.cli.asking import ask_new_password, confirm
 from dragoman.cli.configured import config_option
 from dragoman.cli.opening import in_store
-from dragoman.cli.operating import recorded
+from dragoman.cli.operating import SIGNED_OUT, recorded
 from dragoman.cli.user.account import change_account, find_account, hash_password
 from dragoman.config.reading import read_configuration
 from dragoman.parts import epoch_seconds
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
     from dragoman.store.store import Store
 
-_SIGNED_OUT = "signed_out_by_operator"
 _NEW_PASSWORD = "password_changed"
 
 
@@ -132,7 +131,7 @@ def sign_out(who: str, path: Path) -> None:
     async def work(store: Store) -> tuple[ResourceOwner, int]:
         owner = await find_account(store, who)
         with recorded(configuration, subject=owner.id) as act:
-            ended = await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), _SIGNED_OUT)
+            ended = await store.administration.revoke_grants_of_subject(owner.id, epoch_seconds(), SIGNED_OUT)
             act.tell(sessions_ended=ended)
         return owner, ended
 
