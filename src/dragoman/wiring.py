@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dragoman.audit.bounded import BoundedAudit
 from dragoman.audit.retention import remove_old
 from dragoman.chores import all_clients, count_hashes, doing, is_ready, keep_audit, keep_time, purge, watch_keys
 from dragoman.core.clock import SteadyClock
@@ -80,6 +81,8 @@ class Served:
     broken: Callable[[], str | None]
     """Why nothing can be written any more until a restart, if so."""
     log: Log
+    tally: Tally | None
+    """Where it counts, if anywhere."""
 
 
 def _never() -> bool:
@@ -167,7 +170,8 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     mounts = build_mounts(configuration, dialects)
     recording = open_audit(configuration, key, log)
     opened.closing.callback(recording.close)
-    counting, observe = count_from(opened.part.tally, recording, load_grant_types())
+    bounded = BoundedAudit(recording)
+    counting, observe = count_from(opened.part.tally, bounded, load_grant_types())
     tracing = open_tracing(configuration, counting, load_grant_types(), log)
     audit: Audit = tracing or counting
     if tracing is not None:
@@ -200,9 +204,11 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         exposures=(*list_exposures(mounts, await all_clients(store)), *staffed.sentences),
         broken=lambda: store.broken,
         log=log,
+        tally=opened.part.tally,
     )
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
+    chores.append(bounded.keep_summing_up)
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
     chores.extend(directed.chores if directed is not None else ())
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))

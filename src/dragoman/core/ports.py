@@ -166,6 +166,8 @@ class Attempt:
     """As `login_name.canonical` writes it."""
     hung_up: Callable[[], Awaitable[bool]] | None = None
     """As in `TokenRequest`."""
+    request_id: str = ""
+    """As in `Sender`."""
 
 
 class Passwords(Protocol):

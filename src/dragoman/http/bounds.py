@@ -63,6 +63,8 @@ class Ending(Enum):
     """It did not take its answers."""
     UNACCEPTABLE = "unacceptable"
     """It sent what is no message, or too much of one."""
+    MADE_ROOM = "made_room"
+    """Others needed its place."""
     IDLE = "idle"
     """It had its answers and wanted nothing more; that is no offence."""
 

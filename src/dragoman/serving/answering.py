@@ -134,7 +134,9 @@ def _fronts(
     """What answers clients, and what tells metrics if anything does. Raises Fault."""
     scraping = 0 if share is None else _MOST_SCRAPING
     most = most_connections(configuration, scraping)
-    public = Front(configuration, served.application, listening, departure, most=most, log=served.log)
+    public = Front(
+        configuration, served.application, listening, departure, most=most, log=served.log, tally=served.tally
+    )
     if share is None:
         return (public,)
     from dragoman.http.scrape import build_scraped  # noqa: PLC0415 (it costs a moment and memory)
