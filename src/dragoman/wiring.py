@@ -170,7 +170,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     mounts = build_mounts(configuration, dialects)
     recording = open_audit(configuration, key, log)
     opened.closing.callback(recording.close)
-    bounded = BoundedAudit(recording)
+    bounded = BoundedAudit(recording, configuration.audit.refusals_a_minute)
     counting, observe = count_from(opened.part.tally, bounded, load_grant_types())
     tracing = open_tracing(configuration, counting, load_grant_types(), log)
     audit: Audit = tracing or counting

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from dragoman.core.ports import Audit
 
-MOST_OF_A_KIND: Final = 20
-"""Lines between two sums, of one outcome, dialect and refusal, in one process."""
 _SUM_SECONDS: Final = 60
 NOT_LISTED: Final = "refusals_not_listed"
 FREE_OF_CHARGE: Final = frozenset({
@@ -51,8 +49,10 @@ FREE_OF_CHARGE: Final = frozenset({
 class BoundedAudit:
     """Passes events on, those of `FREE_OF_CHARGE` as long as there are few (core.ports.Audit)."""
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, most: int) -> None:
+        """`most` of one outcome, dialect and refusal between two sums."""
         self._audit = audit
+        self._most = most
         self._seen: Counter[tuple[str, str, str]] = Counter()
 
     def record(self, event: Event) -> None:
@@ -61,7 +61,7 @@ class BoundedAudit:
         if refusal in FREE_OF_CHARGE:
             kind = (event.name, event.dialect, str(refusal))
             self._seen[kind] += 1
-            if self._seen[kind] > MOST_OF_A_KIND:
+            if self._seen[kind] > self._most:
                 return
         self._audit.record(event)
 
@@ -78,10 +78,10 @@ class BoundedAudit:
         """How many of each kind have no line of their own, since this was last told; then begin anew."""
         seen, self._seen = self._seen, Counter()
         for (outcome, dialect, refusal), number in seen.items():
-            if number > MOST_OF_A_KIND:
-                facts: Mapping[str, str | int] = {
-                    "of": outcome,
-                    "refusal": refusal,
-                    "requests": number - MOST_OF_A_KIND,
-                }
+            if number > self._most:
+                facts = _facts(outcome, refusal, number - self._most)
                 self._audit.record(Event(name=NOT_LISTED, dialect=dialect, sender=Sender(), facts=facts))
+
+
+def _facts(outcome: str, refusal: str, requests: int) -> Mapping[str, str | int]:
+    return {"of": outcome, "refusal": refusal, "requests": requests}
