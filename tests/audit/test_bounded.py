@@ -51,10 +51,11 @@ def test_a_flood_of_one_kind_hides_no_other():
         refused(Refusal.PARAMETER_IN_QUERY),
         refused(Refusal.METHOD_NOT_ALLOWED, name="revocation_refused"),
         refused(Refusal.METHOD_NOT_ALLOWED, dialect="axosoft"),
+        event(7, name="token_refused", facts={"refusal": "method_not_allowed", "detail": ""}),
     )
     for one in others:
         audit.record(one)
-    assert kept.events[-3:] == [*others]
+    assert kept.events[-4:] == [*others]
 
 
 def test_after_a_sum_lines_begin_anew_and_without_a_flood_there_is_none():
@@ -75,6 +76,32 @@ def test_each_guess_at_a_secret_and_whatever_the_server_has_judged_has_its_line(
     for _ in range(10 * MOST):
         audit.record(refused(refusal))
     assert len(kept.events) == 10 * MOST
+
+
+def test_who_is_held_is_listed_a_few_times_and_each_guess_that_was_checked_always():
+    kept = Kept()
+    audit = BoundedAudit(kept, MOST)
+    held = event(1, name="token_refused", facts={"refusal": "wrong_credentials", "detail": "throttled: account"})
+    checked = event(1, name="token_refused", facts={"refusal": "wrong_credentials", "detail": "wrong password"})
+    for _ in range(100):
+        audit.record(held)
+        audit.record(checked)
+    audit.sum_up()
+    [told] = kept.of(NOT_LISTED)
+    assert told.client_id == "client-1"
+    assert told.facts == {
+        "of": "token_refused", "refusal": "wrong_credentials", "detail": "throttled: account", "requests": 100 - MOST,
+    }  # fmt: skip
+    assert kept.events.count(checked) == 100
+
+
+def test_an_alarm_is_never_counted_only():
+    kept = Kept()
+    audit = BoundedAudit(kept, MOST)
+    alarm = event(1, name="token_refused", alarm=True, facts={"refusal": "too_many_requests"})
+    for _ in range(100):
+        audit.record(alarm)
+    assert kept.events.count(alarm) == 100
 
 
 def test_what_was_issued_is_never_counted_only():

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import Refusal
+from dragoman.core.guessing import HELD
 from dragoman.core.model import Sender
 from dragoman.core.ports import Event
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _SUM_SECONDS: Final = 60
 NOT_LISTED: Final = "refusals_not_listed"
-FREE_OF_CHARGE: Final = frozenset({
+FREE_OF_CHARGE: Final = frozenset({  # whoever knows no secret can come to these, and the throttle does not count them
     # nobody has read what it asks for
     Refusal.MALFORMED_REQUEST,
     Refusal.DUPLICATE_PARAMETER,
@@ -31,7 +32,7 @@ FREE_OF_CHARGE: Final = frozenset({
     Refusal.METHOD_NOT_ALLOWED,
     Refusal.TRANSPORT_NOT_SECURE,
     Refusal.BROWSER_NAVIGATION,
-    # nobody knows who asks, and no secret was guessed at
+    # what it asks for cannot be had, whoever asks
     Refusal.MISSING_GRANT_TYPE,
     Refusal.UNSUPPORTED_GRANT_TYPE,
     Refusal.IMPLICIT_GRANT_TYPE,
@@ -39,27 +40,48 @@ FREE_OF_CHARGE: Final = frozenset({
     Refusal.MALFORMED_CLIENT_AUTHENTICATION,
     Refusal.MULTIPLE_CLIENT_AUTHENTICATION,
     Refusal.CLIENT_ID_MISMATCH,
+    Refusal.MISSING_CLIENT_SECRET,
+    Refusal.UNEXPECTED_CLIENT_SECRET,
+    # the id of a public client is no secret
+    Refusal.GRANT_TYPE_NOT_ALLOWED,
+    Refusal.CLIENT_NOT_CONFIDENTIAL,
+    Refusal.MISSING_USERNAME,
+    Refusal.MISSING_PASSWORD,
+    Refusal.MALFORMED_SCOPE,
+    Refusal.UNKNOWN_SCOPE,
+    Refusal.SCOPE_NOT_ALLOWED,
+    Refusal.EMPTY_SCOPE,
+    Refusal.MISSING_REFRESH_TOKEN,
+    Refusal.MALFORMED_REFRESH_TOKEN,
+    Refusal.FORGED_REFRESH_TOKEN,
+    Refusal.MISSING_TOKEN_PARAMETER,
+    Refusal.UNSUPPORTED_TOKEN_TYPE_HINT,
+    Refusal.MISSING_TOKEN,
+    Refusal.MALFORMED_TOKEN,
     # turned away unheard
     Refusal.TOO_MANY_REQUESTS,
     Refusal.TEMPORARILY_UNAVAILABLE,
     Refusal.SERVER_ERROR,
 })  # fmt: skip
+_UNHEARD: Final = frozenset(HELD.values())
 
 
 class BoundedAudit:
     """Passes events on, those of `FREE_OF_CHARGE` as long as there are few (core.ports.Audit)."""
 
     def __init__(self, audit: Audit, most: int) -> None:
-        """`most` of one outcome, dialect and refusal between two sums."""
+        """`most` of one outcome, dialect, client and refusal between two sums."""
         self._audit = audit
         self._most = most
-        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._seen: Counter[tuple[str, str, str | None, str, str | None]] = Counter()
 
     def record(self, event: Event) -> None:
         """Pass it on, or count it."""
-        refusal = event.facts.get("refusal")
-        if refusal in FREE_OF_CHARGE:
-            kind = (event.name, event.dialect, str(refusal))
+        facts = event.facts
+        refusal, detail = facts.get("refusal"), facts.get("detail")
+        held = str(detail) if detail in _UNHEARD else None
+        if (held is not None or refusal in FREE_OF_CHARGE) and not event.alarm:
+            kind = (event.name, event.dialect, event.client_id, str(refusal), held)
             self._seen[kind] += 1
             if self._seen[kind] > self._most:
                 return
@@ -77,11 +99,13 @@ class BoundedAudit:
     def sum_up(self) -> None:
         """How many of each kind have no line of their own, since this was last told; then begin anew."""
         seen, self._seen = self._seen, Counter()
-        for (outcome, dialect, refusal), number in seen.items():
+        for (outcome, dialect, client_id, refusal, held), number in seen.items():
             if number > self._most:
-                facts = _facts(outcome, refusal, number - self._most)
-                self._audit.record(Event(name=NOT_LISTED, dialect=dialect, sender=Sender(), facts=facts))
+                facts = _facts(outcome, refusal, held, number - self._most)
+                event = Event(name=NOT_LISTED, dialect=dialect, sender=Sender(), client_id=client_id, facts=facts)
+                self._audit.record(event)
 
 
-def _facts(outcome: str, refusal: str, requests: int) -> Mapping[str, str | int]:
-    return {"of": outcome, "refusal": refusal, "requests": requests}
+def _facts(outcome: str, refusal: str, held: str | None, requests: int) -> Mapping[str, str | int]:
+    because = {} if held is None else {"detail": held}
+    return {"of": outcome, "refusal": refusal, **because, "requests": requests}
