@@ -143,6 +143,21 @@ def test_who_hangs_up_in_the_middle_of_a_body_leaves_a_line_and_no_event(server:
     assert log_in(server, dialect, client, owner).status == 200
 
 
+def test_a_request_that_a_leaving_server_cuts_off_leaves_its_line(server: Server):
+    since = server.mark()
+
+    async def leave() -> None:
+        answering = asyncio.ensure_future(server.application(Request(method="POST", path="/oauth2/token")))
+        await asyncio.sleep(0)
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+
+    server.run(leave())
+    [line] = server.log_lines(since)
+    assert (line["event"], line["because"], line["bytes"]) == ("request_cut_off", "shut_down", 0)
+
+
 def test_the_path_that_is_told_is_the_mounts_and_not_the_senders(server: Server):
     since = server.mark()
 

@@ -143,7 +143,7 @@ def _fronts(
 
     server = msgspec.structs.replace(configuration.server, tls_certificate=None, tls_key=None)
     plain = msgspec.structs.replace(configuration, server=server)
-    scraped = build_scraped(share.memory, __version__)
+    scraped = build_scraped(share.memory, __version__, served.look)
     return public, Front(plain, scraped, share.listening, departure, most=scraping, log=served.log)
 
 
