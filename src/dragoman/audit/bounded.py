@@ -77,15 +77,18 @@ class BoundedAudit:
 
     def record(self, event: Event) -> None:
         """Pass it on, or count it."""
-        facts = event.facts
-        refusal, detail = facts.get("refusal"), facts.get("detail")
+        refusal = event.facts.get("refusal")
+        if refusal is None or not self._is_one_too_many(event, str(refusal)):
+            self._audit.record(event)
+
+    def _is_one_too_many(self, event: Event, refusal: str) -> bool:
+        detail = event.facts.get("detail")
         held = str(detail) if detail in _UNHEARD else None
-        if (held is not None or refusal in FREE_OF_CHARGE) and not event.alarm:
-            kind = (event.name, event.dialect, event.client_id, str(refusal), held)
-            self._seen[kind] += 1
-            if self._seen[kind] > self._most:
-                return
-        self._audit.record(event)
+        if event.alarm or (held is None and refusal not in FREE_OF_CHARGE):
+            return False
+        kind = (event.name, event.dialect, event.client_id, refusal, held)
+        self._seen[kind] += 1
+        return self._seen[kind] > self._most
 
     async def keep_summing_up(self) -> None:
         """Do so now and then, and at the end."""

@@ -188,7 +188,8 @@ class MetricsTable(Table, frozen=True):
     host: str = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
-    """The port that answers `/metrics` and `dragoman throttle show`; 0 takes a free one. Not set, nothing is counted."""
+    """The port that answers `/metrics`, and `dragoman throttle show`; 0 takes a free one. Not set, no metric is
+    counted."""
 
 
 class TelemetryTable(Table, frozen=True):
