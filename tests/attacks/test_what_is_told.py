@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from dragoman.config.settings import AuditTable
-from dragoman.http.request import ClientGone, Request
+from dragoman.http.request import ClientGone, Request, RequestHead
 from tests.attacks.harness import DIALECTS, FORM, Server, ask, configuration_of, running
 from tests.attacks.spelling import log_in, token_path
 
@@ -27,6 +27,13 @@ UNREAD: dict[str, tuple[dict[str, object], int]] = {
     "body_too_large": ({"headers": [FORM_HEADER], "body": b"password=" + CANARY.encode() * 20_000}, 413),
     "unsupported_media_type": ({"headers": [FORM_HEADER, ("Content-Encoding", "gzip")], "body": CANARY.encode()}, 415),
 }
+
+
+def head_of(path: str) -> RequestHead:
+    """Of a request whose body is still to come."""
+    return RequestHead(
+        method="POST", path=path, query=b"", headers=((b"content-length", b"9"),), peer="127.0.0.1", encrypted=False
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("refusal", UNREAD)
@@ -120,11 +127,11 @@ def test_who_hangs_up_in_the_middle_of_a_body_leaves_a_line_and_no_event(server:
     client, owner, since = server.add_client(), server.add_owner(), server.mark()
 
     async def hang_up() -> None:
-        query = f"password={CANARY}".encode()
-        request = Request(
-            method="POST", path=token_path(dialect), query=query, peer="192.0.2.7",
-            headers=((b"content-length", b"99"), (b"authorization", CANARY.encode())),
+        head = RequestHead(
+            method="POST", path=token_path(dialect), query=f"password={CANARY}".encode(), peer="192.0.2.7",
+            headers=((b"content-length", b"99"), (b"authorization", CANARY.encode())), encrypted=False,
         )  # fmt: skip
+        request = Request(head=head)
         answering = asyncio.ensure_future(server.application(request))
         request.take(f"password={CANARY}".encode())
         await asyncio.sleep(0)
@@ -147,7 +154,7 @@ def test_a_request_that_a_leaving_server_cuts_off_leaves_its_line(server: Server
     since = server.mark()
 
     async def leave() -> None:
-        answering = asyncio.ensure_future(server.application(Request(method="POST", path="/oauth2/token")))
+        answering = asyncio.ensure_future(server.application(Request(head=head_of("/oauth2/token"))))
         await asyncio.sleep(0)
         answering.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -162,7 +169,7 @@ def test_the_path_that_is_told_is_the_mounts_and_not_the_senders(server: Server)
     since = server.mark()
 
     async def hang_up() -> None:
-        request = Request(method="GET", path=f"/kabbage/v2/Data/{CANARY}/me", headers=((b"content-length", b"9"),))
+        request = Request(head=head_of(f"/kabbage/v2/Data/{CANARY}/me"))
         answering = asyncio.ensure_future(server.application(request))
         await asyncio.sleep(0)
         request.leave()

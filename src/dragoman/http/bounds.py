@@ -83,6 +83,14 @@ def too_long() -> Unacceptable:
     return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
 
 
+FAILED = WireResponse(
+    status=500,
+    headers=((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"Connection", b"close")),
+    body=b'{"error":"server_error"}',
+)
+"""Where no endpoint has caught a fault, and no dialect says how it is told."""
+
+
 def spell_refusal(refused: Unacceptable) -> WireResponse:
     """The answer, after which the connection is closed: no dialect is known yet, so it is RFC 6749 §5.2's."""
     document = {"error": "invalid_request", "error_description": refused.reason}

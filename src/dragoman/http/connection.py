@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from dragoman.dialects.wire import WireResponse
 from dragoman.http.answers import GO_ON, head_of
-from dragoman.http.bounds import DEFAULT, Bounds, Ending, Unacceptable, spell_refusal
+from dragoman.http.bounds import DEFAULT, FAILED, Bounds, Ending, Unacceptable, spell_refusal
 from dragoman.http.phase import Phase
 from dragoman.http.reading import Reader
 from dragoman.http.request import ClientGone, Request
@@ -26,11 +25,6 @@ _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 _WHOLE = Phase.WHOLE  # a look-up at each request would cost more than what it is for
-_FAILED = WireResponse(
-    status=500,
-    headers=((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"Connection", b"close")),
-    body=b'{"error":"server_error"}',
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -213,7 +207,7 @@ class Connection(asyncio.Protocol):
             raise
         except Exception as fault:  # noqa: BLE001 (what no endpoint has caught)
             commons.tell_fault(fault)
-            response, head = _FAILED, head_of(_FAILED.status, _FAILED.headers)
+            response, head = FAILED, head_of(FAILED.status, FAILED.headers)
         finally:
             commons.answering.discard(self._task)
         request.finish()

@@ -42,7 +42,7 @@ def build_scraped(
         return WireResponse(status=200, headers=headers, body=text)
 
     async def answer_look(request: Request, path_parameters: Mapping[str, str]) -> WireResponse:
-        if request.method not in ("GET", "HEAD"):
+        if request.head.method not in ("GET", "HEAD"):
             return _WRONG_METHOD
         keys = read_keys(path_parameters["keys"])
         found = None if keys is None or look is None else await look(keys)

@@ -115,7 +115,7 @@ def _look_at_server(configuration: Configuration, keys: Keys) -> Standings:
     port, host = configuration.metrics.port, _reachable(configuration.metrics.host)
     if not port:
         raise Fault(
-            "without `shared` a server counts in its own memory; set metrics.port, where it can be asked, and restart it"
+            "without `shared` a server counts in its own memory; set metrics.port, so that it can be asked, and restart"
         )
     try:
         with closing(http.client.HTTPConnection(host, port, timeout=_SECONDS)) as connection:
