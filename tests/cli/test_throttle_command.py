@@ -15,8 +15,7 @@ from dragoman.core.throttle import Outcome, account_of
 from dragoman.parts import read_keyring
 from dragoman.throttling import namer_of, policy_of
 from tests.cli.commanding import Folder, make_folder, post
-from tests.metrics.scraping import free_port
-from tests.processes import running_server
+from tests.processes import free_port, running_server
 from tests.throttle.guessers import attempt, remote_over
 
 if TYPE_CHECKING:
