@@ -23,7 +23,9 @@ port = 9464"""
 
 _LISTENING = """\
 `http://127.0.0.1:9464/metrics` then answers with the sums over all workers. It is a port of its own, without TLS and
-without a password: let nobody reach it but Prometheus. The public port has no `/metrics`, and this one nothing else.
+without a password: let nobody reach it but Prometheus. The public port has no `/metrics`. Beside it this one answers
+[`dragoman throttle show`](throttling.md#when-somebody-cannot-log-in), which names counters by digests under a key, and
+nothing else.
 Another host or port needs a restart.
 
 Counters begin at zero when the server starts. A worker that dies or is replaced, and a reload, do not set them back."""

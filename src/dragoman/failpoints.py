@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import signal
 from contextvars import ContextVar
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Grants, GrantType, NotRotated, Rotated, Services
     from dragoman.core.rules import Rules
     from dragoman.dialects.wire import WireResponse
+    from dragoman.http.log import Log
     from dragoman.http.paths import Application
     from dragoman.http.request import Request
 
@@ -142,6 +144,14 @@ class Failpoints:
         name = grant_type.removesuffix("_token")
         self._serving.set(name)
         await self.reach(f"{name}.after_judge")
+
+
+def open_failpoints(environment: Mapping[str, str], log: Log) -> Failpoints:
+    """Those of the environment; whoever reads the log is told of them, whatever its level. Raises FailpointFault."""
+    failpoints = read_failpoints(environment, random.SystemRandom().random)
+    if failpoints.names:
+        log.write("error", "failpoints_are_set", variable=VARIABLE, names=" ".join(failpoints.names))
+    return failpoints
 
 
 def read_failpoints(environment: Mapping[str, str], draw: Callable[[], float]) -> Failpoints:

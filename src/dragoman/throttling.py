@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dragoman.core.errors import Fault
 from dragoman.core.throttle import Attempt, Limits, Outcome, Policy, account_of, share
 from dragoman.shared.address import read_address
 from dragoman.shared.circuit import Circuit
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from dragoman.config.settings import Configuration, ThrottleTable
-    from dragoman.core.throttle import Throttle
+    from dragoman.core.throttle import Standings, Throttle
     from dragoman.http.log import Log
     from dragoman.shared.address import Address
+    from dragoman.throttle.keys import Keys
     from dragoman.throttle.remote import RemoteCounters
 
 _KNOWN_PART: Final = 5
 _LONGEST_WAIT_OF_KNOWN: Final = 60.0
 _LEASE_SECONDS: Final = 30.0
 """Longer than any password waits for its hash."""
+_PATIENT_SECONDS: Final = 5.0
+"""For a command of the shared server, where no request waits."""
 _LEAST_PARTS_ALONE: Final = 4
 """While the shared server is away, nobody knows how many others there are: up to four hold every limit together."""
 
@@ -94,7 +98,7 @@ async def opened_throttle(configuration: Configuration, around: Surroundings) ->
     if not table.enabled:
         yield NoThrottle()
         return
-    namer = Namer(around.key, [ipaddress.ip_network(one) for one in table.shared_addresses])
+    namer = namer_of(configuration, around.key)
     shared = configuration.shared_location() is not None
     parts = max(table.machines, _LEAST_PARTS_ALONE) if shared else table.machines
     counters = Counters(part_of(policy, parts), Memory(policy, around.memory), around.elapsed)
@@ -126,12 +130,37 @@ def _remote(configuration: Configuration, policy: Policy, log: Log) -> RemoteCou
 
 
 def _remote_at(
-    address: Address, configuration: Configuration, policy: Policy, tell: Callable[[str | None], None]
+    address: Address,
+    configuration: Configuration,
+    policy: Policy,
+    tell: Callable[[str | None], None],
+    seconds: float | None = None,
 ) -> RemoteCounters:
-    from dragoman.throttle.remote import RemoteCounters  # noqa: PLC0415 (same)
+    """`seconds` are for one command; as long as a request may wait for it, where none are given."""
+    from dragoman.throttle.remote import SECONDS, RemoteCounters  # noqa: PLC0415 (same)
 
     circuit = Circuit(time.monotonic, random.SystemRandom().random)
-    return RemoteCounters(policy, address, configuration.shared_prefix, circuit=circuit, tell=tell)
+    return RemoteCounters(
+        policy, address, configuration.shared_prefix, circuit=circuit, tell=tell, seconds=seconds or SECONDS
+    )
+
+
+def namer_of(configuration: Configuration, key: bytes) -> Namer:
+    """What makes the digests by which counters are kept, under this key of the installation."""
+    return Namer(key, [ipaddress.ip_network(one) for one in configuration.throttle.shared_addresses])
+
+
+async def look_together(configuration: Configuration, address: Address, keys: Keys) -> Standings:
+    """How the counters of all machines stand. Raises Fault where the shared server does not tell."""
+    told: list[str | None] = [None]
+    remote = _remote_at(address, configuration, policy_of(configuration.throttle), told.append, _PATIENT_SECONDS)
+    try:
+        found = await remote.look(keys)
+    finally:
+        await remote.close()
+    if found is None:
+        raise Fault(f"{address.shown} is of no use: {told[-1]}; until it is, each machine counts by itself")
+    return found
 
 
 async def find_why_alone(configuration: Configuration, address: Address) -> str | None:

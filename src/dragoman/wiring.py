@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-import random
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,14 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dragoman.audit.bounded import BoundedAudit
 from dragoman.audit.retention import remove_old
 from dragoman.chores import all_clients, count_hashes, doing, is_ready, keep_audit, keep_time, purge, watch_keys
 from dragoman.core.clock import SteadyClock
 from dragoman.core.ports import Services
 from dragoman.directing import opened_directory
 from dragoman.exposures import list_exposures
-from dragoman.failpoints import VARIABLE as FAILPOINTS
-from dragoman.failpoints import read_failpoints
+from dragoman.failpoints import open_failpoints
 from dragoman.former.adoption import Adoption
 from dragoman.grant_types import load_grant_types
 from dragoman.hashing.client_secrets import ClientSecretHasher
@@ -48,25 +47,26 @@ from dragoman.store.cache import CachedClients
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
 from dragoman.telemetry.opening import open_tracing, refuse_missing
+from dragoman.throttle.throttle import MemoryThrottle
 from dragoman.throttling import Surroundings, opened_throttle
 from dragoman.tokens.keyring import public_jwks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
     from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.core.adoption import FormerSessions
     from dragoman.core.ports import Audit
     from dragoman.core.rules import ServerRules
-    from dragoman.core.throttle import Throttle
-    from dragoman.failpoints import Failpoints
+    from dragoman.core.throttle import Standings, Throttle
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.paths import Application
     from dragoman.metrics.counting import Observe
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
     from dragoman.telemetry.tracing import Tracing
+    from dragoman.throttle.keys import Keys
     from dragoman.tokens.current import CurrentTokens
 
 
@@ -80,6 +80,10 @@ class Served:
     broken: Callable[[], str | None]
     """Why nothing can be written any more until a restart, if so."""
     log: Log
+    tally: Tally | None
+    """Where it counts, if anywhere."""
+    look: Callable[[Keys], Awaitable[Standings | None]] | None
+    """How the throttle's counters stand, where they are in this server's memory alone."""
 
 
 def _never() -> bool:
@@ -162,12 +166,13 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
-    failpoints = _open_failpoints(log)
+    failpoints = open_failpoints(os.environ, log)
     key = tokens.keyring.audit_key()
     mounts = build_mounts(configuration, dialects)
     recording = open_audit(configuration, key, log)
     opened.closing.callback(recording.close)
-    counting, observe = count_from(opened.part.tally, recording, load_grant_types())
+    bounded = BoundedAudit(recording, configuration.audit.refusals_a_minute)
+    counting, observe = count_from(opened.part.tally, bounded, load_grant_types())
     tracing = open_tracing(configuration, counting, load_grant_types(), log)
     audit: Audit = tracing or counting
     if tracing is not None:
@@ -200,9 +205,12 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
         exposures=(*list_exposures(mounts, await all_clients(store)), *staffed.sentences),
         broken=lambda: store.broken,
         log=log,
+        tally=opened.part.tally,
+        look=throttle.look if isinstance(throttle, MemoryThrottle) else None,
     )
     look = asyncio.Event()
     chores: list[Chore] = [*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)]
+    chores.append(bounded.keep_summing_up)
     chores.append(partial(count_hashes, store, opened.passwords, doubles, log))
     chores.extend(directed.chores if directed is not None else ())
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
@@ -246,14 +254,6 @@ def _edge(configuration: Configuration, log: Log, observe: Observe | None, traci
         observe=observe,
         trace=None if tracing is None else tracing.trace,
     )
-
-
-def _open_failpoints(log: Log) -> Failpoints:
-    """Those of the environment; whoever reads the log is told of them, whatever its level."""
-    failpoints = read_failpoints(os.environ, random.SystemRandom().random)
-    if failpoints.names:
-        log.write("error", "failpoints_are_set", variable=FAILPOINTS, names=" ".join(failpoints.names))
-    return failpoints
 
 
 def _open_services(  # noqa: PLR0913, PLR0917 - each of them is one

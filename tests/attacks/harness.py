@@ -43,7 +43,9 @@ def configuration_of(folder: Path, **settings: object) -> Configuration:
     mounts = [MountTable(dialect="standard", demo_resource=True)]
     mounts += [MountTable(dialect=name, prefix=f"/{name}", demo_resource=True) for name in DIALECTS]
     return msgspec.structs.replace(
-        configure(folder, *mounts, **settings), log=LogTable(level="info"), audit=AuditTable(to="log")
+        configure(folder, *mounts, **settings),
+        log=LogTable(level="info"),
+        audit=AuditTable(to="log", refusals_a_minute=1_000_000),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dragoman.audit.chain import START, Sealer, take_apart
+from dragoman.audit.entry import begin_event
 from dragoman.audit.folder import last_line
 from dragoman.audit.verification import End, verify_folder, verify_lines
-from tests.audit.writing import KEY, data_files, event, operated, recording, written
+from dragoman.audit.writing import ChainWriter, Files
+from tests.audit.writing import KEY, MIB, Told, data_files, event, operated, recording, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +54,22 @@ def is_open(verdict: Verdict, file: str) -> bool:
 
 
 ONCE = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_what_was_written_before_events_named_their_request_holds_beside_what_is_written_now(tmp_path: Path):
+    before = begin_event(event(1), 1_795_308_507.0).replace(b',"request_id":null', b"")
+    assert b"request_id" not in before
+    old = ChainWriter(Files(folder=tmp_path / "audit", key=KEY, largest=MIB), Told(), time.time)
+    old.take(before)
+    old.turn(0)
+    old.end()
+    written(tmp_path / "audit", range(3))
+    verdict = verify_folder(tmp_path / "audit", KEY)
+    assert verdict.findings == ()
+    named = [
+        b"request_id" in line for file in data_files(tmp_path / "audit") for line in file.read_bytes().splitlines()
+    ]
+    assert sum(named) == 3
 
 
 def test_what_was_written_holds_and_says_so(whole: Path):

@@ -68,13 +68,17 @@ def test_every_outcome_of_a_server_with_workers_is_found_and_verifies(folder: Fo
     assert outcomes(folder, "--event", "token_issued").count("token_issued") == 23
     [wrong] = lines_of(folder, "--reason", "wrong_credentials")
     assert (wrong["client"], wrong["address"], wrong["detail"]) == ("shop", "127.0.0.1", "wrong password")
+    [line] = [one for one in server.events("request") if one["outcome"] == "wrong_credentials"]
+    assert lines_of(folder, "--request", line["request_id"]) == [wrong]
+    assert lines_of(folder, "--request", "") == []
     assert len(lines_of(folder, "--reason", "wrong_client_secret")) == 1
     [ended] = lines_of(folder, "--event", "grant_revoked")
     assert ended["level"] == "warning"
     assert {one["outcome"] for one in lines_of(folder, "--grant", ended["grant"])} >= {"token_issued", "grant_revoked"}
     assert lines_of(folder, "--subject", ended["subject"], "--address", "127.0.0.1", "--since", "1h")
     assert lines_of(folder, "--until", "1h") == []
-    assert [line["outcome"] for line in server.events("audit")] == ["grant_revoked"]
+    [alarm] = server.events("audit")
+    assert (alarm["outcome"], alarm["request_id"]) == ("grant_revoked", ended["request_id"])
     assert server.events("audit_head")
     verdict = folder.done("audit", "verify", "--json").json
     assert verdict["findings"] == []

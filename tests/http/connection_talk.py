@@ -8,7 +8,7 @@ from dragoman.core.errors import OAuthError
 from dragoman.dialects.wire import WireResponse
 from dragoman.http.bounds import Bounds
 from dragoman.http.connection import Commons, Connection
-from dragoman.http.request import Request
+from dragoman.http.request import ClientGone, Request
 
 GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
@@ -29,6 +29,8 @@ class Wire(asyncio.Transport):
 
     def close(self):
         self.closed = True
+
+    abort = close
 
     def is_closing(self):
         return self.closed
@@ -53,6 +55,7 @@ class Talk:
         self.wire = Wire()
         self.asked = []
         self.faults = []
+        self.gone = []
         self.open = asyncio.Event()
         self.open.set()
         self.headers = ((b"X-One", b"1"),)
@@ -64,6 +67,9 @@ class Talk:
         self.asked.append(request)
         try:
             body = await request.read_body(LIMIT)
+        except ClientGone as gone:
+            self.gone.append(str(gone))
+            raise
         except OAuthError:
             return WireResponse(status=413, headers=((b"Connection", b"close"),), body=b"")
         await self.open.wait()

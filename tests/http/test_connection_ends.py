@@ -115,3 +115,20 @@ async def test_what_is_unacceptable_is_counted_once(before):
     talk = Talk()
     await talk.say(before + b"GARBAGE\r\n\r\n", b"GARBAGE\r\n\r\n")
     assert talk.commons.ended == {"unacceptable": 1}
+
+
+@on_a_loop
+async def test_whoever_reads_a_body_is_told_why_it_never_ended():
+    endings = {
+        "hung_up": lambda talk: talk.connection.connection_lost(None),
+        "slow_body": lambda talk: talk.connection.tend(talk.connection.since + 60),
+        "unacceptable": lambda talk: talk.connection.data_received(b"no size\r\n"),
+        "made_room": lambda talk: talk.connection.make_room(),
+    }
+    for because, end in endings.items():
+        talk = Talk()
+        await talk.say(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        end(talk)
+        await talk.rest()
+        assert talk.gone == [because]
+        assert [request.received for request in talk.asked] == [2]

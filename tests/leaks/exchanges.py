@@ -81,6 +81,8 @@ class Talk:
             ("Cookie", f"session={secrets.cookie}"),
             ("Referer", f"https://app.example/?password={secrets.cookie}"),
             ("X-Api-Key", secrets.header),
+            ("X-Request-Id", secrets.header),
+            ("X-Correlation-Id", f"{secrets.header}\x80"),
             ("Proxy-Authorization", f"Basic {secrets.header}"),
         )
 
@@ -211,5 +213,17 @@ def _no_requests(talk: Talk) -> Iterator[bytes]:
     yield b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: " + secret + b"\r\n\r\n"
     yield b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\npassword=" + secret
     yield b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + secret + b"\r\n"
+    yield b"POST http://u:" + secret + b"@a" + path + b"?password=" + secret + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    yield (
+        b"PROPFIND " + path + b"?password=" + secret + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n" + secret[:3]
+    )
+    yield (
+        b"POST "
+        + path
+        + b" HTTP/1.1\r\nHost: a\r\nX-Request-Id: "
+        + secret
+        + b"\r\nContent-Length: 99\r\n\r\n"
+        + secret
+    )
     yield b"GET " + path + b"?password=" + secret + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"
     yield b"GET " + path + b" HTTP/1.1\r\nHost: a\r\nX: " + secret + b"x" * 70_000 + b"\r\n\r\n"

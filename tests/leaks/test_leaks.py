@@ -179,9 +179,18 @@ def test_x09_refusals_of_every_kind_were_there(story: Story):
     throttled = set().union(*(found for (phase, _), found in story.statuses.items() if phase == "throttled"))
     assert 429 in throttled
     assert all(story.tokens.values())
-    for event in (b'"request"', b'"audit"', b'"fault"', b'"outcome":"browser_navigation"', b"Traceback"):
+    for event in (
+        b'"request"',
+        b'"request_cut_off"',
+        b'"audit"',
+        b'"fault"',
+        b'"outcome":"browser_navigation"',
+        b"Traceback",
+    ):
         assert event in story.outputs["log"]
-    assert b'"outcome":"transport_not_secure"' in story.outputs["log"]
+    for told in (b'"outcome":"transport_not_secure"', b'"because":"hung_up"', b'"because":"unacceptable"'):
+        assert told in story.outputs["log"]
+    assert b'"refusal":"body_too_large"' in story.outputs["files"]
     for outcome in (b"wrong_credentials", b"malformed_request", b"server_error", b"temporarily_unavailable"):
         assert outcome in story.outputs["traces"]
 

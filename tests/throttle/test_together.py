@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dragoman.core.throttle import Alarm, Held, Holding, Outcome
+from dragoman.core.throttle import Alarm, Held, Holding, Outcome, Standings, Verdict
 from dragoman.throttle.counters import Reserved
 from dragoman.throttle.throttle import MemoryThrottle
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, over, policy, remote_over
@@ -74,9 +74,17 @@ def test_the_script_says_what_the_rules_say(shared_server: RedisServer, steps: l
             elif verb != "wait" and tickets:
                 here, there = tickets.pop(0)
                 assert local.settle(here, Outcome(verb)) == await remote.settle(there, Outcome(verb))
+            assert _shown(local.look(keys)) == _shown(await remote.look(keys))
         await remote.close()
 
     run(compare())
+
+
+def _shown(standings: Standings | None) -> list[tuple[int, int, Verdict, bool]]:
+    """Without what hangs on a clock."""
+    assert standings is not None
+    each = (standings.known, standings.strangers, standings.address, standings.client)
+    return [(one.failures, one.checking, one.verdict, one.closed_for > 0) for one in each]
 
 
 def test_f14_two_machines_verify_together_what_one_may(each_shared_server: RedisServer):

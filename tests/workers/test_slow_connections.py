@@ -132,6 +132,8 @@ def test_f25_a_thousand_slow_connections_are_gone_in_time_and_who_is_not_slow_is
         assert sum(line.get(told, 0) for line in server.events("connections_ended")) == NUMBER
         assert server.events("fault") == []
         assert {line["status"] for line in server.events("request")} <= {200}
+        cut_off = [line["because"] for line in server.events("request_cut_off")]
+        assert cut_off == ["slow_body"] * (NUMBER if told == "slow_body" else 0)
 
 
 def test_f25_who_takes_no_answer_is_dropped_and_the_next_one_is_served(folder: Folder, shop: tuple[str, str]):

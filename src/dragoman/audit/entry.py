@@ -41,6 +41,7 @@ class _Common(msgspec.Struct, gc=False):
     subject: str | None
     grant: str | None
     address: str | None
+    request_id: str | None
 
 
 def begin_event(event: Event, time: float) -> bytes:
@@ -55,6 +56,7 @@ def begin_event(event: Event, time: float) -> bytes:
         event.subject,
         event.grant_id,
         event.sender.address or None,
+        event.sender.request_id or None,
     )
     try:
         begun = _encode(common)[:-1] + (b"," + _encode(event.facts)[1:-1] if event.facts else b"")

@@ -44,6 +44,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     grant: str | None = None
     address: str | None = None
+    request_id: str | None = None
     outcome: str | None = None
     reason: str | None = None
     """A refusal, or why a grant ended."""
@@ -64,6 +65,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             ("subject", self.subject),
             ("grant", self.grant),
             ("address", self.address),
+            ("request_id", self.request_id),
             ("outcome", self.outcome),
         )
         return all(value is None or record.fact(name) == value for name, value in asked)

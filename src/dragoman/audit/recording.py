@@ -118,5 +118,6 @@ def _tell_alarm(log: Telling, event: Event) -> None:
         subject=event.subject,
         grant=event.grant_id,
         address=event.sender.address,
+        request_id=event.sender.request_id,
         **event.facts,
     )

@@ -79,7 +79,7 @@ class BridgeDirectory:
             Event(
                 name="vouched_for",
                 dialect=self.dialect,
-                sender=Sender(address=attempt.address),
+                sender=Sender(address=attempt.address, request_id=attempt.request_id),
                 client_id=attempt.client_id,
                 subject=owner.id,
                 facts={"by": self.bridge.name, "what": "password"},

@@ -177,6 +177,9 @@ class AuditTable(Table, frozen=True):
     """For how many days they are kept; then whole files are taken away."""
     file_mib: Annotated[int, Meta(ge=1, le=1024)] = 64
     """How large a file may become before another follows it; so one does at the end of each day (UTC)."""
+    refusals_a_minute: Annotated[int, Meta(ge=1)] = 20
+    """So many refusals of one kind that cost their sender nothing have a line each in a minute, in each worker; the
+    others are counted in one line (docs/audit.md)."""
 
 
 class MetricsTable(Table, frozen=True):
@@ -185,7 +188,8 @@ class MetricsTable(Table, frozen=True):
     host: str = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
-    """The port that answers `/metrics`; 0 takes a free one. Not set, nothing is counted."""
+    """The port that answers `/metrics`, and `dragoman throttle show`; 0 takes a free one. Not set, no metric is
+    counted."""
 
 
 class TelemetryTable(Table, frozen=True):

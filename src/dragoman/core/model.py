@@ -105,6 +105,8 @@ class Sender:
     address: str = ""
     agent: str = ""
     """What the software calls itself (RFC 9110 §10.1.5), cut to a sensible length; anybody can say anything."""
+    request_id: str = field(default="", compare=False)
+    """What the log calls this one request; two requests of one sender are from the same."""
 
 
 @value

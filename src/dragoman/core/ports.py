@@ -165,7 +165,8 @@ class Attempt:
     login: str
     """As `login_name.canonical` writes it."""
     hung_up: Callable[[], Awaitable[bool]] | None = None
-    """As in `TokenRequest`."""
+    """As in `TokenRequest`; the next one as in `Sender`."""
+    request_id: str = ""
 
 
 class Passwords(Protocol):

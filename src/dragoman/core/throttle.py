@@ -126,6 +126,44 @@ def seconds_closed(counter: Counter, limits: Limits, now: float) -> int:
     return max(1, -int(-(until - now) // 1))
 
 
+@value
+class Standing:
+    """What somebody who asks is told of a counter."""
+
+    failures: int
+    checking: int
+    """Guesses of which it is not known yet."""
+    verdict: Verdict
+    """What it says of one more guess."""
+    closed_for: int
+    """Seconds until it takes a guess again, where it refuses; else 0."""
+    since: int
+    """Seconds ago: from then on the failures are remembered for the time of the limits. 0 where there are none."""
+
+
+def standing(counter: Counter, limits: Limits, now: float) -> Standing:
+    """The counter as it stands now; it has been brought up to now (`lapse`)."""
+    verdict = judge(counter, limits, now)
+    return Standing(
+        failures=counter.failures,
+        checking=counter.reserved,
+        verdict=verdict,
+        closed_for=seconds_closed(counter, limits, now) if verdict is Verdict.REFUSED else 0,
+        since=int(now - counter.since) if counter.failures else 0,
+    )
+
+
+@value
+class Standings:
+    """Those of all counters that an attempt would meet."""
+
+    known: Standing
+    """Of the account, for its known addresses."""
+    strangers: Standing
+    address: Standing
+    client: Standing
+
+
 def share(limits: Limits, parts: int) -> Limits:
     """The part of one of so many who cannot count together: all of them hold the limit, and each may try once."""
     if parts == 1:

@@ -88,7 +88,8 @@ def check_method(endpoint: EndpointWords, wire: WireRequest) -> None:
 
 def read_sender(wire: WireRequest) -> Sender:
     """Where the request came from, for the audit."""
-    return Sender(address=wire.address, agent=(wire.header(b"user-agent") or "")[:_LONGEST_AGENT])
+    agent = (wire.header(b"user-agent") or "")[:_LONGEST_AGENT]
+    return Sender(address=wire.address, agent=agent, request_id=wire.request_id)
 
 
 def _bearer_of(header: str, words: ResourceWords) -> str | None:

@@ -29,6 +29,8 @@ class WireRequest(Struct, frozen=True, kw_only=True):
     """Whether a page sent it whose origin the mount registers."""
     hung_up: Callable[[], Awaitable[bool]] | None = None
     """Returns once nobody waits for the answer any more; False if that cannot be known."""
+    request_id: str = ""
+    """What the log calls it: drawn here, and nothing that was sent."""
 
     def header(self, name: bytes) -> str | None:
         """The first header of this name, as Latin-1 text (RFC 9110 §5.5)."""

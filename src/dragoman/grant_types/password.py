@@ -43,7 +43,11 @@ class Password:
             raise OAuthError(Refusal.MISSING_PASSWORD, parameter="password")
         login = _login_of(username)
         attempt = Attempt(
-            client_id=client.id, address=request.sender.address, login=login or "", hung_up=request.hung_up
+            client_id=client.id,
+            address=request.sender.address,
+            login=login or "",
+            hung_up=request.hung_up,
+            request_id=request.sender.request_id,
         )
         services.passwords.admit(attempt)
         owner = None if login is None else await services.resource_owners.find_resource_owner_by_login(login)

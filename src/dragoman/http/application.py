@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dragoman.http.paths import Answering, Application
     from dragoman.http.request import Request
 
+_RECORDED = {"token": "token_refused", "revocation": "revocation_refused"}
+"""Endpoints where each request leaves an audit event, and what the event of a refusal is called."""
 _METADATA_MEMBERS = {
     "token": "token_endpoint",
     "introspection": "introspection_endpoint",
@@ -75,8 +77,13 @@ def _routes(desk: Desk, edge: Edge, name: str, answer: Answer, refuse: Refuse) -
         words: EndpointWords = getattr(mount.dialect.words, name)
         sharing = Sharing(origins=mount.origins, methods=words.methods)
         answer, refuse = sharing.around_answer(answer), sharing.around_refusal(refuse)
-    endpoint = Endpoint(edge=edge, name=name, dialect=mount.dialect.name, answer=answer, refuse=refuse)
-    return [Route(path, endpoint) for path in mount.paths_of(name)]
+    record = None
+    if desk.elsewhere is None and name in _RECORDED:
+        record = partial(desk.record_refusal, _RECORDED[name])
+    endpoint = partial(
+        Endpoint, edge=edge, name=name, dialect=mount.dialect.name, answer=answer, refuse=refuse, record=record
+    )
+    return [Route(path, endpoint(path=path)) for path in mount.paths_of(name)]
 
 
 def _refuse_with(spell: Callable[..., WireResponse], methods: tuple[str, ...]) -> Refuse:

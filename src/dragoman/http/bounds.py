@@ -63,6 +63,8 @@ class Ending(Enum):
     """It did not take its answers."""
     UNACCEPTABLE = "unacceptable"
     """It sent what is no message, or too much of one."""
+    MADE_ROOM = "made_room"
+    """Others needed its place."""
     IDLE = "idle"
     """It had its answers and wanted nothing more; that is no offence."""
 
@@ -79,6 +81,14 @@ class Unacceptable(Exception):
 def too_long() -> Unacceptable:
     """RFC 6585 §5."""
     return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
+
+
+FAILED = WireResponse(
+    status=500,
+    headers=((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"Connection", b"close")),
+    body=b'{"error":"server_error"}',
+)
+"""Where no endpoint has caught a fault, and no dialect says how it is told."""
 
 
 def spell_refusal(refused: Unacceptable) -> WireResponse:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from dragoman.dialects.wire import WireResponse
 from dragoman.http.answers import GO_ON, head_of
-from dragoman.http.bounds import DEFAULT, Bounds, Ending, Unacceptable, spell_refusal
+from dragoman.http.bounds import DEFAULT, FAILED, Bounds, Ending, Unacceptable, spell_refusal
 from dragoman.http.phase import Phase
 from dragoman.http.reading import Reader
 from dragoman.http.request import ClientGone, Request
@@ -26,11 +25,6 @@ _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 _WHOLE = Phase.WHOLE  # a look-up at each request would cost more than what it is for
-_FAILED = WireResponse(
-    status=500,
-    headers=((b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"Connection", b"close")),
-    body=b'{"error":"server_error"}',
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +117,7 @@ class Connection(asyncio.Protocol):
         """Nothing more comes. Whoever waits for answers gets them: it may be there still, and nobody can tell."""
         if self._answering is None or not self.is_busy or self._encrypted:
             return False  # over TLS nothing can be sent any more
-        self._refuse(Unacceptable(HTTPStatus.BAD_REQUEST, "the request is not whole"))
+        self._refuse(Unacceptable(HTTPStatus.BAD_REQUEST, "the request is not whole"), Ending.UNACCEPTABLE)
         for request in (self._answering, *self._waiting):
             request.say_all()
         return True
@@ -173,7 +167,7 @@ class Connection(asyncio.Protocol):
             reader.feed(data)
         except Unacceptable as refused:
             self._commons.ended[Ending.UNACCEPTABLE.value] += 1
-            self._refuse(refused)
+            self._refuse(refused, Ending.UNACCEPTABLE)
         if reader.moved and reader.phase is not _WHOLE:
             reader.moved = False
             self.since = self._loop.time()
@@ -213,7 +207,7 @@ class Connection(asyncio.Protocol):
             raise
         except Exception as fault:  # noqa: BLE001 (what no endpoint has caught)
             commons.tell_fault(fault)
-            response, head = _FAILED, head_of(_FAILED.status, _FAILED.headers)
+            response, head = FAILED, head_of(FAILED.status, FAILED.headers)
         finally:
             commons.answering.discard(self._task)
         request.finish()
@@ -246,7 +240,7 @@ class Connection(asyncio.Protocol):
         elif not self._reading:
             self._set_reading()
 
-    def _refuse(self, refused: Unacceptable) -> None:
+    def _refuse(self, refused: Unacceptable, ending: Ending) -> None:
         """Say so and close; behind the answers to what was asked before, the closing says it. It is never acted on."""
         self._over = True
         latest = self._reader.latest if self.phase is Phase.BODY else None
@@ -256,12 +250,18 @@ class Connection(asyncio.Protocol):
             self._set_reading()
             return
         if latest is not None and not latest.answered:
-            latest.leave()
+            latest.leave(ending.value)
         if latest is None or not latest.answered:
             response = spell_refusal(refused)
             head = head_of(response.status, response.headers)
             self.transport.write(head.with_body(self._commons.date, response.body, sent=True, closing=True))
         self.transport.close()
+
+    def make_room(self) -> None:
+        """End it now, in favour of others."""
+        if self._answering is not None:
+            self._answering.leave(Ending.MADE_ROOM.value)
+        self.transport.abort()
 
     def close(self) -> None:
         """End it with what was written so far; no more is answered."""
@@ -284,7 +284,7 @@ class Connection(asyncio.Protocol):
         if now - self.since <= seconds or self._over or self.transport.is_closing():
             return None
         if ending is Ending.SLOW_HEAD or (ending is Ending.SLOW_BODY and self.receiving):
-            self._refuse(Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"))
+            self._refuse(Unacceptable(HTTPStatus.REQUEST_TIMEOUT, "the request took too long to arrive"), ending)
         else:
             self.close()
         return ending

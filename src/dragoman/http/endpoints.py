@@ -51,7 +51,7 @@ class Desk:
         try:
             request = codec.decode(dialect, wire)
         except OAuthError as refused:  # what comes further is recorded there
-            self._record(wire, "token_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            self.record_refusal("token_refused", wire, refused)
             raise
         services = self._services_of(request.client, request)
         response = await token_endpoint.answer(services, self.server, self.mount.rules, request, self.now())
@@ -84,7 +84,7 @@ class Desk:
         try:
             client_id, because = await self._revoke(wire)
         except OAuthError as refused:
-            self._record(wire, "revocation_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            self.record_refusal("revocation_refused", wire, refused)
             if refused.refusal is not Refusal.FOREIGN_TOKEN or self._revocation.foreign_token == "refuse":
                 raise
         else:
@@ -117,6 +117,10 @@ class Desk:
         services = self._services_of(credentials)
         because = await revoke(services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
         return client.id, because
+
+    def record_refusal(self, name: str, wire: WireRequest, refused: OAuthError) -> None:
+        """One audit event of this name, of a request of which it is not known whose it is."""
+        self._record(wire, name, None, refusal=refused.refusal.value, detail=refused.detail)
 
     def _record(self, wire: WireRequest, name: str, client_id: str | None, **facts: str) -> None:
         sender = codec.read_sender(wire)
@@ -178,7 +182,7 @@ class Desk:
         try:
             return await self._authenticated(credentials, wire)
         except OAuthError as refused:
-            self._record(wire, "client_refused", None, refusal=refused.refusal.value, detail=refused.detail)
+            self.record_refusal("client_refused", wire, refused)
             raise
 
     async def _authenticated(self, credentials: ClientCredentials, wire: WireRequest) -> Client:

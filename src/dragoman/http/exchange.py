@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,6 +29,7 @@ _OF_PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"}
 """By which something in between leaves its name, or that of whoever it speaks for."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 """Those that are told; a method is any text."""
+_SHUT_DOWN = "shut_down"
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
@@ -41,6 +43,20 @@ class _Answered(Line, frozen=True, gc=False):
     status: int
     outcome: str
     address: str
+    ms: float
+
+
+class _CutOff(Line, frozen=True, gc=False):
+    """What the log says of a request whose body never ended."""
+
+    request_id: str
+    endpoint: str
+    dialect: str
+    path: str
+    method: str
+    because: str
+    address: str
+    bytes: int
     ms: float
 
 
@@ -86,32 +102,37 @@ class Endpoint:
     answer: Callable[[WireRequest], Awaitable[WireResponse]]
     refuse: Callable[[OAuthError, WireRequest, int | None], WireResponse]
     """How an OAuthError is told; the last argument is Retry-After in seconds, where there is one."""
+    path: str
+    """As it was mounted, with its placeholders: what stands there in their place is the sender's."""
+    record: Callable[[WireRequest, OAuthError], None] | None = None
+    """Writes down a refusal that `answer` does not know of; None where that is nobody's business."""
 
     async def __call__(self, request: Request, path_parameters: Mapping[str, str]) -> WireResponse:
-        """One exchange. Raises ClientGone."""
+        """One exchange. Raises ClientGone, once it has left its line in the log."""
         edge, began = self.edge, time.perf_counter()
         wire, request_id = None, edge.new_request_id()
         try:
             _refuse_compressed(request.head)
             body = await request.read_body(edge.body_limit)
-            wire = read_wire(request, edge.trusted_proxies, body, path_parameters)
+            wire = read_wire(request, edge.trusted_proxies, request_id, body, path_parameters)
             response = await self.answer(wire)
             outcome = "ok"
         except OAuthError as refused:
             outcome = refused.refusal.value
-            unread, wire = wire is None, wire or read_wire(request, edge.trusted_proxies)
+            unread, wire = wire is None, wire or read_wire(request, edge.trusted_proxies, request_id)
             response = self._refusal(refused, wire, unread=unread)
-        except ClientGone:
+        except (ClientGone, asyncio.CancelledError) as ended:
+            if wire is None:
+                self._tell_cut_off(request, request_id, str(ended) or _SHUT_DOWN, time.perf_counter() - began)
             raise
         except Exception as fault:  # noqa: BLE001 (the one place: the edge)
             outcome = Refusal.SERVER_ERROR.value
-            wire = wire or read_wire(request, edge.trusted_proxies)
+            wire = wire or read_wire(request, edge.trusted_proxies, request_id)
             response = self._fault(fault, wire, request_id)
         seconds = time.perf_counter() - began
         if edge.observe is not None:
             edge.observe(self.name, self.dialect, outcome, seconds)
-        method = wire.method if wire.method in _METHODS else "other"
-        known = (request_id, self.name, self.dialect, method, response.status, outcome, wire.address)
+        known = (request_id, self.name, self.dialect, _told_method(request), response.status, outcome, wire.address)
         edge.log.tell(_Answered(round(time.time(), 3), "info", "request", *known, round(seconds * 1000, 2)))
         if edge.trace is not None:
             traceparent = _told_traceparent(request.head, edge.trusted_proxies)
@@ -125,18 +146,32 @@ class Endpoint:
         response = self.refuse(refused, wire, retry_after)
         if not unread:
             return response
+        if self.record is not None:
+            self.record(wire, refused)
         return replace(response, headers=(*response.headers, (b"Connection", b"close")))
 
     def _fault(self, fault: Exception, wire: WireRequest, request_id: str) -> WireResponse:
         """An unexpected exception: its traceback for the operator, nothing of it for the client."""
         self.edge.log.fault(fault, endpoint=self.name, dialect=self.dialect, request_id=request_id)
-        response = self.refuse(OAuthError(Refusal.SERVER_ERROR), wire, None)
+        refused = OAuthError(Refusal.SERVER_ERROR, "a fault: the log has it")
+        if self.record is not None:
+            self.record(wire, refused)
+        response = self.refuse(refused, wire, None)
         return replace(response, headers=(*response.headers, (b"X-Request-Id", request_id.encode())))
+
+    def _tell_cut_off(self, request: Request, request_id: str, because: str, seconds: float) -> None:
+        address, _ = _origin(request.head, self.edge.trusted_proxies)
+        where = (request_id, self.name, self.dialect, self.path, _told_method(request), because, address)
+        told = _CutOff(
+            round(time.time(), 3), "info", "request_cut_off", *where, request.received, round(seconds * 1000, 2)
+        )
+        self.edge.log.tell(told)
 
 
 def read_wire(
     request: Request,
     trusted_proxies: tuple[Network, ...],
+    request_id: str = "",
     body: bytes = b"",
     path_parameters: Mapping[str, str] = _NO_PARAMETERS,
 ) -> WireRequest:
@@ -156,7 +191,12 @@ def read_wire(
         address=address,
         secure=secure,
         hung_up=request.hung_up,
+        request_id=request_id,
     )
+
+
+def _told_method(request: Request) -> str:
+    return request.head.method if request.head.method in _METHODS else "other"
 
 
 def _origin(head: RequestHead, trusted_proxies: tuple[Network, ...]) -> tuple[str, bool]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Final, Self
 
 from msgspec import Struct
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.wire import Headers
 
+HUNG_UP: Final = "hung_up"
+"""Why a request is not whole, where it was its sender who ended it."""
+
 
 class ClientGone(Exception):
-    """The client hung up before its request was whole."""
+    """The request ended before it was whole: its sender hung up, or was cut off. The text is one word: why."""
 
 
 class RequestHead(Struct, kw_only=True, eq=False):
@@ -53,6 +56,7 @@ class Request(Struct, kw_only=True, eq=False):
     """Not a list of pieces: of two bytes each they would take thirty times their room."""
     _whole: bool = False
     _said_all: bool = False
+    _gone_because: str = HUNG_UP
     _news: asyncio.Event | None = None
 
     @classmethod
@@ -90,8 +94,10 @@ class Request(Struct, kw_only=True, eq=False):
         if self._news is not None:
             self._news.set()
 
-    def leave(self) -> None:
-        """Nobody waits for the answer any more."""
+    def leave(self, because: str | None = None) -> None:
+        """Nobody waits for the answer any more; `because` of us, in one word, or else its sender has hung up."""
+        if not self.gone and because is not None:
+            self._gone_because = because
         self.gone = True
         if self._news is not None:
             self._news.set()
@@ -109,7 +115,7 @@ class Request(Struct, kw_only=True, eq=False):
         """The whole body, of so many bytes at most. Refuses `body_too_large`; raises ClientGone."""
         while True:
             if self.gone:
-                raise ClientGone
+                raise ClientGone(self._gone_because)
             if len(self._body) > limit:
                 raise OAuthError(Refusal.BODY_TOO_LARGE, f"more than {limit} bytes")
             if self._whole:

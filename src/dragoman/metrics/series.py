@@ -73,6 +73,12 @@ THROTTLE_ALARMS: Final = Series(
     meaning="Limits that were reached: each is told once, when it begins.",
     labels=("alarm",),
 )
+CONNECTIONS_ENDED: Final = Series(
+    name="dragoman_connections_ended_total",
+    kind=Kind.COUNTER,
+    meaning="Connections that the server has ended because of what they did, told every 10 seconds.",
+    labels=("because",),
+)
 PASSWORD_HASHES_RUNNING: Final = Series(
     name="dragoman_password_hashes_running",
     kind=Kind.GAUGE,
@@ -123,6 +129,7 @@ COUNTED: Final = (
     REQUEST_DURATION,
     GUESSES_HELD,
     THROTTLE_ALARMS,
+    CONNECTIONS_ENDED,
     PASSWORD_HASHES_RUNNING,
     PASSWORD_HASHES_WAITING,
     PASSWORD_HASHES_SHED,
@@ -158,6 +165,7 @@ LABELS: Final = {
     "endpoint": "`token`, `introspection`, `revocation`, `key`, `jwks`, `metadata` or `resource`",
     "held": "`account`, `address`, or `busy` where too many were being checked at once",
     "alarm": "`address_throttled`, `account_closed_to_strangers` or `client_guessed_at`",
+    "because": "`silent`, `slow_head`, `slow_body`, `unread`, `unacceptable`, `made_room` or `address_has_too_many`",
     "version": "the version of Dragoman",
 }
 """What each label can say. None of it is text that a request brought along."""

@@ -134,14 +134,16 @@ def _fronts(
     """What answers clients, and what tells metrics if anything does. Raises Fault."""
     scraping = 0 if share is None else _MOST_SCRAPING
     most = most_connections(configuration, scraping)
-    public = Front(configuration, served.application, listening, departure, most=most, log=served.log)
+    public = Front(
+        configuration, served.application, listening, departure, most=most, log=served.log, tally=served.tally
+    )
     if share is None:
         return (public,)
     from dragoman.http.scrape import build_scraped  # noqa: PLC0415 (it costs a moment and memory)
 
     server = msgspec.structs.replace(configuration.server, tls_certificate=None, tls_key=None)
     plain = msgspec.structs.replace(configuration, server=server)
-    scraped = build_scraped(share.memory, __version__)
+    scraped = build_scraped(share.memory, __version__, served.look)
     return public, Front(plain, scraped, share.listening, departure, most=scraping, log=served.log)
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from dragoman.http.bounds import Ending
 from dragoman.http.connection import Commons, Connection
 from dragoman.http.phase import Phase
+from dragoman.metrics.series import CONNECTIONS_ENDED
 from dragoman.serving.listening import tls_context
 from dragoman.serving.neighbours import Neighbours
 from dragoman.serving.speaking import bounds_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
     from dragoman.http.paths import Application
+    from dragoman.metrics.tally import Tally
 
 _BREATH_SECONDS = 0.05
 """How long to wait where there is no room for a connection, or none of the system's."""
@@ -85,8 +87,12 @@ class Front:
         *,
         most: int,
         log: Log,
+        tally: Tally | None = None,
     ) -> None:
-        """`most` connections at once. Raises ListeningFault where TLS cannot be spoken as configured."""
+        """`most` connections at once; `tally` counts those that were ended.
+
+        Raises ListeningFault where TLS cannot be spoken as configured.
+        """
         server = configuration.server
         self._loop = asyncio.get_running_loop()
         self._tls = tls_context(configuration)
@@ -102,6 +108,7 @@ class Front:
             server.connections_per_address, [ipaddress.ip_network(one) for one in server.trusted_proxies]
         )
         self._log = log
+        self._tally = tally
 
     async def serve(self, started: Callable[[], None]) -> None:
         """Answer until the departure, then drain; `started` is called once connections are taken.
@@ -164,12 +171,12 @@ class Front:
         candidates = ((standing, one) for standing, one in standings if standing is not None)
         going = nsmallest(number, candidates, key=lambda candidate: candidate[0])
         for _, connection in going:
-            connection.transport.abort()
+            connection.make_room()
         late = [task for task, since in self._opening.items() if now - since > _SPARED_SECONDS]
         shaking_hands = late[: number - len(going)]
         for task in shaking_hands:
             task.cancel()
-        self._commons.ended["made_room"] += len(going) + len(shaking_hands)
+        self._commons.ended[Ending.MADE_ROOM.value] += len(going) + len(shaking_hands)
         return bool(going or shaking_hands)
 
     async def _open(self, taken: socket.socket, release: Callable[[], None]) -> None:
@@ -216,6 +223,9 @@ class Front:
 
     def _tell_ended(self) -> None:
         ended, self._commons.ended = self._commons.ended, Counter()
+        if self._tally is not None:
+            for because, number in ended.items():
+                self._tally.count(CONNECTIONS_ENDED, (because,), number)
         if ended.total():
             self._log.write("warning", "connections_ended", **ended)
 

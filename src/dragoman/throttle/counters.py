@@ -9,6 +9,7 @@ from dragoman.core.throttle import (
     Held,
     Holding,
     Outcome,
+    Standings,
     Verdict,
     Wrong,
     count,
@@ -19,6 +20,7 @@ from dragoman.core.throttle import (
     judge,
     reserve,
     seconds_closed,
+    standing,
 )
 from dragoman.core.value import value
 
@@ -74,6 +76,19 @@ class Counters:
             alarms = (*_crossed(before, after, limits, Alarm.ADDRESS_HELD), *self._count_client(keys, now))
             held = judge(before, limits, now) is Verdict.REFUSED
             return Wrong(alarms=alarms, held_for=seconds_closed(after, limits, now) if held else None)
+
+    def look(self, keys: Keys) -> Standings:
+        """How the counters of an attempt stand; nothing is changed."""
+        with self._memory.alone():
+            now, policy, memory, limits = self._elapsed(), self._policy, self._memory, self._address_limits(keys)
+            return Standings(
+                known=standing(memory.known.find(keys.account, policy.known, now).counter, policy.known, now),
+                strangers=standing(
+                    memory.strangers.find(keys.account, policy.strangers, now).counter, policy.strangers, now
+                ),
+                address=standing(memory.addresses.find(keys.address, limits, now).counter, limits, now),
+                client=standing(memory.clients.find(keys.client, policy.client, now).counter, policy.client, now),
+            )
 
     def note(self, ticket: Reserved, outcome: Outcome) -> None:
         """What became of a guess that was reserved elsewhere, so that it is known when that is out of reach."""

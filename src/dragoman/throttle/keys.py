@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from base64 import urlsafe_b64encode
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PLACE_BYTES = 12
+_WRITTEN = re.compile(rf"[0-9a-f]{{{6 * KEY_BYTES}}}(?:0[01]){{2}}")
 
 
 @value
@@ -30,6 +32,22 @@ class Keys:
     address: bytes
     shared_address: bool
     client: bytes
+
+
+def write_keys(keys: Keys) -> str:
+    """The digests as one word; nobody without the installation's key can write those of anybody."""
+    flags = bytes([keys.known, keys.shared_address])
+    return (keys.account + keys.address + keys.client + flags).hex()
+
+
+def read_keys(text: str) -> Keys | None:
+    """The keys that were written so; None where they were not."""
+    if not _WRITTEN.fullmatch(text):
+        return None
+    whole = bytes.fromhex(text)
+    account, address, client = (whole[at : at + KEY_BYTES] for at in range(0, 3 * KEY_BYTES, KEY_BYTES))
+    known, shared = whole[3 * KEY_BYTES :]
+    return Keys(account=account, known=bool(known), address=address, shared_address=bool(shared), client=client)
 
 
 class Namer:

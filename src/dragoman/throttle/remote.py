@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from dragoman.core.throttle import Alarm, Held, Holding, Wrong
+from dragoman.core.throttle import Alarm, Held, Holding, Standing, Standings, Verdict, Wrong
 from dragoman.shared.connection import connected
 from dragoman.shared.faults import Away
 from dragoman.throttle.counters import BUSY, Reserved
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from dragoman.shared.connection import Connection
     from dragoman.throttle.keys import Keys
 
-_SECONDS: Final = 0.25
+SECONDS: Final = 0.25
+"""For one command, while a request waits."""
 MOST_CONNECTIONS: Final = 8
 """Of one process, at once; `serving.descriptors` keeps so many back."""
 _MOST_NAMES: Final = 1_000_000
@@ -42,7 +43,7 @@ class RemoteCounters:
         circuit: Circuit,
         tell: Callable[[str | None], None],
         most_names: int = _MOST_NAMES,
-        seconds: float = _SECONDS,
+        seconds: float = SECONDS,
     ) -> None:
         """`tell` gets the reason when it is of no use, and None when it is back; `seconds` are for one command."""
         self._policy = policy
@@ -80,6 +81,18 @@ class RemoteCounters:
         match await self._call("count", keys):
             case [int(held_for), int(alarms)]:
                 return Wrong(alarms=_alarms(alarms), held_for=held_for or None)
+        return None
+
+    async def look(self, keys: Keys) -> Standings | None:
+        """How the counters of an attempt stand; nothing is changed."""
+        match await self._call("look", keys):
+            case [known, strangers, address, client]:
+                return Standings(
+                    known=_standing(known),
+                    strangers=_standing(strangers),
+                    address=_standing(address),
+                    client=_standing(client),
+                )
         return None
 
     async def close(self) -> None:
@@ -123,6 +136,19 @@ def _flags(ticket: Reserved) -> tuple[bool, bool, bool]:
 def _numbers(limits: Limits) -> Iterator[str]:
     yield from map(str, (limits.free, limits.most, limits.first_wait, limits.longest_wait, limits.memory))
     yield str(int(limits.since_first))
+
+
+def _standing(told: object) -> Standing:
+    match told:
+        case [int(failures), int(checking), bytes(verdict), int(closed_for), int(since)]:
+            return Standing(
+                failures=failures,
+                checking=checking,
+                verdict=Verdict(verdict.decode()),
+                closed_for=closed_for,
+                since=since,
+            )
+    raise TypeError("the script has not told how a counter stands")
 
 
 def _alarms(bits: int) -> tuple[Alarm, ...]:

@@ -185,6 +185,20 @@ local function count_wrong_secret()
   return {held and seconds_closed(a, of_address) or 0, alarms}
 end
 
+local function standing(c, l)
+  local verdict = judge(c, l)
+  local closed = verdict == 'refused' and seconds_closed(c, l) or 0
+  return {c.failures, c.reserved, verdict, closed, c.failures > 0 and math.floor(now - c.since) or 0}
+end
+
+local function look()
+  return {standing(read(known, of_known), of_known),
+          standing(read_or_share(strangers, common_account, of_strangers), of_strangers),
+          standing(read_or_share(address, common_address, of_address), of_address),
+          standing(read(client, of_client), of_client)}
+end
+
+if verb == 'look' then return look() end
 if verb == 'take' then return take() end
 if verb == 'settle' then return settle() end
 return count_wrong_secret()

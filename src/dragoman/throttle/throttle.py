@@ -15,7 +15,7 @@ from dragoman.throttle.memory import Stuck
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dragoman.core.throttle import Alarm, Ticket
+    from dragoman.core.throttle import Alarm, Standings, Ticket
     from dragoman.throttle.counters import Counters
     from dragoman.throttle.keys import Keys, Namer
 
@@ -131,6 +131,10 @@ class MemoryThrottle:
         """A client's secret was wrong."""
         keys = self._namer.keys_of_client(address, client_id)
         return await in_turn(lambda: self._counters.count_wrong_secret(keys)) or _UNCOUNTED
+
+    async def look(self, keys: Keys) -> Standings | None:
+        """How the counters stand, for an operator; None where nobody can be asked now."""
+        return await in_turn(lambda: self._counters.look(keys))
 
 
 class NoThrottle:

@@ -16,7 +16,7 @@ from dragoman.cli.configured import config_option
 
 _COLUMNS = (
     "outcome", "level", "client", "subject", "grant", "dialect", "address", "grant_type", "scope", "refusal",
-    "because", "detail", "command", "operator", "on_behalf_of",
+    "because", "detail", "command", "operator", "on_behalf_of", "request_id",
 )  # fmt: skip
 _LINKS = ("chain", "number", "hash")
 _HEAD = ("time", *_COLUMNS, "further", *_LINKS)

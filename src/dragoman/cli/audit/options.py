@@ -44,6 +44,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     grant: str | None = None
     address: str | None = None
+    request_id: str | None = None
     outcome: str | None = None
     reason: str | None = None
     since: str | None = None
@@ -57,6 +58,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             subject=self.subject,
             grant=self.grant,
             address=self.address,
+            request_id=self.request_id,
             outcome=self.outcome,
             reason=self.reason,
             since=None if self.since is None else read_moment(self.since),
@@ -71,6 +73,7 @@ def filter_options(command: Command) -> Command:
         click.option("--subject", metavar="ID", help="Of the person with this id, as `dragoman user show` tells it."),
         click.option("--grant", metavar="ID", help="Of this session, as `dragoman token list` shows it."),
         click.option("--address", metavar="IP", help="From this address."),
+        click.option("--request", "request_id", metavar="ID", help="Of the request that the log calls so."),
         click.option("--event", "outcome", metavar="NAME", help="Of this kind: token_issued, token_refused …"),
         click.option("--reason", metavar="NAME", help="With this refusal, or this reason why a session ended."),
     )
