@@ -177,7 +177,7 @@ class AuditTable(Table, frozen=True):
     """For how many days they are kept; then whole files are taken away."""
     file_mib: Annotated[int, Meta(ge=1, le=1024)] = 64
     """How large a file may become before another follows it; so one does at the end of each day (UTC)."""
-    refusals_a_minute: Annotated[int, Meta(ge=1)] = 20
+    refusals_a_minute: Annotated[int, Meta(ge=1)] = 1000
     """So many refusals of one kind that cost their sender nothing have a line each in a minute, in each worker; the
     others are counted in one line (docs/audit.md)."""
 
