@@ -35,12 +35,8 @@ class Password:
         Whoever does not live here is looked for in the directory, if there is one. Refuses `missing_username`,
         `missing_password`, `wrong_credentials`, `too_many_requests`, `temporarily_unavailable`.
         """
-        username = request.parameters.get("username")
-        if not username:
-            raise OAuthError(Refusal.MISSING_USERNAME, parameter="username")
-        password = request.parameters.get("password")
-        if not password:
-            raise OAuthError(Refusal.MISSING_PASSWORD, parameter="password")
+        username = _need(request, "username", Refusal.MISSING_USERNAME)
+        password = _need(request, "password", Refusal.MISSING_PASSWORD)
         login = _login_of(username)
         attempt = Attempt(
             client_id=client.id,
@@ -93,6 +89,14 @@ def _authorization(found: Verified, place: str) -> Authorization:
         new_password_hash=found.password_hash,
         known_places=places,
     )
+
+
+def _need(request: TokenRequest, name: str, refusal: Refusal) -> Secret:
+    """A parameter without which nobody can be asked for (RFC 6749 §4.3.2)."""
+    value = request.parameters.get(name)
+    if not value:
+        raise OAuthError(refusal, parameter=name)
+    return value
 
 
 def _login_of(username: Secret) -> str | None:
