@@ -73,6 +73,17 @@ def test_i14_a_token_outside_of_the_header_is_no_token(server: Server, dialect: 
     assert token not in server.log.getvalue()[mark:].decode()
 
 
+@pytest.mark.parametrize("dialect", ["standard", "jobspace"])
+def test_i14_a_token_beside_another_line_of_its_header_is_no_token(server: Server, dialect: str):
+    """Whoever stands in front may have read the other one."""
+    client = server.add_client()
+    good = ("Authorization", f"Bearer {log_in(server, dialect, client, server.add_owner()).document['access_token']}")
+    path = resource_path(dialect)
+    assert server.ask("GET", path, headers=[good]).status == 200
+    for lines in ([good, ("Authorization", "Bearer x")], [good, good], [("Authorization", "Basic eDp4"), good]):
+        assert server.ask("GET", path, headers=lines).status == 401
+
+
 def resource_path(dialect: str) -> str:
     paths = {
         "standard": "/resource", "jobspace": "/api/job", "jmondi": "/contacts",

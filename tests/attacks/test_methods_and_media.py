@@ -69,6 +69,16 @@ def test_the_other_endpoints_have_their_methods_too(server: Server, path: str, m
     assert answer.header("Allow")
 
 
+@pytest.mark.parametrize("path", ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server"])
+def test_the_head_of_a_document_can_be_asked_for_alone(server: Server, path: str):
+    """RFC 9110 §9.1, §9.3.2; what changes something, or has secrets in its URL, has no such head."""
+    whole, head = server.ask("GET", path), server.ask("HEAD", path)
+    assert (head.status, head.body) == (200, b"")
+    assert head.header("Content-Type") == whole.header("Content-Type")
+    assert server.ask("POST", path).header("Allow") == "GET, HEAD"
+    assert server.ask("HEAD", "/resource").status == 405
+
+
 UNREAD = (
     "text/plain",
     "application/xml",

@@ -31,6 +31,14 @@ def test_t01_a_duplicate_parameter_is_refused(server: Server, name: str):
         assert (answer.status, answer.error) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("name", ['"', "\\", "\n", "é", "\x7f", "\u202e", "", "a b", "n" * 100])
+def test_t01_a_repeated_name_that_is_none_is_not_told_back(server: Server, name: str):
+    """What a description may hold is in RFC 6749 §5.2, what a name is in §8.2."""
+    answer = server.form("/oauth2/token", [*whole_login(server).items(), (name, "1"), (name, "2")])
+    assert (answer.status, answer.error) == (400, "invalid_request")
+    assert answer.document["error_description"] == "the parameter ? is present more than once"
+
+
 @pytest.mark.parametrize("name", OAUTH_NAMES)
 def test_t02_no_credential_or_grant_parameter_may_stand_in_the_query_of_the_strict_path(server: Server, name: str):
     form = whole_login(server)

@@ -159,6 +159,9 @@ def test_a_missing_a_foreign_and_a_damaged_database_are_told(folder: Folder):
     assert "another program" in problem(folder, "database")
     database.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
     assert "damaged" in problem(folder, "database")
+    database.unlink()
+    database.symlink_to(database)
+    assert "cannot be reached" in problem(folder, "database")
 
 
 def test_a_disk_without_room_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch):

@@ -70,6 +70,13 @@ def test_multipart_text_fields_are_read():
     assert read_multipart(body, CONTENT_TYPE) == [("grant_type", "password"), ("password", "pä ss")]
 
 
+@pytest.mark.parametrize("media_type", ["multipart/form-data", "application/json; charset=UTF-8", "no media type"])
+def test_the_media_type_of_a_field_says_nothing(media_type):
+    """PHP does not look at it. The first is what many Android clients write, by Retrofit's RequestBody."""
+    body = whole(part("a", "1", f"Content-Type: {media_type}"), part("b", "2"))
+    assert read_multipart(body, CONTENT_TYPE) == [("a", "1"), ("b", "2")]
+
+
 def test_of_several_boundary_parameters_the_one_in_the_body_counts():
     doubled = "multipart/form-data; boundary=----copied; boundary=real"
     assert read_multipart(whole(part("a", "1")), doubled) == [("a", "1")]

@@ -66,6 +66,10 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
+def _link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
 def _corrupt(path: Path) -> None:
     serve_cast(path, unbroken)
     content = bytearray(path.read_bytes())
@@ -87,6 +91,7 @@ def _truncated(path: Path) -> None:
         (_foreign, "is the database of another program"),
         (_future, "was written by a newer Dragoman"),
         (_folder, "is not a file"),
+        (_link_to_itself, "cannot be reached"),
         (_corrupt, "is damaged"),
         (_truncated, "is damaged"),
     ],

@@ -68,9 +68,15 @@ def encode_introspection(dialect: Dialect, found: Introspection | None) -> WireR
 
 
 def decode_bearer(words: ResourceWords, wire: WireRequest) -> Secret:
-    """The access token that a request carries (RFC 6750 §2). Refuses `missing_token`."""
+    """The access token that a request carries (RFC 6750 §2). Refuses `missing_token`, `malformed_token`.
+
+    Of two lines of one header (RFC 9110 §5.3 allows one) nobody else may have read the same one.
+    """
     for name in words.headers:
-        header = wire.header(name.lower().encode())
+        line = name.lower().encode()
+        if wire.repeats(line):
+            raise OAuthError(Refusal.MALFORMED_TOKEN, f"more than one line of {name}")
+        header = wire.header(line)
         token = None if header is None else _bearer_of(header, words)
         if token:
             return Secret(token.partition(",")[0] if words.cut_at_comma else token)

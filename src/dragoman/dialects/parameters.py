@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeGuard
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -41,6 +42,7 @@ OAUTH_PARAMETERS = frozenset(
 """Parameters with a meaning at an OAuth endpoint; other names are never looked at (RFC 6749 §3.2)."""
 
 _FORM = "application/x-www-form-urlencoded"
+_NAME = re.compile(r"[-._0-9A-Za-z]{1,64}")
 
 
 def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, ...] | None = None) -> Mapping[str, str]:
@@ -140,8 +142,13 @@ def _single(name: str, given: str | Several, words: RequestWords) -> str | None:
     if listed:
         return _from_list(name, values, words)
     if len(values) > 1 and words.duplicates == "refuse":
-        raise OAuthError(Refusal.DUPLICATE_PARAMETER, parameter=name)
+        raise OAuthError(Refusal.DUPLICATE_PARAMETER, parameter=_told(name))
     return _tidied(name, values[-1 if words.duplicates == "last" else 0], words)
+
+
+def _told(name: str) -> str:
+    """The name, if it is one by RFC 6749 §8.2: anything else may not stand in a description (§5.2)."""
+    return name if _NAME.fullmatch(name) else "?"
 
 
 def _from_list(name: str, values: tuple[str, ...], words: RequestWords) -> str | None:

@@ -100,18 +100,24 @@ def _public_routes_of(desk: Desk, edge: Edge, jwks: Callable[[], Mapping[str, ob
     dialect = desk.mount.dialect
 
     async def answer_jwks(wire: WireRequest) -> WireResponse:
-        codec.check_method(dialect.words.jwks, wire)
+        _check_reading(dialect.words.jwks, wire)
         return _document(jwks())
 
     async def answer_metadata(wire: WireRequest) -> WireResponse:
-        codec.check_method(dialect.words.metadata, wire)
+        _check_reading(dialect.words.metadata, wire)
         return _document(_metadata(desk))
 
     spell, words = dialect.errors.spell, dialect.words
     return [
-        *_routes(desk, edge, "jwks", answer_jwks, _refuse_with(spell, words.jwks.methods)),
-        *_routes(desk, edge, "metadata", answer_metadata, _refuse_with(spell, words.metadata.methods)),
+        *_routes(desk, edge, "jwks", answer_jwks, _refuse_with(spell, (*words.jwks.methods, "HEAD"))),
+        *_routes(desk, edge, "metadata", answer_metadata, _refuse_with(spell, (*words.metadata.methods, "HEAD"))),
     ]
+
+
+def _check_reading(words: EndpointWords, wire: WireRequest) -> None:
+    """Of what changes nothing the head alone may be asked for, too (RFC 9110 §9.1)."""
+    if wire.method != "HEAD":
+        codec.check_method(words, wire)
 
 
 def _metadata(desk: Desk) -> Mapping[str, object]:

@@ -39,7 +39,7 @@ def check_database(configuration: Configuration, dialects: Mapping[str, Dialect]
     """Where the data are, and what is in them. Nothing is changed: what is not private or current is told, left so."""
     location = configuration.location()
     if isinstance(location, Path):
-        current = yield from _check_file(located(location))
+        current = yield from _check_file(location)
     else:
         current = yield from _check_address(location, now)
     if current:
@@ -48,6 +48,11 @@ def check_database(configuration: Configuration, dialects: Mapping[str, Dialect]
 
 
 def _check_file(path: Path) -> Generator[Finding, None, bool]:
+    try:
+        path = located(path)
+    except Fault as fault:
+        yield fault_found("database", fault)
+        return False
     if not path.exists():
         yield problem("database", f"there is no {path}", f"restore it, or make one with `dragoman init {path.parent}`")
         return False

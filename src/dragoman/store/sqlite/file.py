@@ -30,7 +30,13 @@ def beside(path: Path, ending: str) -> Path:
 
 
 def located(path: Path) -> Path:
-    """The file that the path leads to, links followed: all names of one database mean one lock."""
+    """The file that the path leads to, links followed: all names of one database mean one lock. Raises StoreFault."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a link to itself, above all
+        raise StoreFault(f"{path} cannot be reached: {error.strerror}. Name the database file itself.") from error
     return path.resolve()
 
 
