@@ -69,6 +69,12 @@ def test_every_kind_of_variable_is_read(tmp_path: Path):
     assert [mount.dialect for mount in configuration.mounts] == ["jobspace"]
 
 
+@pytest.mark.parametrize("table", ["SERVER", "METRICS"])
+def test_a_variable_that_was_left_empty_does_not_mean_every_address(tmp_path: Path, table: str):
+    """An empty host would: a compose file with `${ADDRESS}` in it, and none set."""
+    assert f"{table.lower()}.host" in refused(tmp_path, environment={f"DRAGOMAN_{table}__HOST": ""})
+
+
 @pytest.mark.parametrize(("memory_kib", "parallelism"), [(8, 2), (31, 4), (127, 16)])
 def test_a_hash_with_too_little_memory_for_its_lanes_is_refused(tmp_path: Path, memory_kib: int, parallelism: int):
     table = f"[passwords]\nmemory_kib = {memory_kib}\nparallelism = {parallelism}"

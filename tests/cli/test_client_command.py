@@ -186,12 +186,19 @@ def test_without_a_database_nothing_is_made_in_silence(folder: Folder):
     assert not (folder.path / "dragoman.db").exists()
 
 
-def test_every_command_has_help_with_an_example():
-    for group in ((), ("client",), ("user",), ("key",), ("token",), ("dialect",)):
+def test_every_command_has_help_with_an_example_on_a_line_of_its_own():
+    for group in ((), ("client",), ("user",), ("key",), ("token",), ("dialect",), ("audit",), ("shadow",)):
         listed = run(*group, "--help").out.partition("Commands:\n")[2]
         for line in listed.splitlines():
             command = line.split()[0] if line[2:3].strip() else ""
             if command and (group or command in ("init", "doctor", "serve", "demo", "verify")):
-                assert (
-                    f"dragoman {' '.join((*group, command))}" in run(*group, command, "--help").out.partition("\n")[2]
-                )
+                told = run(*group, command, "--help").out.partition("\n")[2]
+                assert f"\n  dragoman {' '.join((*group, command))}" in told.replace("\n    ", "\n  ")
+
+
+@pytest.mark.parametrize("arguments", [("user", "create", "ann", "--authority"), ("client", "create", "shop", "--name")])
+def test_an_argument_that_is_no_utf_8_is_refused_and_not_kept(folder: Folder, arguments: tuple[str, ...]):
+    """As a script in Latin-1 has it: kept, it would come into no token, no list and no export."""
+    told = folder.run(*arguments, "M\udcfcller", stdin="correct horse battery\n").fault
+    assert told == r"the argument M\udcfcller is not UTF-8; write it anew, in a terminal or script in UTF-8"
+    assert folder.done("user", "list", "--json").json == []

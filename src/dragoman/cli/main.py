@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib.util
 import pkgutil
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from dragoman import __version__, cli
 from dragoman.core.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FAULT_STATUS = 2
 _NOT_COMMANDS = frozenset({"main"})
@@ -48,9 +52,20 @@ def dragoman() -> None:
     """
 
 
+def _refuse_other_charsets(arguments: Sequence[str]) -> None:
+    """What is no UTF-8 could be kept, and then neither be shown, nor be in a token, nor in an export."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="backslashreplace").decode()
+            raise Fault(f"the argument {shown} is not UTF-8; write it anew, in a terminal or script in UTF-8") from None
+
+
 def main() -> None:
     """Run a command; whatever the operator can mend is one sentence and status 2, never a traceback."""
     try:
+        _refuse_other_charsets(sys.argv[1:])
         status = dragoman.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -23,7 +23,7 @@ WeakFormat = Literal[
 class ServerTable(Table, frozen=True):
     """How the server listens."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes a free one."""
@@ -185,7 +185,7 @@ class AuditTable(Table, frozen=True):
 class MetricsTable(Table, frozen=True):
     """Metrics for Prometheus, on a port of their own: whoever reaches it may read them."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     """The port that answers `/metrics`, and `dragoman throttle show`; 0 takes a free one. Not set, no metric is

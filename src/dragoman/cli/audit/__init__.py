@@ -35,7 +35,7 @@ def command() -> None:
 @json_option
 @config_option
 def tail(path: Path, number: int, *, follow: bool, as_json: bool) -> None:
-    r"""Show the latest lines of all processes by time, and with -f what comes.
+    """Show the latest lines of all processes by time, and with -f what comes.
 
     \b
     dragoman audit tail
@@ -57,7 +57,7 @@ def tail(path: Path, number: int, *, follow: bool, as_json: bool) -> None:
 @json_option
 @config_option
 def search(*, as_json: bool, **parameters: object) -> None:
-    r"""Find the lines that all of this fits, by time.
+    """Find the lines that all of this fits, by time.
 
     \b
     dragoman audit search --client shop-app --since 24h

@@ -29,7 +29,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 @filter_options
 @config_option
 def export(form: str, **parameters: object) -> None:
-    r"""Write the lines to standard output, by time: as they are (jsonl), or as a table (csv).
+    """Write the lines to standard output, by time: as they are (jsonl), or as a table (csv).
 
     In a table, a text that a spreadsheet would take for a formula gets an apostrophe before it.
 

@@ -35,7 +35,7 @@ _TAMPERED_STATUS = 1
 @json_option
 @config_option
 def verify(path: Path, against: Path | None, log: Path | None, *, as_json: bool) -> int:
-    r"""Tell whether every line of the audit is there, as it was written and in its place.
+    """Tell whether every line of the audit is there, as it was written and in its place.
 
     Exit status 1 if something was changed, put in, moved or taken away, with the file and the line. An end that is
     open cannot be judged by itself: keep what --json prints elsewhere, and hold the audit --against it later.

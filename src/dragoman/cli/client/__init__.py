@@ -101,7 +101,7 @@ def create(**parameters: object) -> None:
 @json_option
 @config_option
 def update(**parameters: object) -> None:
-    r"""Change the client ID: what is said replaces what was, and the rest stays. An empty text clears a list.
+    """Change the client ID: what is said replaces what was, and the rest stays. An empty text clears a list.
 
     \b
     dragoman client update shop-app --access-token-lifetime 600
@@ -124,7 +124,7 @@ def update(**parameters: object) -> None:
 @json_option
 @config_option
 def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
-    r"""List clients in the order of their ids.
+    """List clients in the order of their ids.
 
     \b
     dragoman client list
@@ -148,7 +148,7 @@ def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
 @json_option
 @config_option
 def show(client_id: str, path: Path, *, as_json: bool) -> None:
-    r"""Show all of the client ID but its secrets.
+    """Show all of the client ID but its secrets.
 
     \b
     dragoman client show shop-app

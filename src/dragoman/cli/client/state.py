@@ -60,7 +60,7 @@ def enable(client_id: str, path: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 def sign_out(client_id: str, path: Path, *, yes: bool) -> None:
-    r"""End all sessions of the client ID, as when its tokens were stolen: everybody has to log in to it again.
+    """End all sessions of the client ID, as when its tokens were stolen: everybody has to log in to it again.
 
     Whoever asks this server hears that none of their tokens is good. Who checks signatures alone does not.
 
@@ -105,7 +105,7 @@ def delete(client_id: str, path: Path, *, yes: bool) -> None:
 @json_option
 @config_option
 def rotate_secret(client_id: str, path: Path, *, keep_old: bool, as_json: bool) -> None:
-    r"""Draw a new secret for the client ID and print it, once. The old one is refused from then on.
+    """Draw a new secret for the client ID and print it, once. The old one is refused from then on.
 
     To change it without a gap, keep the old one at first, give the app the new one, then drop the old one.
 

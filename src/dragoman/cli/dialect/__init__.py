@@ -47,7 +47,7 @@ def command() -> None:
 @config_option
 @click.pass_context
 def list_(context: click.Context, path: Path, *, as_json: bool) -> None:
-    r"""List all dialects, and which are mounted.
+    """List all dialects, and which are mounted.
 
     \b
     dragoman dialect list
@@ -73,7 +73,7 @@ def list_(context: click.Context, path: Path, *, as_json: bool) -> None:
 @config_option
 @click.pass_context
 def show(context: click.Context, name: str, path: Path, *, merged: bool, as_json: bool) -> None:
-    r"""Print the file of the dialect NAME, or all its words in force.
+    """Print the file of the dialect NAME, or all its words in force.
 
     \b
     dragoman dialect show jobspace
@@ -101,7 +101,7 @@ def show(context: click.Context, name: str, path: Path, *, merged: bool, as_json
 @config_option
 @click.pass_context
 def check(context: click.Context, files: tuple[str, ...], path: Path) -> None:
-    r"""Read and compile dialects as the server does, and print what they extend and their endpoints.
+    """Read and compile dialects as the server does, and print what they extend and their endpoints.
 
     A FILE ends with .toml; what does not is the name of a dialect in one of the folders. Files may extend each other.
 

@@ -40,7 +40,7 @@ def command() -> None:
 @json_option
 @config_option
 def list_(path: Path, *, as_json: bool) -> None:
-    r"""List all keys with their purpose, algorithm, audience, times and state, without a byte of them.
+    """List all keys with their purpose, algorithm, audience, times and state, without a byte of them.
 
     \b
     dragoman key list
@@ -72,7 +72,7 @@ def list_(path: Path, *, as_json: bool) -> None:
 )
 @config_option
 def retire(kid: str, seconds: int, path: Path) -> None:
-    r"""Refuse the tokens of the key KID from some time on. The last key that is needed cannot retire.
+    """Refuse the tokens of the key KID from some time on. The last key that is needed cannot retire.
 
     \b
     dragoman key retire 3vhL0sXlmxxRfpEE4DRYQ --in 86400
@@ -92,7 +92,7 @@ def retire(kid: str, seconds: int, path: Path) -> None:
 @click.option("--pem", is_flag=True, help="As PEM instead of a JWK set.")
 @config_option
 def show_public(kid: str | None, path: Path, *, pem: bool) -> None:
-    r"""Print the public keys of access tokens as a JWK set (RFC 7517), all or the one named KID. Shared keys never.
+    """Print the public keys of access tokens as a JWK set (RFC 7517), all or the one named KID. Shared keys never.
 
     \b
     dragoman key show-public

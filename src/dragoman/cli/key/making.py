@@ -67,7 +67,7 @@ _audience_option = click.option(
 def rotate(  # noqa: PLR0913 (each is an option)
     purpose: str, algorithm: str | None, audience: tuple[str, ...], active_in: int | None, path: Path, *, as_json: bool
 ) -> None:
-    r"""Make a further key for PURPOSE: access (the default), refresh or seal.
+    """Make a further key for PURPOSE: access (the default), refresh or seal.
 
     The time until it takes over is for every server to read it, and for caches of the public keys to expire (five
     minutes). With --audience it takes over for that alone: the tokens of all others stay with the keys they have.
@@ -121,7 +121,7 @@ def rotate(  # noqa: PLR0913 (each is an option)
 def import_(  # noqa: PLR0913 (each is an option)
     file: Path, kid: str | None, active_in: int, audience: tuple[str, ...], path: Path, *, weak: bool, as_json: bool
 ) -> None:
-    r"""Bring the key of FILE that another server signed access tokens with, so that APIs need not learn of a new one.
+    """Bring the key of FILE that another server signed access tokens with, so that APIs need not learn of a new one.
 
     FILE is a private key as PEM (RSA, P-256, Ed25519), or a line with a shared key; readable by its owner alone. What
     is mounted and signs with its algorithm uses it. Later, `dragoman key rotate` takes over from it with overlap.

@@ -46,7 +46,7 @@ def command() -> None:
 @config_option
 @click.pass_context
 def report(context: click.Context, /, **parameters: object) -> None:
-    r"""Count the exchanges that were compared, and what would have differed, by dialect and client.
+    """Count the exchanges that were compared, and what would have differed, by dialect and client.
 
     The status is 0 where something was compared and nothing drifts, and 1 otherwise. Expected differences are told, and
     are no drift. The servers add what they found every few seconds.

@@ -27,7 +27,7 @@ def command() -> None:
 @json_option
 @config_option
 def show(path: Path, *, who: str | None, address: str | None, client: str | None, as_json: bool) -> None:
-    r"""Show whether the next log-in of the account WHO would be checked, from this address.
+    """Show whether the next log-in of the account WHO would be checked, from this address.
 
     Asks the running server at its metrics.port, or the shared server where machines count together. Nothing is
     changed. What an account has had can be forgotten: `dragoman user unlock WHO`.

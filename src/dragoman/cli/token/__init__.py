@@ -66,7 +66,7 @@ def command() -> None:
 @json_option
 @config_option
 def inspect(source: str, path: Path, *, as_json: bool) -> None:
-    r"""Tell what a token is, whether this server made it, what it stands for, and whether it counts or why not.
+    """Tell what a token is, whether this server made it, what it stands for, and whether it counts or why not.
 
     \b
     dragoman token inspect
@@ -83,7 +83,7 @@ def inspect(source: str, path: Path, *, as_json: bool) -> None:
 @click.option("--session", metavar="ID", help="End the session of this id, as `token list` shows it.")
 @config_option
 def revoke(source: str, session: str | None, path: Path) -> None:
-    r"""End a token: an access token by itself, a refresh token with its whole session.
+    """End a token: an access token by itself, a refresh token with its whole session.
 
     \b
     wl-paste | dragoman token revoke -
@@ -106,7 +106,7 @@ def revoke(source: str, session: str | None, path: Path) -> None:
 @json_option
 @config_option
 def list_(**parameters: object) -> None:
-    r"""List the sessions of a user or a client, the latest first, those that have ended included.
+    """List the sessions of a user or a client, the latest first, those that have ended included.
 
     \b
     dragoman token list --user ann
@@ -140,7 +140,7 @@ def list_(**parameters: object) -> None:
 @json_option
 @config_option
 def report(**parameters: object) -> None:
-    r"""Count the sessions that were ended, by client and reason.
+    """Count the sessions that were ended, by client and reason.
 
     A spent refresh token that comes back ends its session: it may be stolen. It may also be a client that lost an
     answer and asked again after its grace period. Those are counted as "looked like a retry": the immediate

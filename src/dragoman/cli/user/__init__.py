@@ -146,7 +146,7 @@ def create(**parameters: object) -> None:
 @json_option
 @config_option
 def update(**parameters: object) -> None:
-    r"""Change the account WHO: what is said replaces what was, and the rest stays.
+    """Change the account WHO: what is said replaces what was, and the rest stays.
 
     An empty text clears e-mail, authorities and the client.
 
@@ -170,7 +170,7 @@ def update(**parameters: object) -> None:
 @json_option
 @config_option
 def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
-    r"""List accounts in the order of their ids.
+    """List accounts in the order of their ids.
 
     \b
     dragoman user list
@@ -191,7 +191,7 @@ def list_(after: str, limit: int, path: Path, *, as_json: bool) -> None:
 @json_option
 @config_option
 def show(who: str, path: Path, *, as_json: bool) -> None:
-    r"""Show all of the account WHO but its password.
+    """Show all of the account WHO but its password.
 
     \b
     dragoman user show ann

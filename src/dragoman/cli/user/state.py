@@ -29,7 +29,7 @@ _NEW_PASSWORD = "password_changed"
 @click.option("--keep-sessions", is_flag=True, help="Let the sessions that began with the old password go on.")
 @config_option
 def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: bool) -> None:
-    r"""Set another password for the account WHO and end its sessions: somebody may know the old one.
+    """Set another password for the account WHO and end its sessions: somebody may know the old one.
 
     \b
     dragoman user set-password ann
@@ -63,7 +63,7 @@ def set_password(who: str, path: Path, *, password_stdin: bool, keep_sessions: b
 @click.argument("who")
 @config_option
 def disable(who: str, path: Path) -> None:
-    r"""Close the account WHO and end its sessions, until it is enabled again.
+    """Close the account WHO and end its sessions, until it is enabled again.
 
     \b
     dragoman user disable ann
@@ -76,7 +76,7 @@ def disable(who: str, path: Path) -> None:
 @click.argument("who")
 @config_option
 def enable(who: str, path: Path) -> None:
-    r"""Open the disabled account WHO again.
+    """Open the disabled account WHO again.
 
     \b
     dragoman user enable ann
@@ -89,7 +89,7 @@ def enable(who: str, path: Path) -> None:
 @click.argument("who")
 @config_option
 def lock(who: str, path: Path) -> None:
-    r"""Let nobody log in to the account WHO. Its sessions go on: a lock is often an attacker's doing.
+    """Let nobody log in to the account WHO. Its sessions go on: a lock is often an attacker's doing.
 
     \b
     dragoman user lock ann
@@ -102,7 +102,7 @@ def lock(who: str, path: Path) -> None:
 @click.argument("who")
 @config_option
 def unlock(who: str, path: Path) -> None:
-    r"""Let the owner of the account WHO log in again, where it is locked or has had too many wrong passwords.
+    """Let the owner of the account WHO log in again, where it is locked or has had too many wrong passwords.
 
     Running servers forget the wrong passwords at its next log-in.
 
@@ -119,7 +119,7 @@ def unlock(who: str, path: Path) -> None:
 @click.argument("who")
 @config_option
 def sign_out(who: str, path: Path) -> None:
-    r"""End all sessions of the account WHO. It may log in again.
+    """End all sessions of the account WHO. It may log in again.
 
     Whoever asks this server hears that none of its tokens is good. Who checks signatures alone does not.
 
@@ -144,7 +144,7 @@ def sign_out(who: str, path: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 def delete(who: str, path: Path, *, yes: bool) -> None:
-    r"""Remove the account WHO and end its sessions. This cannot be undone.
+    """Remove the account WHO and end its sessions. This cannot be undone.
 
     \b
     dragoman user delete ann --yes
