@@ -1,8 +1,11 @@
 """What a client gets when it is registered, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from dragoman.core.model import RefreshPolicy
+from dragoman.core.scope import Scope
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.registration import RegistrationFault, check_registration, register
 
@@ -31,12 +34,21 @@ def test_what_is_said_goes_before():
         ({"grant_types": ("client_credentials",)}, "needs a secret"),
         ({"dialects": ("axosoft",)}, "a public client may not use axosoft"),
         ({"dialects": ("nowhere",)}, "there is no dialect 'nowhere'"),
+        ({"scope": ("read", '"write')}, """'"write' can be no scope in standard"""),
+        ({"scope": ("prüfen",)}, "'prüfen' can be no scope in standard"),
     ],
 )
 def test_what_no_server_should_take_is_refused(fields, told):
     client = register({"id": "a", **fields}, WORDS["standard"].client_defaults, "standard")
     with pytest.raises(RegistrationFault, match=told):
         check_registration(client, WORDS)
+
+
+def test_a_scope_is_taken_where_a_dialect_can_spell_it():
+    client = register({"id": "a", "secrets": ("s",)}, WORDS["paymentiq"].client_defaults, "paymentiq")
+    check_registration(replace(client, scope=Scope.of(["prüfen", '"x"'])), WORDS)
+    with pytest.raises(RegistrationFault, match=r"'a\+b' can be no scope in paymentiq"):
+        check_registration(replace(client, scope=Scope.of(["a+b"])), WORDS)
 
 
 def test_a_confidential_client_may_use_any_dialect():

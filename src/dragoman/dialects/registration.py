@@ -10,6 +10,7 @@ from dragoman.core.errors import Fault
 from dragoman.core.model import Client, RefreshPolicy
 from dragoman.core.scope import Scope
 from dragoman.dialects.schema.file import LONGEST_LIFETIME
+from dragoman.dialects.scope_parameter import can_be_asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +95,11 @@ def check_registration(client: Client, dialects: Mapping[str, DialectFile]) -> N
             raise RegistrationFault(
                 f"client {client.id}: there is no dialect {name!r}; `dragoman dialect list` shows all"
             )
+        for scope in client.scope:
+            if not can_be_asked_for(scope, dialects[name].scope):
+                raise RegistrationFault(
+                    f"client {client.id}: {scope!r} can be no scope in {name} (RFC 6749 §3.3); take it out"
+                )
         if not client.confidential and "query_credentials" in dialects[name].needs:
             raise RegistrationFault(
                 f"client {client.id}: a public client may not use {name}, with credentials in URLs; give it a secret"

@@ -37,6 +37,11 @@ def _read(text: str, words: ScopeWords) -> Scope | None:
     return Scope.of(sorted(names) if words.sorted else names) if names else None
 
 
+def can_be_asked_for(name: str, words: ScopeWords) -> bool:
+    """Whether a request in this dialect can hold the name as one, and an answer may."""
+    return _split(name, words) == [name] and (words.grammar == "any" or bool(_SCOPE_TOKENS.fullmatch(name)))
+
+
 def _split(text: str, words: ScopeWords) -> list[str]:
     for separator in words.separators[1:]:
         text = text.replace(separator, words.separators[0])
