@@ -196,7 +196,9 @@ def test_every_command_has_help_with_an_example_on_a_line_of_its_own():
                 assert f"\n  dragoman {' '.join((*group, command))}" in told.replace("\n    ", "\n  ")
 
 
-@pytest.mark.parametrize("arguments", [("user", "create", "ann", "--authority"), ("client", "create", "shop", "--name")])
+@pytest.mark.parametrize(
+    "arguments", [("user", "create", "ann", "--authority"), ("client", "create", "shop", "--name")]
+)
 def test_an_argument_that_is_no_utf_8_is_refused_and_not_kept(folder: Folder, arguments: tuple[str, ...]):
     """As a script in Latin-1 has it: kept, it would come into no token, no list and no export."""
     told = folder.run(*arguments, "M\udcfcller", stdin="correct horse battery\n").fault
