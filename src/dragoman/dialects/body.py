@@ -13,7 +13,6 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 MOST_PARAMETERS = 64
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^";,\s]{1,200}))', re.IGNORECASE)
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
-_PARTS_OF_ITS_OWN = re.compile(r"multipart/.*;\s*boundary", re.DOTALL)
 
 
 class Unreadable(ValueError):
@@ -116,7 +115,8 @@ def _field_name(segment: MultipartSegment) -> str:
     """
     media_type = segment.header("Content-Type", "").lower()
     encoding = segment.header("Content-Transfer-Encoding", "").strip().lower()
-    if segment.filename is not None or _PARTS_OF_ITS_OWN.match(media_type) or encoding not in _PLAIN_ENCODINGS:
+    nested = media_type.startswith("multipart/") and "boundary" in media_type
+    if segment.filename is not None or nested or encoding not in _PLAIN_ENCODINGS:
         raise Unreadable("a part that is not a text field")
     if segment.name == "_charset_":
         raise Unreadable("another charset than UTF-8")
