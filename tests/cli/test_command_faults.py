@@ -153,3 +153,14 @@ def test_the_installed_program_ends_with_status_2_and_one_sentence(folder: Folde
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1
     assert "server.port" in ended.stderr
+
+
+@pytest.mark.parametrize("place", ["a file/demo", "a loop", "a demo"])
+def test_a_folder_in_which_no_demo_can_be_is_told(tmp_path: Path, place: str):
+    (tmp_path / "a file").touch()
+    (tmp_path / "a loop").symlink_to(tmp_path / "a loop")
+    (tmp_path / "a demo" / "demo.json").mkdir(parents=True)
+    demo = [*PROGRAM, "demo", "--port", "0", "--data", str(tmp_path / place)]
+    ended = subprocess.run(demo, capture_output=True, text=True, check=False, timeout=60)
+    told = f"dragoman: the folder {tmp_path / place} cannot be used: "
+    assert (ended.returncode, ended.stderr[: len(told)], ended.stderr.count("\n")) == (2, told, 1)

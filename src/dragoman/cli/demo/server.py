@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,7 @@ from dragoman.parts import load_dialects
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dragoman.cli.demo.passwords import HashedApart
@@ -30,7 +31,8 @@ def serve_demo(host: str, listening: socket.socket, data: Path, fresh: HashedApa
     """Serve from this folder until a signal; with `fresh` passwords it is made first. Raises Fault."""
     base_url = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     demo_file = data / DEMO_FILE
-    demo_file.unlink(missing_ok=True)
+    with _usable(data):
+        demo_file.unlink(missing_ok=True)
     making = None if fresh is None else _create_apart(data, fresh)
 
     from dragoman.serving.answering import run  # noqa: PLC0415 (while the folder is made)
@@ -64,10 +66,19 @@ def _await(making: multiprocessing.context.ForkProcess) -> None:
 
 def _create(data: Path, fresh: HashedApart) -> None:
     try:
-        asyncio.run(create_demo(data, fresh))
+        with _usable(data):
+            asyncio.run(create_demo(data, fresh))
     except Fault as fault:
         click.echo(f"dragoman: {fault}", err=True)
         sys.exit(2)
+
+
+@contextmanager
+def _usable(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Fault(f"the folder {data} cannot be used: {error.strerror}; name another with --data") from None
 
 
 def print_demo(base_url: str, described: dict[str, dict[str, str]], demo_file: Path) -> None:
