@@ -164,6 +164,14 @@ def test_a_missing_a_foreign_and_a_damaged_database_are_told(folder: Folder):
     assert "cannot be reached" in problem(folder, "database")
 
 
+@pytest.mark.parametrize("lost", ["TABLE grants", "INDEX ix_grants_subject"])
+def test_a_database_that_lost_something_in_a_rescue_is_told(folder: Folder, lost: str):
+    """SQLite finds no fault with it."""
+    with closing(sqlite3.connect(folder.path / "dragoman.db")) as connection, connection:
+        connection.execute(f"DROP {lost}")
+    assert f"it lacks {lost.partition(' ')[2]}" in problem(folder, "database")
+
+
 def test_a_disk_without_room_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(10**12, 10**12, 2**20))
     assert "1 MiB are free" in problem(folder, "disk")

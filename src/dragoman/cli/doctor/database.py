@@ -17,7 +17,7 @@ from dragoman.cli.opening import in_store, token_desk
 from dragoman.core.errors import Fault
 from dragoman.exposures import list_exposures
 from dragoman.parts import build_mounts
-from dragoman.store.sqlite.file import beside, check_integrity, located, read_version
+from dragoman.store.sqlite.file import beside, check_complete, check_integrity, located, read_version
 from dragoman.store.sqlite.time import refuse_older
 from dragoman.store.version import VERSIONS, is_due
 
@@ -63,6 +63,8 @@ def _check_file(path: Path) -> Generator[Finding, None, bool]:
     try:
         version = read_version(path)
         check_integrity(path)
+        if version == VERSIONS[-1]:
+            check_complete(path)
         refuse_older(path)
     except Fault as fault:
         yield fault_found("database", fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 from contextlib import closing, contextmanager
 from time import monotonic, sleep
@@ -21,6 +22,7 @@ _CHECK_SECONDS = 1.0
 _STEPS_BETWEEN_LOOKS = 20_000
 _LOOKS_SECONDS = 0.2
 _LOOK_AGAIN_SECONDS = 0.02
+_CREATED = re.compile(r"^CREATE (?:UNIQUE )?(?:TABLE|INDEX) (\w+)")
 _OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
@@ -220,6 +222,23 @@ def check_integrity(path: Path) -> None:
         raise _unreadable(path, error) from error
     if found != "ok":
         raise StoreFault(f"{path} is damaged ({found.strip()}): restore it from a backup. Nothing was changed.")
+
+
+def check_complete(path: Path) -> None:
+    """Look whether all tables and indexes of this version are there, as after a rescue they may not be.
+
+    Raises StoreFault.
+    """
+    from dragoman.store.sqlite.schema import SCHEMA  # noqa: PLC0415 - a server that finds a database needs it never
+
+    try:
+        with closing(connect_reader(path)) as connection:
+            there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+    lacking = [name for statement in SCHEMA for name in _CREATED.findall(statement) if name not in there]
+    if lacking:
+        raise StoreFault(f"{path} is not whole, it lacks {', '.join(lacking)}: restore it from a backup.")
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> StoreFault:
