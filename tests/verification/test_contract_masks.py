@@ -27,3 +27,11 @@ def test_tokens_are_not_printed(contracts: Contracts, server: TinyServer):
     server.answer(f'{{"access":"{access}","other":"{other}","again":"{access}"}}')
     (difference,) = only(contracts, server, exchange("GET /", '200\n\n{"access":"«access=jwt»","x":1}')).differences
     assert difference.actual == '{"access":"«access=jwt»","▶other":"Zm9v…(32 characters)","again":"«access»"}'
+
+
+@pytest.mark.parametrize("filling", ["x", "x-", "-" + "x" * 60, "s3cr&t=1 "])
+def test_an_answer_without_end_costs_no_more_than_what_is_shown(contracts: Contracts, server: TinyServer, filling: str):
+    server.answer(filling * (3_000_000 // len(filling)) + "A")
+    (difference,) = only(contracts, server, exchange("GET /", "200\n\ny")).differences
+    assert len(difference.actual) <= 101
+    assert "s3cr" not in difference.actual

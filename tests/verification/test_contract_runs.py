@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import socket
 import time
-from threading import Event
+from contextlib import suppress
+from threading import Event, Thread
 
 import pytest
 from tiny_server import FORM, PASSWORD, REFRESH, Answer, Asked, Contracts, TinyServer, exchange, jwt, only, verdicts
@@ -202,6 +204,27 @@ def test_an_answer_that_does_not_come_in_time_is_a_difference(contracts: Contrac
     contracts.write(exchange("GET /", "200"))
     (verdict,) = run_contract(load_contract("small", contracts.root), server.url, timeout=0.05)
     ended.set()
+    assert verdict.differences[0].actual == "none: timed out"
+
+
+def test_an_answer_that_drips_is_not_waited_for_longer(contracts: Contracts):
+    """Each byte comes in time, and the answer never."""
+    ended = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                while not ended.wait(0.02):
+                    connection.sendall(b"H")
+
+        dripping = Thread(target=drip)
+        dripping.start()
+        contracts.write(exchange("GET /", "200"))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        (verdict,) = run_contract(load_contract("small", contracts.root), url, timeout=0.3)
+        ended.set()
+        dripping.join()
     assert verdict.differences[0].actual == "none: timed out"
 
 

@@ -6,7 +6,13 @@ import ssl
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
+from time import monotonic
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from socket import socket
 
 LONGEST_BODY = 4 * 1024 * 1024
 """How many bytes of a response's body are read."""
@@ -101,7 +107,7 @@ def send(address: ServerAddress, request: HttpRequest, timeout: float) -> Respon
         except OSError as error:
             raise NoResponseError(str(error)) from error
         try:
-            return _read(connection, request.method)
+            return _read(_Clocked(connection.sock, monotonic() + timeout), request.method)
         except (OSError, HTTPException) as error:
             raise NoResponseError(str(error) or type(error).__name__) from error
 
@@ -132,8 +138,31 @@ def _write(address: ServerAddress, request: HttpRequest) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + request.body
 
 
-def _read(connection: HTTPConnection, method: str) -> Response:
-    with closing(HTTPResponse(connection.sock, method=method)) as response:
+class _Clocked(RawIOBase):
+    """What comes from a socket until some moment, by the monotonic clock: one that drips would never time out."""
+
+    def __init__(self, connected: socket, deadline: float) -> None:
+        self._socket, self._deadline = connected, deadline
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """As a socket is asked for it by its reader."""
+        return BufferedReader(self)
+
+    def readable(self) -> bool:
+        """It is for nothing else."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader gives
+        """Raises TimeoutError."""
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(left)
+        return self._socket.recv_into(buffer)
+
+
+def _read(clocked: _Clocked, method: str) -> Response:
+    with closing(HTTPResponse(cast("socket", clocked), method=method)) as response:
         response.begin()
         headers = tuple((name, decode_header(value)) for name, value in response.getheaders())
         return Response(status=response.status, headers=headers, body=response.read(LONGEST_BODY))

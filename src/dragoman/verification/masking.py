@@ -18,7 +18,9 @@ END = "«end»"
 _LONGEST_BEFORE = 40
 _LONGEST_AFTER = 100
 _SHORTEST_CAPTURE = 8
-_TOKEN = re.compile(r"(?=[a-z_]*[A-Z0-9])[A-Za-z0-9_+/=.~-]{24,}")
+_LONGEST_LOOKED_AT = 65_536
+_TOKEN = re.compile(r"(?=[a-z_]{0,64}[A-Z0-9])[A-Za-z0-9_+/=.~-]{24,}")
+"""Without a bound, what to look for ahead would cost the square of the length of what a server sends."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAKS = {"\n": "«lf»", "\t": "«tab»"}
 
@@ -34,7 +36,9 @@ class Mask:
         """The text from a position on, without secrets; a secret that the position cuts is named as a whole.
 
         Other long runs that may be tokens keep their first characters, and what a terminal would obey is spelt out.
+        Of a text that is far longer than any report shows, the rest is left out.
         """
+        text = text[: start + _LONGEST_LOOKED_AT]
         if self.names:
             values = sorted(self.names, key=len, reverse=True)
             hits = [hit for hit in re.finditer("|".join(map(re.escape, values)), text) if hit.end() > start]
