@@ -16,6 +16,7 @@ from tests.attacks.spelling import IN_PARAMETERS, basic, token_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.attacks.harness import Answer
 
@@ -77,6 +78,18 @@ def test_the_head_of_a_document_can_be_asked_for_alone(server: Server, path: str
     assert head.header("Content-Type") == whole.header("Content-Type")
     assert server.ask("POST", path).header("Allow") == "GET, HEAD"
     assert server.ask("HEAD", "/resource").status == 405
+
+
+@pytest.mark.parametrize("issuer", ["https://login.example/tenant/a", "https://login.example/tenant/a/"])
+def test_the_metadata_of_an_issuer_with_a_path_are_where_clients_look(tmp_path: Path, issuer: str):
+    """RFC 8414 §3.1: the path behind the well-known one, not before it."""
+    with running(configuration_of(tmp_path, issuer=issuer)) as server:
+        place = "/.well-known/oauth-authorization-server"
+        told = server.ask("GET", f"{place}/tenant/a")
+        assert (told.status, told.document["issuer"]) == (200, issuer)
+        assert told.document["token_endpoint"] == "https://login.example/tenant/a/oauth2/token"
+        assert server.ask("GET", place).body == told.body
+        assert server.ask("GET", f"{place}/tenant").status == 404
 
 
 UNREAD = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dragoman.core.errors import ErrorCode
 from dragoman.core.metadata import describe_server
@@ -83,7 +84,15 @@ def _routes(desk: Desk, edge: Edge, name: str, answer: Answer, refuse: Refuse) -
     endpoint = partial(
         Endpoint, edge=edge, name=name, dialect=mount.dialect.name, answer=answer, refuse=refuse, record=record
     )
-    return [Route(path, endpoint(path=path)) for path in mount.paths_of(name)]
+    return [Route(path, endpoint(path=path)) for path in (*mount.paths_of(name), *_inserted(desk, name))]
+
+
+def _inserted(desk: Desk, name: str) -> Sequence[str]:
+    """Where the metadata of an issuer with a path is looked for: the path stands behind theirs (RFC 8414 §3.1)."""
+    path = urlsplit(desk.server.issuer).path.rstrip("/")
+    if name != "metadata" or not path or desk.mount.prefix:
+        return ()
+    return [place + path for place in desk.mount.paths_of(name)]
 
 
 def _refuse_with(spell: Callable[..., WireResponse], methods: tuple[str, ...]) -> Refuse:
