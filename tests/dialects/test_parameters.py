@@ -25,6 +25,25 @@ def test_lists_are_refused_ignored_or_give_their_first():
     assert (refused.value.refusal, refused.value.values) == (Refusal.LIST_PARAMETER, {"parameter": "username"})
 
 
+@pytest.mark.parametrize("lists", ["ignore", "first", "refuse"])
+def test_a_list_that_is_joined_counts_as_its_elements_whatever_becomes_of_others(lists):
+    json = (b"content-type", b"application/json")
+    words = {"media_types": ("form", "json"), "lists": lists, "lists_joined": ("scope",)}
+    assert read(b"scope[]=a&scope[]=b", **words) == {"scope": "a b"}
+    assert read(b'{"scope": ["a", "b"]}', content_type=json, **words) == {"scope": "a b"}
+    if lists == "refuse":
+        for odd in (
+            b'{"scope": []}',
+            b'{"scope": ["a b"]}',
+            b'{"scope": ["a", ""]}',
+            b'{"scope": {}}',
+            b'{"username": ["a"]}',
+        ):
+            with pytest.raises(OAuthError) as refused:
+                read(odd, content_type=json, **words)
+            assert refused.value.refusal is Refusal.LIST_PARAMETER
+
+
 def test_an_empty_list_has_no_first():
     with pytest.raises(OAuthError):
         read(

@@ -15,6 +15,7 @@ EXPECTED_DIFFERENCES: Mapping[str, str] = {
     "one_second": "upstream says 3600 when it answers in the millisecond it began in, else 3599",
     # of single requests
     "empty_is_missing": "a parameter without a value is omitted (RFC 6749 §3.2); upstream takes the value",
+    "bracketed_scope": "a scope in brackets is a list, as behind Express's extended parser; behind its plain one it is none",
     "one_value": "a parameter twice or as a list is refused (RFC 6749 §3.2); upstream takes some",
     "unreadable_body": "a body that cannot be read is an error in JSON; upstream shows its parser's page",
     "json_by_name": "any media type that ends in json is read as JSON; upstream reads application/json alone",

@@ -152,8 +152,10 @@ def _told(name: str) -> str:
 
 
 def _from_list(name: str, values: tuple[str, ...], words: RequestWords) -> str | None:
-    if name not in OAUTH_PARAMETERS or words.lists == "ignore":
+    if name not in OAUTH_PARAMETERS or (words.lists == "ignore" and name not in words.lists_joined):
         return None
+    if name in words.lists_joined and values and all(value and " " not in value for value in values):
+        return " ".join(values)
     if words.lists == "refuse" or not values:
         raise OAuthError(Refusal.LIST_PARAMETER, parameter=name)
     return _tidied(name, values[0], words)

@@ -28,6 +28,8 @@ class RequestWords(Words, frozen=True):
     """Which of several values of one name in one place counts."""
     lists: Literal["refuse", "ignore", "first"] = "ignore"
     """What `name[]=value` and JSON arrays come to: the refusal `list_parameter`, nothing, or their first element."""
+    lists_joined: Names = ()
+    """Parameters whose list counts as its elements with a blank between each, whatever becomes of other lists."""
     trimmed: bool = False
     """Whether white space around values is dropped."""
     untrimmed: Names = ("password",)
