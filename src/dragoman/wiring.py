@@ -44,6 +44,7 @@ from dragoman.parts import (
     standing_rules,
 )
 from dragoman.store.cache import CachedClients
+from dragoman.store.changes import Changes
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
 from dragoman.telemetry.opening import open_tracing, refuse_missing
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from dragoman.http.paths import Application
     from dragoman.metrics.counting import Observe
     from dragoman.metrics.tally import Tally
+    from dragoman.shared_memory import SharedMemory
     from dragoman.store.store import Store
     from dragoman.telemetry.tracing import Tracing
     from dragoman.throttle.keys import Keys
@@ -102,8 +104,8 @@ class Part:
     """Whether it is on its way out, and so no longer ready."""
     tally: Tally | None = None
     """Where it counts, if anywhere."""
-    throttle_memory: int | None = None
-    """The descriptor of the memory in which it counts guesses together with the other processes, if there are any."""
+    memory: SharedMemory | None = None
+    """What it shares with the other processes, if there are any."""
 
 
 _WHOLE = Part()
@@ -177,11 +179,16 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     audit: Audit = tracing or counting
     if tracing is not None:
         opened.closing.callback(tracing.close)
-    store.keep_access_tokens_for(configuration.access_token_cache_seconds)
+    memory = opened.part.memory
+    changes = Changes(None if memory is None else memory.changes)
+    store.remember_access_tokens(changes, configuration.access_token_cache_seconds)
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     doubles = Doubles(tokens.keyring.client_secret_key())
     around = Surroundings(
-        key=tokens.keyring.throttle_key(), memory=opened.part.throttle_memory, elapsed=opened.elapsed, log=log
+        key=tokens.keyring.throttle_key(),
+        memory=None if memory is None else memory.throttle,
+        elapsed=opened.elapsed,
+        log=log,
     )
     throttle = await opened.closing.enter_async_context(opened_throttle(configuration, around))
     directed = await opened.closing.enter_async_context(

@@ -10,6 +10,8 @@ from store_cast import HOUR, NOW, new_access_token, new_grant, serve_cast
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import TokenId
+from dragoman.shared_memory import shared_memory
+from dragoman.store.changes import CHANGES_BYTES, Changes
 from dragoman.store.standings import Standings
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class Shelf:
         self.standing: str | None = "good"
         self.looks = 0
         self.now = 100.0
-        self.standings: Standings[str] = Standings(lambda: self.now, staleness=1, most=8)
+        self.changes = Changes()
+        self.standings: Standings[str] = Standings(lambda: self.now, self.changes, staleness=1, most=8)
 
     async def look(self) -> str | None:
         self.looks += 1
@@ -61,28 +64,27 @@ def test_it_is_looked_for_once_within_the_staleness() -> None:
     on_shelf(scenario)
 
 
-@pytest.mark.parametrize("forget", [lambda shelf: shelf.standings.forget(b"grant"), lambda s: s.standings.forget_all()])
-def test_what_is_forgotten_is_looked_for_again_even_if_a_look_was_under_way(forget: Callable[[Shelf], None]) -> None:
+@pytest.mark.parametrize("tell", [lambda changes: changes.tell(b"grant"), Changes.tell_all])
+def test_what_has_changed_is_looked_for_again_even_if_a_look_was_under_way(tell: Callable[[Changes], None]) -> None:
     async def scenario(shelf: Shelf) -> None:
         await shelf.find()
-        forget(shelf)
+        tell(shelf.changes)
         early = asyncio.create_task(shelf.find())
         await asyncio.sleep(0)
         shelf.standing = "ended"
-        forget(shelf)
+        tell(shelf.changes)
         assert await early == "good"
         assert await shelf.find() == "ended"
 
     on_shelf(scenario)
 
 
-def test_another_family_is_not_forgotten_with_it() -> None:
+def test_another_family_has_not_changed_with_it() -> None:
     async def scenario(shelf: Shelf) -> None:
         await shelf.find()
-        await shelf.find(b"other")
-        shelf.standings.forget(b"other")
+        shelf.changes.tell(b"other")
         await shelf.find()
-        assert shelf.looks == 2
+        assert shelf.looks == 1
 
     on_shelf(scenario)
 
@@ -103,13 +105,13 @@ def test_nothing_is_kept_of_what_is_not_there_nor_of_a_refusal(standing: str | N
     on_shelf(scenario)
 
 
-def test_the_oldest_family_gives_way() -> None:
+def test_the_one_that_was_looked_for_longest_ago_gives_way() -> None:
     async def scenario(shelf: Shelf) -> None:
         for number in range(9):
-            await shelf.find(bytes([number]))
-        await shelf.find(bytes([8]))
+            await shelf.find(token=bytes([number]))
+        await shelf.find(token=bytes([8]))
         assert shelf.looks == 9
-        await shelf.find(bytes([0]))
+        await shelf.find(token=bytes([0]))
         assert shelf.looks == 10
 
     on_shelf(scenario)
@@ -117,7 +119,7 @@ def test_the_oldest_family_gives_way() -> None:
 
 def test_without_staleness_it_is_looked_for_each_time() -> None:
     async def scenario(shelf: Shelf) -> None:
-        shelf.standings.keep_for(0)
+        shelf.standings = Standings(lambda: shelf.now, shelf.changes)
         await shelf.find()
         await shelf.find()
         assert shelf.looks == 2
@@ -125,9 +127,27 @@ def test_without_staleness_it_is_looked_for_each_time() -> None:
     on_shelf(scenario)
 
 
+def test_workers_with_one_memory_hear_of_each_others_changes() -> None:
+    with shared_memory("changes", CHANGES_BYTES) as descriptor:
+        one, other = Changes(descriptor), Changes(descriptor)
+        before = one.mark(b"grant")
+        assert other.mark(b"grant") == before
+        other.tell(b"grant")
+        after = one.mark(b"grant")
+        assert after != before
+        other.tell_all()
+        assert one.mark(b"grant") != after
+
+
+def test_a_server_without_workers_hears_of_its_own_changes_alone() -> None:
+    one, other = Changes(), Changes()
+    other.tell_all()
+    assert one.mark(b"grant") == Changes().mark(b"grant")
+
+
 async def _warm(store: Store) -> tuple[Grant, TokenId]:
     """A session whose access token has just been asked about, in a process that would keep that for ever."""
-    store.keep_access_tokens_for(HOUR)
+    store.remember_access_tokens(Changes(), HOUR)
     grant = new_grant()
     row = new_access_token(grant)
     await store.create_grant(grant, row)
@@ -172,7 +192,7 @@ def test_what_this_process_changes_it_reads_again(
 
 def test_the_end_of_a_token_without_a_session_is_noticed_at_once(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
-        store.keep_access_tokens_for(HOUR)
+        store.remember_access_tokens(Changes(), HOUR)
         token = TokenId(b"0123456789abcdef")
         assert not await store.is_access_token_revoked(token)
         await store.revoke_access_token(token, NOW + HOUR, NOW)

@@ -9,7 +9,8 @@ import resource
 from hashlib import blake2b
 
 from dragoman.core.throttle import Counter, Holding, Outcome, count, give_back, reserve
-from dragoman.throttle.memory import MEMORY_BYTES, shared_memory
+from dragoman.shared_memory import shared_memory
+from dragoman.throttle.memory import MEMORY_BYTES
 from dragoman.throttle.table import KEY_BYTES, SET_BYTES, Table
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy
 
@@ -115,7 +116,7 @@ def test_what_is_being_checked_is_never_forgotten():
 
 
 def test_a_memory_of_a_server_that_has_no_workers_is_its_own():
-    with shared_memory() as descriptor:
+    with shared_memory("throttle", MEMORY_BYTES) as descriptor:
         together = [in_memory(RULES, Elapsed(), descriptor) for _ in range(2)]
         alone = in_memory(RULES, Elapsed())
         for _ in range(LIMITS.free):

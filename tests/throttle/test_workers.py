@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.core.throttle import Holding, Outcome
-from dragoman.throttle.memory import Stuck, shared_memory
+from dragoman.shared_memory import shared_memory
+from dragoman.throttle.memory import MEMORY_BYTES, Stuck
 from tests.cli.commanding import make_folder
 from tests.processes import kill, running_server, wait_until
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy
@@ -53,7 +54,7 @@ def ended(pid: int) -> int:
 
 
 def test_f28_four_processes_verify_together_what_one_may():
-    with shared_memory() as descriptor:
+    with shared_memory("throttle", MEMORY_BYTES) as descriptor:
         results, writing = os.pipe()
 
         def work() -> None:
@@ -71,7 +72,7 @@ def test_f28_four_processes_verify_together_what_one_may():
 
 
 def test_f28_what_a_killed_process_had_reserved_has_failed_and_its_turn_is_over():
-    with shared_memory() as descriptor:
+    with shared_memory("throttle", MEMORY_BYTES) as descriptor:
         reading, writing = os.pipe()
 
         def work() -> None:

@@ -22,9 +22,9 @@ from dragoman.serving.listening import listen, refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
 from dragoman.serving.notification import ServiceManager
 from dragoman.serving.supervisor import Outside, Supervisor
+from dragoman.shared_memory import opened_memory
 from dragoman.store.opening import hold
 from dragoman.store.opening import prepare as prepare_database
-from dragoman.throttle.memory import shared_memory
 
 if TYPE_CHECKING:
     import socket
@@ -65,7 +65,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
         with (
             listen(configuration.server.host, configuration.server.port) as listening,
             opened_meter(configuration) as meter,
-            shared_memory() as throttle_memory,
+            opened_memory() as memory,
         ):
             outside = Outside(
                 read=read,
@@ -75,7 +75,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
                 open_log=lambda current: Log(current.log.level, Unhurried(sys.stderr)),
                 manager=ServiceManager(),
                 meter=meter,
-                throttle_memory=throttle_memory,
+                memory=memory,
             )
             status, sentence = Supervisor(configuration, listening, outside).supervise()
     if sentence:

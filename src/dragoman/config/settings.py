@@ -236,9 +236,9 @@ class Configuration(Table, frozen=True):
     """How long a change of a client may go unnoticed by a process that hears of none; docs/shared-state.md says when
     more than a second is wise."""
     access_token_cache_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.25
-    """For how long what was read of an access token counts in a process that is asked about it again: how long its end,
-    that of its session or of its resource owner may go unnoticed there, where another process has brought it about. 0:
-    read each time."""
+    """For how long what was read of an access token counts where it is asked about again: how long its end, that of its
+    session or of its resource owner may go unnoticed, where a command or another server has brought it about. The
+    workers of one server tell each other at once. 0: read each time."""
     revocations_kept_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     """For how many days a revoked grant is kept, with the address and software that ended it, so that
     `dragoman token report` can count false alarms."""

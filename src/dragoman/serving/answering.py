@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.serving.meter import Share
+    from dragoman.shared_memory import SharedMemory
 
     Result = TypeVar("Result")
 
@@ -71,7 +72,7 @@ class Post:
     channel: socket.socket
     """To the parent, who closes it when the worker is to leave."""
     purges: bool
-    throttle_memory: int | None = None
+    memory: SharedMemory | None = None
     share: Share | None = None
     """Of the memory in which is counted, if anything is."""
 
@@ -103,7 +104,7 @@ async def _answer_at(post: Post, configuration: Configuration) -> int:
         purges=post.purges,
         leaving=departure.leaving.is_set,
         tally=_tally(post.share),
-        throttle_memory=post.throttle_memory,
+        memory=post.memory,
     )
     async with open_server(configuration, part=part) as served:
         ready = Ready(exposures=tuple(served.exposures))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dragoman.serving.forking import Child, Closing
     from dragoman.serving.meter import Meter, Share
     from dragoman.serving.notification import ServiceManager
+    from dragoman.shared_memory import SharedMemory
 
 _SPARE_SECONDS = 3.0
 """What workers get beyond the time to drain, and for ending at once, before they are killed."""
@@ -45,8 +46,7 @@ class Outside:
     open_log: Callable[[Configuration], Log]
     manager: ServiceManager
     meter: Meter | None = None
-    throttle_memory: int | None = None
-    """The descriptor of the memory in which all workers count guesses; it outlives them."""
+    memory: SharedMemory | None = None
 
 
 class Supervisor:
@@ -98,7 +98,7 @@ class Supervisor:
                 listening=self._listening,
                 channel=channel,
                 purges=place == 0,
-                throttle_memory=self._outside.throttle_memory,
+                memory=self._outside.memory,
                 share=share,
             )
             return answering.work(configuration, post)

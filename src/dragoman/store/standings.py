@@ -7,54 +7,42 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from dragoman.store.changes import Changes, Mark
+
 Standing = TypeVar("Standing")
 
 
 class Standings(Generic[Standing]):
     """Standings at most `staleness` seconds old, whoever changed them meanwhile and in whatever process.
 
-    What is forgotten is looked for again when it is next asked for, also where a look was under way that may have come
-    too early. Of a token that is not there nothing is kept. At most `most` families: grants, and tokens that have none.
+    What this server has changed in any of its workers (`Changes`) is looked for again at once, also where a look was
+    under way that may have come too early. Of a token that is not there nothing is kept. At most `most` tokens.
     """
 
-    def __init__(self, monotonic: Callable[[], float], *, staleness: float = 0.0, most: int = 4096) -> None:
+    def __init__(
+        self, monotonic: Callable[[], float], changes: Changes, *, staleness: float = 0.0, most: int = 4096
+    ) -> None:
         self._monotonic = monotonic
+        self._changes = changes
         self._staleness = staleness
         self._most = most
-        self._kept: dict[bytes, dict[bytes, tuple[float, Standing]]] = {}
-
-    def keep_for(self, seconds: float) -> None:
-        """From now on standings are at most so many seconds old, those that are kept already among them."""
-        self._staleness = seconds
+        self._kept: dict[bytes, tuple[float, Mark, Standing]] = {}
 
     async def find(
         self, family: bytes, token: bytes, look: Callable[[], Awaitable[Standing | None]]
     ) -> Standing | None:
-        """As it was found a moment ago, or as `look` finds it now. Refuses as `look`, and remembers no refusal."""
-        now = self._monotonic()  # before the look: what is kept is never older than it seems
-        tokens = self._kept.get(family)
-        known = None if tokens is None else tokens.get(token)
-        if known is not None and now - known[0] < self._staleness:
-            return known[1]
-        if not self._staleness:
-            return await look()
-        if tokens is None:
-            tokens = self._begin(family)
+        """As it was found a moment ago, or as `look` finds it now. Refuses as `look`, and remembers no refusal.
+
+        `family` is the token's grant, or the token where it has none.
+        """
+        now, mark = self._monotonic(), self._changes.mark(family)  # before the look: it is never younger than it seems
+        known = self._kept.get(token)
+        if known is not None and known[1] == mark and now - known[0] < self._staleness:
+            return known[2]
         found = await look()
-        if found is not None and self._kept.get(family) is tokens:
-            tokens[token] = (now, found)
+        if found is not None and self._staleness:
+            self._kept.pop(token, None)
+            self._kept[token] = (now, mark, found)
+            if len(self._kept) > self._most:
+                del self._kept[next(iter(self._kept))]
         return found
-
-    def forget(self, family: bytes) -> None:
-        """It may have changed."""
-        self._kept.pop(family, None)
-
-    def forget_all(self) -> None:
-        """Any of them may have changed."""
-        self._kept.clear()
-
-    def _begin(self, family: bytes) -> dict[bytes, tuple[float, Standing]]:
-        if len(self._kept) >= self._most:
-            del self._kept[next(iter(self._kept))]
-        tokens = self._kept[family] = {}
-        return tokens

@@ -11,6 +11,7 @@ from dragoman.core.refresh import advance
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
 from dragoman.store.arrival import take_in
+from dragoman.store.changes import Changes
 from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
@@ -60,9 +61,8 @@ class Store:
 
     def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._sessions: Standings[tuple[Session | None, bool]] = Standings(monotonic)
-        """By grant, or by token where it has none."""
-        self._rows: Standings[StoredAccessToken] = Standings(monotonic)
+        self._monotonic = monotonic
+        self.remember_access_tokens(Changes(), 0)
         self.administration = Administration(database)
         self.installation = Installation(database)
         self.intake = Intake(database)
@@ -74,10 +74,11 @@ class Store:
         """Why nothing can be written any more until a restart, if so."""
         return self._database.broken
 
-    def keep_access_tokens_for(self, seconds: float) -> None:
-        """How long what was read of an access token counts, where its end came about in another process."""
-        self._sessions.keep_for(seconds)
-        self._rows.keep_for(seconds)
+    def remember_access_tokens(self, changes: Changes, seconds: float) -> None:
+        """How long what was read of an access token counts, where nobody whose `changes` these are has changed it."""
+        self._changes = changes
+        self._sessions: Standings[tuple[Session | None, bool]] = Standings(self._monotonic, changes, staleness=seconds)
+        self._rows: Standings[StoredAccessToken] = Standings(self._monotonic, changes, staleness=seconds)
 
     async def find_client(self, client_id: str) -> Client | None:
         """The client with exactly this id, byte for byte."""
@@ -113,7 +114,7 @@ class Store:
         try:
             await self._database.change(sql.WITHDRAW_RESOURCE_OWNER, {"id": owner_id})
         finally:
-            self._sessions.forget_all()
+            self._changes.tell_all()
 
     async def create_grant(
         self, grant: Grant, access_token: StoredAccessToken | None, password_hash: str | None = None
@@ -173,7 +174,7 @@ class Store:
                 values = {**values, **access_token_values(access_token, _WITH_GRANT)}
                 rotated = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values) is not None
         finally:
-            self._sessions.forget(grant.id)
+            self._changes.tell(grant.id)
         if rotated:
             return Rotated(grant=advance(grant, now, idle_expires_at, sender))
         return NotRotated(grant=await self.find_grant(grant.id))
@@ -186,7 +187,7 @@ class Store:
         try:
             row = await self._database.change_row(sql.REISSUE_GRANT, values)
         finally:
-            self._sessions.forget(grant.id)
+            self._changes.tell(grant.id)
         if row is not None:
             return Rotated(grant=grant_of(row))
         return NotRotated(grant=await self.find_grant(grant.id))
@@ -212,7 +213,7 @@ class Store:
         try:
             return await self._database.change(sql.REVOKE_GRANT, values) == 1
         finally:
-            self._sessions.forget(grant_id)
+            self._changes.tell(grant_id)
 
     async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
         """End one access token and leave its grant alone."""
@@ -220,7 +221,7 @@ class Store:
         try:
             await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
         finally:
-            self._sessions.forget_all()  # of which grant it is, nobody has said
+            self._changes.tell_all()  # of which grant it is, nobody has said
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:
         """Whether this one access token was ended by itself."""

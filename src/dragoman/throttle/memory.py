@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import mmap
-import os
-import tempfile
 import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
@@ -38,7 +36,7 @@ class Memory:
     """The counters of every kind, and how to be alone with them."""
 
     def __init__(self, policy: Policy, descriptor: int | None = None) -> None:
-        """`descriptor` is of the memory that workers share (`shared_memory`); without one it is this process's own."""
+        """`descriptor` is of the memory that workers share; without one it is this process's own."""
         whole = mmap.mmap(-1 if descriptor is None else descriptor, MEMORY_BYTES)
         self.strangers = Table(whole, 0, _ACCOUNTS, policy.strangers)
         self.known = Table(whole, _ACCOUNTS * SET_BYTES, _KNOWN, policy.known)
@@ -70,18 +68,3 @@ class _Turns:
             yield
         finally:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
-
-
-@contextmanager
-def shared_memory() -> Iterator[int]:
-    """The descriptor of a memory that is handed to workers; it ends with the last process that has it."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("dragoman-throttle")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    try:
-        os.ftruncate(descriptor, MEMORY_BYTES)
-        yield descriptor
-    finally:
-        os.close(descriptor)
