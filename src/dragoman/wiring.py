@@ -32,6 +32,7 @@ from dragoman.http.log import Log
 from dragoman.http.request_ids import request_ids
 from dragoman.metering import metered
 from dragoman.metrics.counting import count_from
+from dragoman.mirroring import opened_mirror
 from dragoman.old_servers import beside_old_servers
 from dragoman.parts import (
     build_mounts,
@@ -193,7 +194,8 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     services = failpoints.around_services(replace(whole, former_sessions=former))
     shown = shown_key(tokens, configuration.signing_algorithm, now)
     desks = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
-    staffed = await opened.closing.enter_async_context(beside_old_servers(configuration, desks, store, log))
+    mirrored = await opened.closing.enter_async_context(opened_mirror(configuration, desks, store, log))
+    staffed = await opened.closing.enter_async_context(beside_old_servers(configuration, mirrored.desks, store, log))
     application = build_application(
         staffed.desks,
         _edge(configuration, log, observe, tracing),
@@ -216,6 +218,7 @@ async def _put_together(opened: _Opened, server: ServerRules) -> tuple[Served, S
     chores.extend(metered(opened.part.tally, store, opened.passwords, recording, now))
     chores.extend(staffed.chores)
     if opened.part.purges:
+        chores.extend(mirrored.chores)
         chores.extend(_shared_chores(configuration, store, now, log))
         chores.extend(_audit_chores(configuration, key, now, log))
     return served, chores

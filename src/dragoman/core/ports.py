@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dragoman.core.adoption import FormerSessions
 from dragoman.core.directory import Directory
+from dragoman.core.mirror import Mirror
 from dragoman.core.model import (
     AccessToken,
     Authorization,
@@ -277,6 +278,7 @@ class Services:
     """Asked in order about refresh tokens that are none of ours."""
     directory: Directory | None = None
     """Where accounts live that do not live here."""
+    mirror: Mirror | None = None
 
 
 class GrantType(Protocol):
