@@ -86,12 +86,14 @@ async def opened_mirror(
 
 async def examine_mirror(configuration: Configuration) -> str | None:
     """Why its database does not take its statements; None where all is well. Raises DirectoryFault."""
+    statements = _statements(configuration).by_setting()
     database, guard = _database(configuration), _guard(configuration, 1, lambda _why: None)
     try:
-        for one in _statements(configuration).all():
-            await guard.ask(partial(database.examine, one))
-    except OAuthError as refused:
-        return refused.detail
+        for name, statement in statements.items():
+            try:
+                await guard.ask(partial(database.examine, statement))
+            except OAuthError as refused:
+                return f"{name}: {refused.detail}"
     finally:
         await database.close()
     return None

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.attacks.harness import Answer, Server, configuration_of, running
-from tests.mirror.laravel import Api, Laravel, laravel
+from tests.mirror.laravel import Api, Laravel, SqliteLaravel, laravel
 from tests.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LAYOUTS = (("sqlite", 12), ("postgresql", 12), ("postgresql", 13), ("mariadb", 13))
 """Kinds of databases, and the version of Passport that made the tables."""
@@ -77,32 +79,16 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         assert b"p@ss" not in log
 
 
-class mirrored:  # noqa: N801 (a context manager that reads like a verb)
-    """A server that mirrors into this database."""
-
-    def __init__(self, database: Laravel, folder, **settings: object) -> None:
-        configuration = configuration_of(folder, mirror=database.table(dialects=MIRRORED, **settings))
-        self._database, self._running = database, running(configuration)
-
-    def __enter__(self) -> Story:
-        server = self._running.__enter__()
-        if self._database.client_id not in {client.id for client in _clients(server)}:
-            server.add_client(id=self._database.client_id)
-        api = Api(self._database, server.configuration, server.clock())
-        return Story(server=server, database=self._database, api=api)
-
-    def __exit__(self, *raised: object) -> None:
-        self._running.__exit__(*raised)
-
-
-def _clients(server: Server) -> tuple:
-    return server.run(server.tool.administration.list_clients())
+@contextmanager
+def mirrored(database: Laravel, folder: Path, **settings: object) -> Iterator[Story]:
+    """A server that mirrors into this database, until the block ends."""
+    with running(configuration_of(folder, mirror=database.table(**{"dialects": MIRRORED, **settings}))) as server:
+        server.add_client(id=database.client_id)
+        yield Story(server=server, database=database, api=Api(database, server.configuration, server.clock()))
 
 
 @pytest.fixture
-def file_story(tmp_path) -> Iterator[Story]:
+def file_story(tmp_path: Path) -> Iterator[Story]:
     """With a file, which is enough where the kind of database makes no difference."""
-    from tests.mirror.laravel import SqliteLaravel
-
     with mirrored(SqliteLaravel(12, tmp_path / "laravel.sqlite"), tmp_path) as told:
         yield told

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
+
     from dragoman.config.settings import Configuration
     from tests.mariadb import MariaDb
     from tests.postgresql import Cluster

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class MirrorTable(Table, frozen=True):
     """A table in somebody else's database in which APIs look up access tokens (docs/mirror.md).
 
-    Each token gets its row before it leaves, and loses it in effect when it ends. Without a URL there is no mirror, and
-    nothing else here has a meaning.
+    Each token has its row before it leaves, and where a token or its session ends, its rows are marked as revoked.
+    Without a URL there is no mirror, and nothing else here has a meaning.
     """
 
     url: str | None = None

@@ -11,7 +11,7 @@ from dragoman.core.json_text import write_json
 from dragoman.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from dragoman.core.model import TokenFacts, TokenId
     from dragoman.core.rules import TokenRecipe
@@ -40,9 +40,10 @@ class Statements:
     revoke_token: Statement
     purge: Statement | None
 
-    def all(self) -> tuple[Statement, ...]:
-        """Each of them."""
-        return tuple(one for one in (self.insert, self.revoke_grant, self.revoke_token, self.purge) if one is not None)
+    def by_setting(self) -> Mapping[str, Statement]:
+        """Each of them, by what it is called."""
+        needed = {"insert": self.insert, "revoke_grant": self.revoke_grant, "revoke_token": self.revoke_token}
+        return needed if self.purge is None else {**needed, "purge": self.purge}
 
 
 class SqlMirror:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
-from dragoman.directories.faults import DirectoryFault, Useless
+from dragoman.core.errors import OAuthError
+from dragoman.directories.faults import Away, DirectoryFault, Useless
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.errors import ANY, refusal_of
@@ -80,10 +81,12 @@ class Server:
             return await self._pool.lend(use, self._seconds)
         except (TimeoutError, asyncpg.UniqueViolationError, asyncpg.DataError):
             raise
+        except OAuthError as refused:  # the pool's own: no connection, or none in time
+            raise Away(refused.detail) from None
         except ANY as error:
             refused = refusal_of(error)
             if refused is not None:
-                raise refused from None
+                raise Away(refused.detail) from None
             raise Useless(f"the statement fails: {getattr(error, 'sqlstate', type(error).__name__)}") from None
 
 
