@@ -75,14 +75,24 @@ class Laravel(ABC):
     kind: str
     scheme: str
 
-    def __init__(self, version: int) -> None:
-        self.version = version
-        self.run(*_schema(self.kind, version))
+    def __init__(self, version: int | None) -> None:
+        """Without a version somebody else has made the tables."""
+        if version is not None:
+            self.version = version
+            self.run(*_schema(self.kind, version))
 
     @property
     def client_id(self) -> str:
         """Of the one client."""
         return CLIENTS[self.version]
+
+    def written(self, text: str) -> str:
+        """A configuration as `dragoman init` made it, with the mirror filled in."""
+        table = self.table()
+        lines = [f'{name} = """{getattr(table, name)}"""' for name in ("url", "insert", "revoke_grant", "revoke_token")]
+        head, found, rest = text.partition("\n[mirror]\n")
+        assert found
+        return "\n".join([head, "[mirror]", "timeout_seconds = 10", *lines, rest])
 
     def add_user(self, number: int) -> None:
         """One more."""
@@ -130,7 +140,7 @@ class SqliteLaravel(Laravel):
 
     kind, scheme = "sqlite", "/"
 
-    def __init__(self, version: int, path: Path) -> None:
+    def __init__(self, version: int | None, path: Path) -> None:
         self.path = path
         super().__init__(version)
 
@@ -154,7 +164,7 @@ class PostgresqlLaravel(Laravel):
 
     kind, scheme = "postgresql", "postgresql://"
 
-    def __init__(self, version: int, cluster: Cluster, name: str) -> None:
+    def __init__(self, version: int | None, cluster: Cluster, name: str) -> None:
         self._cluster, self._name = cluster, name
         super().__init__(version)
 
@@ -174,7 +184,7 @@ class MariaDbLaravel(Laravel):
 
     kind, scheme = "mariadb", "mysql://"
 
-    def __init__(self, version: int, server: MariaDb, name: str) -> None:
+    def __init__(self, version: int | None, server: MariaDb, name: str) -> None:
         self._server, self._name = server, name
         super().__init__(version)
 

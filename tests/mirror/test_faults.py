@@ -17,15 +17,19 @@ from dragoman.mirror import mirror as mirroring
 from dragoman.tokens.identifiers import read_token_id
 from tests.attacks.harness import FORM, START, ask, configuration_of, running
 from tests.directories.test_liars import CANARY, LIES, _liar
+from tests.legacy_servers import ANN, cast_of, legacy_server
 from tests.mirror.conftest import mirrored
-from tests.mirror.laravel import SqliteLaravel, documented, laravel
+from tests.mirror.laravel import MariaDbLaravel, SqliteLaravel, documented, laravel
 from tests.processes import wait_until
+from tests.shadow.watching import ask as shadowed
+from tests.shadow.watching import password, watching
 
 if TYPE_CHECKING:
     import socket
     import threading
     from pathlib import Path
 
+    from tests.mariadb import MariaDb
     from tests.mirror.conftest import Story
 
 
@@ -151,3 +155,30 @@ def test_a_mirror_that_is_dead_or_lies_is_503_in_time_and_nothing_is_spent(tmp_p
             assert [line["reason"] for line in server.log_lines() if line["event"] == "mirror_away"]
             assert CANARY.encode() not in server.log.getvalue()
             assert server.log_in(client, ann).status == 200  # who needs no mirror notices nothing
+
+
+def test_connections_that_were_cut_meanwhile_are_no_reason_to_refuse(tmp_path: Path, mariadb: MariaDb):
+    with mariadb.new_database() as name:
+        database = MariaDbLaravel(12, mariadb, name)
+        with mirrored(database, tmp_path) as story:
+            ann = story.add_user(10)
+            first = story.log_in(ann).document
+            cut = mariadb.query(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'", "mysql")
+            assert cut
+            mariadb.run(*(f"KILL {one['id']}" for one in cut))
+            assert story.api.lets_in(story.refresh(first["refresh_token"]).document["access_token"])
+
+
+def test_a_mount_in_shadow_writes_nothing(tmp_path: Path):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
+    cast = cast_of(ANN)
+    with (
+        legacy_server(theirs, "passport-12", cast) as url,
+        watching(ours, "passport-12", cast, url, further={"mirror": database.table()}) as watched,
+    ):
+        assert shadowed(watched.url, "/oauth/token", password(ANN)).status == 200
+        assert watched.exchanges(1).compared is not None
+        assert database.rows() == []

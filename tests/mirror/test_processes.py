@@ -35,12 +35,7 @@ def database(tmp_path: Path) -> SqliteLaravel:
 def folder(tmp_path: Path, database: SqliteLaravel) -> Folder:
     """A server with a mirror, as its page says; the client is `2`, and ann is the user 10."""
     made = make_folder(tmp_path / "server", "--dialect", "passport-12")
-    table = database.table()
-    lines = [f'{name} = """{getattr(table, name)}"""' for name in ("url", "insert", "revoke_grant", "revoke_token")]
-    written = made.file.read_text().replace(
-        "\n[mirror]\n", "\n".join(["", "[mirror]", "timeout_seconds = 10", *lines, ""])
-    )
-    made.file.write_text(written)
+    made.file.write_text(database.written(made.file.read_text()))
     made.user("ann", "--id", "10", password=PASSWORD)
     return made
 
