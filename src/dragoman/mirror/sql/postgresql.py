@@ -81,8 +81,8 @@ class Server:
             return await self._pool.lend(use, self._seconds)
         except (TimeoutError, asyncpg.UniqueViolationError, asyncpg.DataError):
             raise
-        except OAuthError as refused:  # the pool's own: no connection, or none in time
-            raise Away(refused.detail) from None
+        except OAuthError as away:  # the pool's own: no connection, or none in time
+            raise Away(away.detail) from None
         except ANY as error:
             refused = refusal_of(error)
             if refused is not None:
