@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-LAYOUTS = (("sqlite", 12), ("postgresql", 12), ("postgresql", 13), ("mariadb", 13))
+LAYOUTS = (("sqlite", 12), ("postgresql", 13), ("mariadb", 12))
 """Kinds of databases, and the version of Passport that made the tables."""
 MIRRORED = ("jobspace", "passport-12", "passport-13")
 

@@ -19,7 +19,7 @@ from tests.attacks.harness import FORM, START, ask, configuration_of, running
 from tests.directories.test_liars import CANARY, LIES, _liar
 from tests.legacy_servers import ANN, cast_of, legacy_server
 from tests.mirror.conftest import mirrored
-from tests.mirror.laravel import MariaDbLaravel, SqliteLaravel, documented, laravel
+from tests.mirror.laravel import MariaDbLaravel, SqliteLaravel, documented
 from tests.processes import wait_until
 from tests.shadow.watching import ask as shadowed
 from tests.shadow.watching import password, watching
@@ -94,12 +94,10 @@ def test_a_token_in_our_own_shape_has_a_row_as_well(file_story: Story):
     story.becomes(lambda: story.database.rows()[0]["revoked"])
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
-def test_rows_are_taken_away_a_day_after_their_end(
-    tmp_path: Path, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-):
+def test_rows_are_taken_away_a_day_after_their_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(mirroring, "_PURGE_SECONDS", 0.05)
-    with laravel(kind, 12, request, tmp_path) as database, mirrored(database, tmp_path) as story:
+    database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
+    with mirrored(database, tmp_path) as story:
         ann = story.add_user(10)
         old = story.log_in(ann).document["access_token"]
         story.server.clock.now += 3600 + 86400 - 10
@@ -111,11 +109,12 @@ def test_rows_are_taken_away_a_day_after_their_end(
         assert story.api.row(new) is not None
 
 
-def test_what_ended_before_there_was_a_mirror_is_told_at_its_start(tmp_path: Path):
+def test_what_ended_before_there_was_a_mirror_is_told_at_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(mirroring, "_AT_ONCE", 4)
     database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
     with mirrored(database, tmp_path) as story:
         configuration, api, ann = story.server.configuration, story.api, story.add_user(10)
-        tokens = [story.log_in(ann).document["access_token"] for _ in range(110)]
+        tokens = [story.log_in(ann).document["access_token"] for _ in range(11)]
         single = story.for_itself().document["access_token"]
     with running(msgspec.structs.replace(configuration, mirror=MirrorTable())) as server:
         server.run(server.tool.administration.revoke_grants_of_subject("10", START, "signed_out"))

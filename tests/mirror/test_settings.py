@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from dragoman.config.reading import ConfigurationFault, read_configuration
+from dragoman.core.secret import Secret
 from dragoman.directories.faults import DirectoryFault
+from dragoman.directories.sql.statement import read_statement
+from dragoman.mirror.database import open_database
+from dragoman.mirroring import examine_mirror
 from tests.attacks.harness import configuration_of, running
 from tests.cli.commanding import Folder, make_folder
 from tests.mirror.conftest import LAYOUTS, mirrored
 from tests.mirror.laravel import SqliteLaravel, documented, laravel
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CANARY = "canary-c0ffee"
 NAMES = ("insert", "revoke_grant", "revoke_token", "purge")
@@ -42,19 +45,56 @@ def finding(folder: Folder, given: dict[str, str]) -> tuple[str, str]:
     return found["state"], found["text"]
 
 
+def examined(folder: Folder, given: dict[str, str]) -> str:
+    """What the doctor is told."""
+    try:
+        told = asyncio.run(examine_mirror(read_configuration(folder.file, given)))
+    except DirectoryFault as fault:
+        told = str(fault)
+    assert told is not None
+    assert CANARY not in told
+    return told
+
+
 @pytest.mark.parametrize(("kind", "version"), LAYOUTS)
-def test_the_doctor_has_the_statements_prepared_and_runs_none(
+def test_each_kind_of_database_takes_the_statements_of_the_page(
     folder: Folder, tmp_path: Path, request: pytest.FixtureRequest, kind: str, version: int
 ):
     with laravel(kind, version, request, tmp_path) as database:
         given = environment(database.url, database.scheme)
         assert finding(folder, given) == ("ok", "it takes the statements")
-        for name in ("insert", "purge"):
+        for name in NAMES:
             changed = str(documented(database.scheme)[name]).replace("oauth_access_tokens", "nowhere")
-            state, text = finding(folder, environment(database.url, database.scheme, **{name: changed}))
-            assert state == "problem"
-            assert text.startswith(f"{name}: ")
+            told = examined(folder, environment(database.url, database.scheme, **{name: changed}))
+            assert told.startswith(f"{name}: mirror: the ")
         assert database.rows() == []
+
+
+@pytest.mark.parametrize(("kind", "version"), LAYOUTS)
+def test_some_hundred_old_rows_are_taken_away_at_once(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str, version: int
+):
+    with laravel(kind, version, request, tmp_path) as database:
+        for number in range(3):
+            end = f"'20{20 + number}-01-01 00:00:00'"
+            database.run(
+                "INSERT INTO oauth_access_tokens VALUES "
+                f"('t{number}', NULL, '{database.client_id}', NULL, '[]', false, {end}, {end}, {end})"
+            )
+        statement = read_statement("purge", documented(database.scheme)["purge"], ("DELETE",), ("before",), needed=())
+
+        async def purge(before: int) -> int:
+            location = Secret(database.url) if "://" in database.url else Path(database.url)
+            opened = open_database("mirror.url", location, 1, 60)
+            try:
+                return await opened.change(statement, {"before": before})
+            finally:
+                await opened.close()
+
+        end = int(datetime(2021, 1, 1, tzinfo=UTC).timestamp())
+        assert asyncio.run(purge(end)) == 1
+        assert asyncio.run(purge(end + 1)) == 1
+        assert [row["id"].strip() for row in database.rows()] == ["t2"]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +116,15 @@ def test_a_mirror_that_cannot_be_meant_is_told_with_its_setting(
     folder: Folder, tmp_path: Path, settings: dict[str, str], told: str
 ):
     database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
-    state, text = finding(folder, environment(database.url, "/", **settings))
-    assert state == "problem"
-    assert told in text
+    assert told in examined(folder, environment(database.url, "/", **settings))
+
+
+def test_the_doctor_tells_what_is_wrong_with_it(folder: Folder, tmp_path: Path):
+    database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
+    for settings, told in (({"url": "/nowhere"}, "insert: mirror: "), ({"insert": "INSERT"}, "mirror.insert: ")):
+        state, text = finding(folder, environment(database.url, "/", **settings))
+        assert state == "problem"
+        assert text.startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -188,10 +188,7 @@ class Passwords(Protocol):
         ...
 
     async def hash_received(self, sent: Secret, attempt: Attempt) -> str:
-        """A hash to store of a password that was right elsewhere, by whatever rules it was set. Refuses as `check`.
-
-        At most `directory.LONGEST_PASSWORD` bytes of UTF-8.
-        """
+        """A hash of what was right elsewhere, of `directory.LONGEST_PASSWORD` bytes at most. Refuses as `check`."""
         ...
 
 
