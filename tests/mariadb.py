@@ -115,6 +115,16 @@ class MariaDb:
         finally:
             connection.close()
 
+    def query(self, statement: str, database: str) -> list[dict]:
+        """What a statement finds."""
+        connection = self._connected(database)
+        try:
+            with connection.cursor(pymysql.cursors.DictCursor) as cursor:
+                cursor.execute(statement)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
     def dump(self, database: str, *options: str) -> bytes:
         """What `mariadb-dump` writes."""
         return self._run(

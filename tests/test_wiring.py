@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.config.settings import MountTable
+from dragoman.opened import Part
 from dragoman.parts import create_keys, read_keyring
 from dragoman.store.opening import open_tool
-from dragoman.wiring import Part, open_server
+from dragoman.wiring import open_server
 from tests.serving import configure
 
 if TYPE_CHECKING:

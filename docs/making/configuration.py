@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.config import directory, old_servers, reading, settings
+from dragoman.config import directory, mirror, old_servers, reading, settings
 from dragoman.config import table as any_table
 from making.docstrings import read_structs
 from making.markdown import block, code, page, table
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOT_WRITTEN = frozenset({"folder"})
 """Fields that reading sets, and nobody writes."""
 
-_MODULES = (any_table, directory, old_servers, settings)
+_MODULES = (any_table, directory, mirror, old_servers, settings)
 
 _HEAD = ("key", "type", "default", "meaning", "environment")
 _INTRODUCTION = f"""\

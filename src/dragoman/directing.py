@@ -109,7 +109,7 @@ def _rows(configuration: Configuration) -> Rows:
 
 def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> Directed:
     from dragoman.directories.sql.directory import Queries, SqlDirectory
-    from dragoman.directories.sql.query import read_query
+    from dragoman.directories.sql.statement import read_query
 
     asked = table.sql
     queries = Queries(

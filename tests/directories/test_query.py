@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from dragoman.directories.faults import DirectoryFault
-from dragoman.directories.sql.query import read_query
+from dragoman.directories.sql.statement import read_query
 
 
 def test_every_place_of_the_parameter_is_found_and_nothing_else() -> None:
     text = """SELECT id::text, ':x' AS ":y", `:z` FROM t WHERE a = :login OR lower(b)=lower(:login)"""
     query = read_query("log_in", text, "login")
-    assert query.spelled("$1") == text.replace(":login", "$1")
+    assert query.spelled(lambda _parameter: "$1") == text.replace(":login", "$1")
     assert len(query.parts) == 3
-    assert read_query("sample", "WITH x AS (SELECT 1) SELECT * FROM x", None).spelled("?") == (
+    assert read_query("sample", "WITH x AS (SELECT 1) SELECT * FROM x", None).spelled(str) == (
         "WITH x AS (SELECT 1) SELECT * FROM x"
     )
 

@@ -42,7 +42,10 @@ def test_passports_database_is_counted_and_its_dialect_named(source: Source):
     assert {"option": "--allow-grant password", "what": "grant type password", "rows": 1} in plan["decisions"]
     assert any("redirect URIs" in one for one in plan["left_behind"])
     assert any("--without-password" in one["why"] for one in plan["obstacles"])
-    assert any("oauth-private.key" in text for step in plan["steps"] for text in step["text"])
+    told = [text for step in plan["steps"] for text in step["text"]]
+    assert any("oauth-private.key" in text for text in told)
+    assert any("oauth_access_tokens" in text for text in told)
+    assert any("[mirror]" in text for text in told)
 
 
 def test_springs_database_is_counted_with_its_privileges(source: Source):
@@ -94,7 +97,7 @@ def test_the_steps_can_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "server" / "dragoman.toml"))
     done = [shlex.split(line)[1:] for line in lines if is_for_a_test(line)]
     assert [one[0] for one in done] == [
-        "init", "key", "key", "import", "import", "import", "backup", "import", "token", "doctor", "export",
+        "init", "key", "key", "import", "import", "import", "doctor", "backup", "import", "token", "doctor", "export",
     ]  # fmt: skip
     decided = [part for one in plan["decisions"] for part in shlex.split(one["option"])]
     for command in done:

@@ -89,12 +89,14 @@ class Watched:
 
 
 @contextmanager
-def watching(folder: Path, dialect: str, cast: Cast, url: str, **settings: object) -> Iterator[Watched]:
+def watching(
+    folder: Path, dialect: str, cast: Cast, url: str, *, further: Mapping[str, object] | None = None, **settings: object
+) -> Iterator[Watched]:
     """It runs until the block ends."""
     table = ShadowTable(legacy_url=url, **settings)
     configuration = configure(
         folder, MountTable(dialect=dialect, shadow=table), scopes=dict.fromkeys(("read", "write"), ""),
-        audit=AuditTable(to="files"),
+        audit=AuditTable(to="files"), **(further or {}),
     )  # fmt: skip
     provision(configuration, dialect, cast)
     with serving(configuration) as address:

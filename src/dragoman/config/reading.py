@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args, get_origin
 import msgspec
 
 from dragoman.config.directory_faults import fault_of_directory
+from dragoman.config.mirror import fault_of_mirror
 from dragoman.config.old_server_faults import fault_of_old_servers
 from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
@@ -146,7 +147,7 @@ def _check(configuration: Configuration, path: Path) -> None:
     if location := configuration.shared_location():
         read_address(location)
     _check_mounts(configuration, path)
-    if reason := fault_of_directory(configuration.directory):
+    if reason := fault_of_directory(configuration.directory) or fault_of_mirror(configuration):
         raise ConfigurationFault(f"{path}, {reason}")
 
 

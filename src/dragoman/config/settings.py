@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from dragoman.config.directory import DirectoryTable
+from dragoman.config.mirror import MirrorTable
 from dragoman.config.old_servers import BridgeTable, ShadowTable
 from dragoman.config.table import Table
 from dragoman.core.secret import Secret
@@ -254,6 +255,7 @@ class Configuration(Table, frozen=True):
     metrics: MetricsTable = MetricsTable()
     telemetry: TelemetryTable = TelemetryTable()
     directory: DirectoryTable = DirectoryTable()
+    mirror: MirrorTable = MirrorTable()
     folder: str = "."
     """Where relative paths start. Set by reading; not to be written in the file."""
 

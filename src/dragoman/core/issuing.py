@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.core.mirror import end_predecessor, show_again
 from dragoman.core.model import Grant, RefreshHandle, RefreshPolicy, TokenFacts, TokenResponse
 from dragoman.core.ports import Rotated
 from dragoman.core.refresh import advance, judge_overtaken
@@ -54,11 +55,15 @@ async def issue(services: Services, order: Issue) -> TokenResponse:
         return await _continue(services, order, authorization.continues)
     if authorization.resource_owner is None and _speaks_for_itself(order.recipe):
         response, row = _write(services, order, None)
+        if services.mirror is not None:
+            await services.mirror.show(order.recipe, response.facts)
         if row is not None:
             await services.grants.store_access_token(row)
         return response
     grant = _new_grant(services, order)
     response, row = _write(services, order, grant)
+    if services.mirror is not None:
+        await services.mirror.show(order.recipe, response.facts)
     await services.grants.create_grant(grant, row, authorization.password_hash)
     return response
 
@@ -90,6 +95,9 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
         return await _reuse(services, order, grant, idle_expires_at)
     advanced = advance(grant, order.now, idle_expires_at, order.sender)
     response, row = _write(services, order, advanced)
+    if services.mirror is not None:
+        await services.mirror.show(order.recipe, response.facts)
+        await end_predecessor(services, order, advanced)
     outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row, order.sender)
     if isinstance(outcome, Rotated):
         return response
@@ -116,6 +124,9 @@ def _judge_again(presented: Grant, outcome: NotRotated, order: Issue) -> Grant:
 async def _repeat(services: Services, order: Issue, grant: Grant) -> TokenResponse:
     """Tokens for the grant as it stands: the same refresh token each time."""
     response, row = _write(services, order, grant)
+    if services.mirror is not None:
+        await show_again(services, services.mirror, order, response.facts, grant)
+        await end_predecessor(services, order, grant)
     if row is not None:
         await services.grants.store_access_token(row)
     return response

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dragoman.core.adoption import FormerSessions
 from dragoman.core.directory import Directory
+from dragoman.core.mirror import Mirror
 from dragoman.core.model import (
     AccessToken,
     Authorization,
@@ -187,10 +188,7 @@ class Passwords(Protocol):
         ...
 
     async def hash_received(self, sent: Secret, attempt: Attempt) -> str:
-        """A hash to store of a password that was right elsewhere, by whatever rules it was set. Refuses as `check`.
-
-        At most `directory.LONGEST_PASSWORD` bytes of UTF-8.
-        """
+        """A hash of what was right elsewhere, of `directory.LONGEST_PASSWORD` bytes at most. Refuses as `check`."""
         ...
 
 
@@ -277,6 +275,7 @@ class Services:
     """Asked in order about refresh tokens that are none of ours."""
     directory: Directory | None = None
     """Where accounts live that do not live here."""
+    mirror: Mirror | None = None
 
 
 class GrantType(Protocol):

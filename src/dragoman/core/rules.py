@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dragoman.core.json_text import JsonWriter, write_json
-from dragoman.core.model import Client, TokenFacts
+from dragoman.core.model import Client, TokenFacts, TokenId
 from dragoman.core.scope import Scope
 from dragoman.core.template import Record
 
@@ -73,6 +73,8 @@ class TokenRecipe:
     """The claim that holds the scope."""
     identifier_claim: str | None = None
     """The claim that carries the token's own identifier."""
+    spell_identifier: Callable[[TokenId], str] | None = None
+    """How that claim spells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

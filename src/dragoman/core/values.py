@@ -65,6 +65,18 @@ def print_base64url(token_id: TokenId) -> str:
     return base64url(token_id).decode()
 
 
+IDENTIFIER_SPELLINGS: Mapping[str, Callable[[TokenId], str]] = {
+    "guid": print_guid,
+    "long_hex": print_long_hex,
+    "base64url": print_base64url,
+}
+"""What stands after `token_id.` in a dialect file, and what it writes."""
+
+
+def _token_id(spell: Callable[[TokenId], str]) -> TokenGetter:
+    return lambda facts: spell(facts.token_id)
+
+
 def _refresh_id(spell: Callable[[TokenId], str]) -> TokenGetter:
     return lambda facts: None if facts.refresh_id is None else spell(facts.refresh_id)
 
@@ -104,12 +116,8 @@ TOKEN_VALUES: Mapping[str, TokenGetter] = {
     "grant_type": attrgetter("grant_type"),
     "issued_at": attrgetter("issued_at"),
     "expires_at": attrgetter("expires_at"),
-    "token_id.guid": lambda facts: print_guid(facts.token_id),
-    "token_id.long_hex": lambda facts: print_long_hex(facts.token_id),
-    "token_id.base64url": lambda facts: print_base64url(facts.token_id),
-    "refresh_token_id.guid": _refresh_id(print_guid),
-    "refresh_token_id.long_hex": _refresh_id(print_long_hex),
-    "refresh_token_id.base64url": _refresh_id(print_base64url),
+    **{f"token_id.{name}": _token_id(spell) for name, spell in IDENTIFIER_SPELLINGS.items()},
+    **{f"refresh_token_id.{name}": _refresh_id(spell) for name, spell in IDENTIFIER_SPELLINGS.items()},
     "refresh_token_issued_at": _refresh_issued_at,
     "refresh_token_expires_at": _refresh_expires_at,
 }

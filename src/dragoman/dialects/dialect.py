@@ -11,7 +11,7 @@ from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
-from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.core.values import HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
 from dragoman.dialects.check import check_words
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
@@ -19,6 +19,7 @@ from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_er
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dragoman.core.model import TokenId
     from dragoman.dialects.schema import DialectFile, Ordered, ScopeWords, TokenWords
 
 Source = TypeVar("Source")
@@ -185,6 +186,7 @@ def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenReci
         client_claim=_claim_holding("client.id", words.claims),
         scope_claim=_claim_holding("scope", words.claims),
         identifier_claim=_claim_holding(identifier, words.claims),
+        spell_identifier=_spelling_of(identifier, words.claims),
     )
 
 
@@ -192,3 +194,9 @@ def _claim_holding(value: str, claims: Ordered) -> str | None:
     """The claim whose template is just this one value, in whichever of its spellings."""
     only = re.compile(rf"\{{\s*{re.escape(value)}(\.\w+)?\s*\??\}}")
     return next((name for name, template in claims.items() if only.fullmatch(str(template))), None)
+
+
+def _spelling_of(identifier: str, claims: Ordered) -> Callable[[TokenId], str] | None:
+    """How the claim that holds it spells an identifier."""
+    claim = _claim_holding(identifier, claims)
+    return None if claim is None else IDENTIFIER_SPELLINGS[str(claims[claim]).strip("{ ?}").rpartition(".")[2]]

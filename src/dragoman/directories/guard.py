@@ -1,4 +1,7 @@
-"""Before every directory: so many questions at once, for so long, and none for a moment after it has failed."""
+"""Before every directory, and what is like one: so many questions at once, for so long, and none once it has failed.
+
+For a moment, that is: then somebody tries again.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,17 @@ _FAILURES_IN_A_ROW = 3
 class Guard:
     """Whoever gets no answer is refused `temporarily_unavailable`, within `seconds`, and nobody else waits longer."""
 
-    def __init__(self, *, seconds: float, at_once: int, circuit: Circuit, tell: Callable[[str | None], None]) -> None:
-        """`tell` hears why it is away, once, and None when it is back."""
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        at_once: int,
+        circuit: Circuit,
+        tell: Callable[[str | None], None],
+        asked: str = "directory",
+    ) -> None:
+        """`tell` hears why it is away, once, and None when it is back. `asked` is what refusals call it."""
+        self._asked = asked
         self._seconds = seconds
         self._places = asyncio.Semaphore(at_once)
         self._waiting = 0
@@ -36,9 +48,9 @@ class Guard:
     async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
         """What the directory answers."""
         if self._failures >= _FAILURES_IN_A_ROW and self._circuit.wait_seconds() > 0:
-            raise _refusal("it failed a moment ago")
+            raise self._refusal("it failed a moment ago")
         if self._waiting >= self._most_waiting:
-            raise _refusal("too many wait for it")
+            raise self._refusal("too many wait for it")
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await self._in_turn(question)
@@ -47,7 +59,7 @@ class Guard:
         except Away as away:
             raise self._failed(str(away)) from None
         except Useless as useless:
-            raise _refusal(str(useless)) from None
+            raise self._refusal(str(useless)) from None
         self._succeeded()
         return answer
 
@@ -68,7 +80,7 @@ class Guard:
             self._circuit.failed()
         if self._failures == _FAILURES_IN_A_ROW:
             self._tell(why)
-        return _refusal(why)
+        return self._refusal(why)
 
     def _succeeded(self) -> None:
         if self._failures >= _FAILURES_IN_A_ROW:
@@ -76,6 +88,5 @@ class Guard:
         self._failures = 0
         self._circuit.succeeded()
 
-
-def _refusal(why: str) -> OAuthError:
-    return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"directory: {why}")
+    def _refusal(self, why: str) -> OAuthError:
+        return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, f"{self._asked}: {why}")

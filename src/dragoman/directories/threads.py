@@ -24,6 +24,11 @@ class Leash:
         self._cut: Callable[[], object] | None = None
         self._pulled = False
 
+    @property
+    def pulled(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._pulled
+
     def tie(self, cut: Callable[[], object]) -> None:
         """What ends the wait of this thread, from another one; at once where nobody waits any more."""
         with self._lock:

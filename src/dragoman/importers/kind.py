@@ -41,6 +41,8 @@ class Cutover:
     """Where those are that sign its access tokens, as its own manual names them: what `dragoman key import` brings."""
     sessions: tuple[str, ...] = ()
     """What becomes of who is logged in."""
+    apis: tuple[str, ...] = ()
+    """What APIs need that share its database, before the switch."""
     notes: tuple[str, ...] = ()
     """What else is different afterwards."""
     guide: str = ""

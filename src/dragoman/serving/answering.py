@@ -13,12 +13,13 @@ import uvloop
 from dragoman import __version__
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.metrics.tally import Tally
+from dragoman.opened import Part
 from dragoman.serving.descriptors import most_connections
 from dragoman.serving.forking import Ready, Status, Unusable, tell
 from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
-from dragoman.wiring import Part, Served, open_server
+from dragoman.wiring import Served, open_server
 
 if TYPE_CHECKING:
     import socket

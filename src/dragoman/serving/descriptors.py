@@ -18,6 +18,8 @@ _SHARED = 12
 guesses, without which each machine would go on by itself just when all connections are taken."""
 _COLLECTOR = 4
 """For the collector of traces, where one is named."""
+_MIRROR = 2
+"""For the mirror, where one is named, beside its connections: one that tells it what ended, and one that is tried."""
 _MOST_OF_ALL = 65536
 """Connections of one process, where the system sets no limit."""
 _LEAST = 8
@@ -34,6 +36,7 @@ def most_connections(configuration: Configuration, scraping: int) -> int:
         return _MOST_OF_ALL
     kept = _OTHERS + most_descriptors(configuration.location()) + scraping
     kept += 0 if configuration.shared is None else _SHARED
+    kept += 0 if configuration.mirror.url is None else configuration.mirror.connections + _MIRROR
     kept += 0 if configuration.telemetry.endpoint is None else _COLLECTOR
     if soft - kept < _LEAST:
         raise Fault(

@@ -38,6 +38,7 @@ def without_traces(services: Services, sessions: Sessions) -> Services:
         throttle=NoThrottle(),
         audit=_NoAudit(),
         former_sessions=(),
+        mirror=None,
     )
 
 

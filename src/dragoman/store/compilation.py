@@ -21,6 +21,7 @@ from dragoman.store import (
     export_statements,
     former_statements,
     intake_statements,
+    mirror_statements,
     revocation_statements,
     statements,
 )
@@ -43,6 +44,7 @@ _MODULES = (
     former_statements,
     arrival_statements,
     export_statements,
+    mirror_statements,
 )
 _WIDTH = 116
 _HEAD = '''"""{title}, by `python -m dragoman.store.compilation`: do not edit."""

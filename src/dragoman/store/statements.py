@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 _ONE: ColumnElement[int] = literal_column("1")
-GRANT_COLUMNS = tuple(column for column in grants.c if column.name != "sweep_at")
-"""What a Grant is made of; the rest is the purge's business."""
+GRANT_COLUMNS = tuple(column for column in grants.c if column.name not in {"sweep_at", "mirrored_at"})
+"""What a Grant is made of; the rest is the purge's and the mirror's business."""
 
 
 def value_of(column: Column[ValueT]) -> BindParameter[ValueT]:
@@ -33,10 +33,15 @@ def moment(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger())
 
 
+def begun(table: Table) -> dict[str, BindParameter[object]]:
+    """The parameters of a new row, by column: no mirror has been told of it."""
+    return {column.name: value_of(column) for column in table.c if column.name != "mirrored_at"}
+
+
 def insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:
     """A row of parameters, if the condition holds."""
-    row = select(*(value_of(column) for column in table.c)).where(condition)
-    return insert(table).from_select([column.name for column in table.c], row)
+    values = begun(table)
+    return insert(table).from_select(list(values), select(*values.values()).where(condition))
 
 
 # Where writers do not wait for each other anyway, the account's row is locked for reading: whoever disables or deletes
@@ -163,7 +168,7 @@ ROTATE_GRANT_WITH_TOKEN = Chain(first=ROTATE_GRANT.returning(grants.c.id), then=
 
 FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == value_of(access_tokens.c.digest))
 
-REVOKE_ACCESS_TOKEN = insert_unless_there(revoked_access_tokens)
+REVOKE_ACCESS_TOKEN = insert_unless_there(revoked_access_tokens).values(begun(revoked_access_tokens))
 
 FIND_REVOKED_ACCESS_TOKEN = (
     select(_ONE)

@@ -15,6 +15,7 @@ from dragoman.store.changes import Changes
 from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
+from dragoman.store.mirrored import Mirrored
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
     NOBODY,
@@ -68,6 +69,7 @@ class Store:
         self.intake = Intake(database)
         self.former_sessions = FormerSessions(database)
         self.revocations = Revocations(database)
+        self.mirrored = Mirrored(database)
 
     @property
     def broken(self) -> str | None:

@@ -17,6 +17,8 @@ metadata = MetaData(
 )
 
 _REVOKED = text("revoked_at IS NOT NULL")
+_UNTOLD = text("mirrored_at IS NULL")
+_REVOKED_UNTOLD = text("revoked_at IS NOT NULL AND mirrored_at IS NULL")
 
 # One namespace for the ids of clients and resource owners, so that `sub` never names one where the other is meant
 # (RFC 9700 §4.15). A key of its own, and not a look at the other table, decides the race of two creations everywhere.
@@ -110,10 +112,13 @@ grants = Table(
     Column("revoked_by", Text),
     Column("reuse", Text),
     Column("looked_like_retry", Boolean),
+    # When a mirror (docs/mirror.md) was told that it ended; empty until then, and where there is none.
+    Column("mirrored_at", BigInteger),
     Index("ix_grants_client_id", "client_id", "id"),
     Index("ix_grants_subject", "subject", "id"),
     # Only what a request ended has an entry, so that a rotation pays nothing for the account of revocations.
     Index("ix_grants_revoked_at", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),
+    Index("ix_grants_untold", "revoked_at", sqlite_where=_REVOKED_UNTOLD, postgresql_where=_REVOKED_UNTOLD),
     sqlite_with_rowid=False,
     # Room for the next version of a row on the page of the last: then no index has to learn of a rotation.
     postgresql_with={"fillfactor": 85},
@@ -138,6 +143,8 @@ revoked_access_tokens = Table(
     Column("token_id", LargeBinary, primary_key=True),
     Column("revoked_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("mirrored_at", BigInteger),
+    Index("ix_revoked_access_tokens_untold", "revoked_at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
     sqlite_with_rowid=False,
 )
 

@@ -9,7 +9,7 @@ from dragoman.store.faults import StoreFault
 APPLICATION_ID: Final = 0x44524147
 """What marks a database as ours where there is a place for it: DRAG in ASCII."""
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """All schema versions, oldest first; the last is the one that this program makes."""
 
 FITS_FROM: Final = "0001"

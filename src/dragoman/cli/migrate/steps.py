@@ -81,6 +81,12 @@ def _steps(move: Move, cutover: Cutover) -> Iterator[Step]:
     )
     if move.session_format is not None:
         yield _sessions(move, move.session_format, cutover)
+    if cutover.apis:
+        yield Step(
+            title="Let APIs that share the old database go on",
+            text=(*cutover.apis, "the command has that database prepare the statements"),
+            commands=("dragoman doctor",),
+        )
     yield _rehearse(move)
     yield _switch(move)
     yield Step(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Attempt, Passwords
     from dragoman.core.secret import Secret
     from dragoman.directories.guard import Guard
-    from dragoman.directories.sql.query import Query
     from dragoman.directories.sql.rows import Rows
+    from dragoman.directories.sql.statement import Statement
 
 _LARGEST_SAMPLE = 10_000
 _LONGEST_HASH = 1024
@@ -29,9 +29,9 @@ _LONGEST_HASH = 1024
 class Queries:
     """What is asked, and what the answers are called."""
 
-    log_in: Query
-    find: Query
-    sample: Query | None
+    log_in: Statement
+    find: Statement
+    sample: Statement | None
     columns: Mapping[str, str]
     """The column that holds a member of an account, by the member's name."""
     separator: str | None
@@ -84,7 +84,7 @@ class SqlDirectory:
             raise Useless("the query by id finds somebody else, or two")
         return found[0]
 
-    async def _look(self, query: Query, text: str) -> tuple[ResourceOwner, str | None] | int | None:
+    async def _look(self, query: Statement, text: str) -> tuple[ResourceOwner, str | None] | int | None:
         """The account and its hash, or how many there are if not one; None for none."""
         rows = await self._rows.find(query, text, 2)
         if len(rows) != 1:

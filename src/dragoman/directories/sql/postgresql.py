@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.query import Query
+    from dragoman.directories.sql.statement import Statement
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -36,9 +36,9 @@ class Server:
         except StoreFault as fault:
             raise DirectoryFault(f"directory.sql.url: {fault}") from None
 
-    async def find(self, query: Query, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
+    async def find(self, query: Statement, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
         """The first rows that a query finds. Raises Useless; refuses `temporarily_unavailable`."""
-        text = query.spelled("$1")
+        text = query.spelled(lambda _parameter: "$1")
 
         async def use(connection: Connection) -> Sequence[Mapping[str, object]]:
             async with connection.transaction(readonly=True):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.query import Query
+    from dragoman.directories.sql.statement import Statement
 
 # ruff: noqa: PLC0415
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Rows(Protocol):
     """A database that is only read."""
 
-    async def find(self, query: Query, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
+    async def find(self, query: Statement, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
         """The first rows that a query finds, each by the names of its columns. Raises Away, Useless.
 
         It may also refuse `temporarily_unavailable`.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dragoman.directories.sql.query import Query
+    from dragoman.directories.sql.statement import Statement
     from dragoman.directories.threads import Leash
 
 
@@ -26,9 +26,9 @@ class File:
         self._seconds = seconds
         self._threads = Threads(connections)
 
-    async def find(self, query: Query, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
+    async def find(self, query: Statement, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
         """The first rows that a query finds. Raises Away, Useless."""
-        return await self._threads.run(partial(self._find, query.spelled(":value"), value, most))
+        return await self._threads.run(partial(self._find, query.spelled(lambda _parameter: ":value"), value, most))
 
     async def close(self) -> None:
         """Let the threads end."""

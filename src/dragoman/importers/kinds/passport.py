@@ -31,7 +31,10 @@ CUTOVER = Cutover(
     ),
     key_files=("storage/oauth-private.key",),
     sessions=("APP_KEY reads its refresh tokens: put it into a file for `key`, as .env has it",),
-    notes=("an API that uses Passport's guard asks the old database: have it check this server's tokens instead",),
+    apis=(
+        "an API that uses Passport's guard looks each token up in oauth_access_tokens, where this server writes none",
+        "configure [mirror] with the statements of docs/mirror.md, or have the API check tokens by itself",
+    ),
     guide="laravel-passport",
 )
 

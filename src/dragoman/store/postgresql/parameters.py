@@ -115,4 +115,8 @@ username email first_name last_name password_hash authorities known_places direc
 id client_id subject scope audience created_at expires_at idle_expires_at generation issued rotated_at revoked_at
   revoked_because facts sweep_at used_by revoked_by reuse looked_like_retry""",
     "TAKE_ENDED_SUBJECT": "id kind ended_at",
+    "LIST_UNTOLD_GRANTS": "limit",
+    "LIST_UNTOLD_ACCESS_TOKENS": "limit",
+    "MARK_GRANT_MIRRORED": "now id",
+    "MARK_ACCESS_TOKEN_MIRRORED": "now token_id",
 }

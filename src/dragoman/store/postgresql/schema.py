@@ -42,6 +42,7 @@ SCHEMA: Final = (
     revoked_by TEXT,
     reuse TEXT,
     looked_like_retry BOOLEAN,
+    mirrored_at BIGINT,
     CONSTRAINT pk_grants PRIMARY KEY (id)
 )
  WITH (fillfactor = 85)""",
@@ -54,6 +55,7 @@ SCHEMA: Final = (
     token_id BYTEA NOT NULL,
     revoked_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    mirrored_at BIGINT,
     CONSTRAINT pk_revoked_access_tokens PRIMARY KEY (token_id)
 )""",
     """CREATE TABLE subjects (
@@ -130,7 +132,9 @@ SCHEMA: Final = (
     """CREATE INDEX ix_grants_revoked_at ON grants (revoked_at) WHERE revoked_at IS NOT NULL""",
     """CREATE INDEX ix_grants_subject ON grants (subject, id)""",
     """CREATE INDEX ix_grants_sweep_at ON grants (sweep_at)""",
+    """CREATE INDEX ix_grants_untold ON grants (revoked_at) WHERE revoked_at IS NOT NULL AND mirrored_at IS NULL""",
     """CREATE INDEX ix_revoked_access_tokens_expires_at ON revoked_access_tokens (expires_at)""",
+    """CREATE INDEX ix_revoked_access_tokens_untold ON revoked_access_tokens (revoked_at) WHERE mirrored_at IS NULL""",
     """CREATE INDEX ix_access_tokens_expires_at ON access_tokens (expires_at)""",
     """CREATE INDEX ix_access_tokens_grant_id ON access_tokens (grant_id)""",
     """CREATE INDEX ix_resource_owners_belongs_to ON resource_owners (belongs_to)""",

@@ -456,4 +456,18 @@ INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires
   $17::VARCHAR, $18::VARCHAR, $19::BOOLEAN)""",
     "TAKE_ENDED_SUBJECT": """\
 INSERT INTO ended_subjects (id, kind, ended_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT)""",
+    "LIST_UNTOLD_GRANTS": """\
+SELECT grants.id, grants.client_id, grants.subject
+FROM grants
+WHERE grants.revoked_at IS NOT NULL AND grants.mirrored_at IS NULL ORDER BY grants.revoked_at DESC
+ LIMIT $1::BIGINT OFFSET 0""",
+    "LIST_UNTOLD_ACCESS_TOKENS": """\
+SELECT revoked_access_tokens.token_id
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.mirrored_at IS NULL ORDER BY revoked_access_tokens.revoked_at DESC
+ LIMIT $1::BIGINT OFFSET 0""",
+    "MARK_GRANT_MIRRORED": """\
+UPDATE grants SET mirrored_at=$1::BIGINT WHERE grants.id = $2::BYTEA""",
+    "MARK_ACCESS_TOKEN_MIRRORED": """\
+UPDATE revoked_access_tokens SET mirrored_at=$1::BIGINT WHERE revoked_access_tokens.token_id = $2::BYTEA""",
 }

@@ -434,6 +434,19 @@ INSERT INTO grants (id, client_id, subject, scope, audience, created_at, expires
   :looked_like_retry)""",
     "TAKE_ENDED_SUBJECT": """\
 INSERT INTO ended_subjects (id, kind, ended_at) VALUES (:id, :kind, :ended_at)""",
+    "LIST_UNTOLD_GRANTS": """\
+SELECT grants.id, grants.client_id, grants.subject
+FROM grants
+WHERE grants.revoked_at IS NOT NULL AND grants.mirrored_at IS NULL ORDER BY grants.revoked_at DESC
+ LIMIT :limit OFFSET 0""",
+    "LIST_UNTOLD_ACCESS_TOKENS": """\
+SELECT revoked_access_tokens.token_id
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.mirrored_at IS NULL ORDER BY revoked_access_tokens.revoked_at DESC
+ LIMIT :limit OFFSET 0""",
+    "MARK_GRANT_MIRRORED": "UPDATE grants SET mirrored_at=:now WHERE grants.id = :id",
+    "MARK_ACCESS_TOKEN_MIRRORED": """\
+UPDATE revoked_access_tokens SET mirrored_at=:now WHERE revoked_access_tokens.token_id = :token_id""",
 }
 SECOND_STATEMENTS: Final = {
     "CREATE_GRANT_WITH_TOKEN": """\

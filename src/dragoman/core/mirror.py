@@ -1,0 +1,53 @@
+"""The mirror: a table of somebody else's in which APIs look up access tokens (docs/mirror.md).
+
+A row of it is written before that which makes its token good: before the grant is begun or advanced, and before the
+token leaves. So no token is ever without its row; a row without its token can be used by nobody. And whoever ends a
+grant ends it after the rows of all its tokens were written: those who tell the mirror miss none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from dragoman.core.errors import OAuthError, Refusal
+
+if TYPE_CHECKING:
+    from dragoman.core.issuing import Issue
+    from dragoman.core.model import Grant, TokenFacts
+    from dragoman.core.ports import Services
+    from dragoman.core.rules import TokenRecipe
+
+
+class Mirror(Protocol):
+    """Where the access tokens of some mounts are written down for others to see."""
+
+    async def show(self, recipe: TokenRecipe, facts: TokenFacts) -> None:
+        """Its row is there when this returns, and as it was if it had been there before.
+
+        Refuses `temporarily_unavailable`; then nobody knows.
+        """
+        ...
+
+
+async def show_again(services: Services, mirror: Mirror, order: Issue, facts: TokenFacts, grant: Grant) -> None:
+    """For a grant that was advanced before the row was written: somebody may have ended it in between.
+
+    Refuses `revoked_refresh_token`.
+    """
+    await mirror.show(order.recipe, facts)
+    current = await services.grants.find_grant(grant.id)
+    if current is None or current.revoked_at is not None:
+        raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, "the grant ended while its token was mirrored")
+
+
+async def end_predecessor(services: Services, order: Issue, grant: Grant) -> None:
+    """End the grant's access token before its latest, where a refresh does: whoever tells the mirror tells that too.
+
+    Without a mirror nothing is written for it: whoever asks here is told by the serial. It ends before the grant is
+    advanced, so that it cannot outlive that; if nothing comes of the refresh, the next one brings a new one.
+    """
+    if not order.client.refresh_ends_access_token:
+        return
+    ended = services.tokens.access_token_id(replace(grant, issued=grant.issued - 1), order.now)
+    await services.grants.revoke_access_token(ended, order.now + order.client.access_token_lifetime, order.now)

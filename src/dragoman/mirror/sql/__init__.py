@@ -1,0 +1,1 @@
+"""The databases that a mirror may stand in, a module each."""

@@ -1,0 +1,57 @@
+"""What has to be open before the rest of a server can be put together, and what is gathered while it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+
+    from dragoman.chores import Chore
+    from dragoman.config.settings import Configuration
+    from dragoman.hashing.pool import PasswordHasher
+    from dragoman.http.log import Log
+    from dragoman.metrics.tally import Tally
+    from dragoman.shared_memory import SharedMemory
+    from dragoman.store.store import Store
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What falls to one process of a server. By itself it is all of it."""
+
+    alone: bool = True
+    """Whether it locks and prepares the database; else somebody did, who keeps the lock."""
+    purges: bool = True
+    """Whether it takes away what has ended; one process of a server is enough for that."""
+    leaving: Callable[[], bool] = _never
+    """Whether it is on its way out, and so no longer ready."""
+    tally: Tally | None = None
+    """Where it counts, if anywhere."""
+    memory: SharedMemory | None = None
+    """What it shares with the other processes, if there are any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The ground that everything stands on."""
+
+    configuration: Configuration
+    part: Part
+    log: Log
+    store: Store
+    passwords: PasswordHasher
+    now: Callable[[], int]
+    """Epoch seconds."""
+    elapsed: Callable[[], float]
+    """Seconds since any moment."""
+    closing: AsyncExitStack
+    """Closes what is opened still, in order."""
+    chores: list[Chore] = field(default_factory=list)
+    """What is to be done beside answering: begun when all is put together."""
