@@ -46,7 +46,7 @@ async def open_services(opened: Opened, tokens: CurrentTokens, audit: Audit, not
     """`not_before` is that of `core.rules.ServerRules`. Raises Fault."""
     configuration, store, log, memory = opened.configuration, opened.store, opened.log, opened.part.memory
     changes = Changes(None if memory is None else memory.changes)
-    store.remember_access_tokens(changes, configuration.access_token_cache_seconds)
+    store.remember_access_tokens(changes, configuration.access_token_cache())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     look = asyncio.Event()
     opened.chores.extend((*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)))

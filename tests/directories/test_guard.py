@@ -102,11 +102,23 @@ def test_so_many_ask_so_many_wait_and_the_rest_is_refused_at_once() -> None:
 
 def test_patience_ends_also_for_who_waits_for_a_turn() -> None:
     async def story() -> None:
-        guard = _guard(seconds=0.05)
-        first = asyncio.create_task(guard.ask(lambda: asyncio.sleep(3600)))
-        for refused in await asyncio.gather(first, guard.ask(_yes), return_exceptions=True):
-            assert isinstance(refused, OAuthError)
-            assert "no answer within" in refused.detail
+        guard, both_refused = _guard(seconds=0.05), asyncio.Event()
+
+        async def keep_the_turn() -> str:
+            try:
+                return await asyncio.sleep(3600, "late")
+            finally:
+                await both_refused.wait()
+
+        first = asyncio.create_task(guard.ask(keep_the_turn))
+        await asyncio.sleep(0)
+        with pytest.raises(OAuthError) as second:
+            await guard.ask(_yes)
+        both_refused.set()
+        with pytest.raises(OAuthError) as refused:
+            await first
+        assert "no answer within" in second.value.detail
+        assert "no answer within" in refused.value.detail
         assert await guard.ask(_yes) == "yes"
 
     asyncio.run(story())

@@ -9,6 +9,7 @@ import pytest
 from key_editing import ALL, file_of
 from token_workshop import AT_JWT, ENVELOPE, HANDLE, LONG_ENVELOPE, NOW, SEALED, Workshop
 
+from dragoman.tokens.brought_keys import Terms, bring_key
 from dragoman.tokens.key_files import write_key
 from dragoman.tokens.keyring import add_key, create_missing, describe, load_keyring, public_jwks, retire_key
 from dragoman.tokens.keys import ALGORITHMS, KeyFault, Purpose, new_key
@@ -119,3 +120,14 @@ def test_rotating_the_refresh_key_logs_nobody_out_and_keeps_repeated_answers_the
     last.now = NOW + 1000
     assert last.refresh_refusal(token) is not None
     assert last.refresh_refusal(fresh) is None
+
+
+def test_a_key_that_is_brought_in_the_second_of_another_signs_from_the_next_on(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    create_missing(folder, ["HS256"], NOW)
+    terms = Terms(kid="old", active_from=NOW, weak=False)
+    brought = bring_key(folder, b"thirty-two bytes of a shared key.", terms, NOW)
+    assert brought.active_from == NOW + 1
+    for moment, signs in ((NOW, False), (NOW + 1, True)):
+        chosen = load_keyring(folder, moment).signing_key(Purpose.ACCESS, "HS256", moment)
+        assert (chosen.kid == "old") is signs

@@ -14,6 +14,8 @@ from dragoman.config.old_servers import BridgeTable, ShadowTable
 from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 
+_OF_ONE_SERVER = 0.25
+"""Seconds for which an access token is remembered where no other server can have ended it."""
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
 WeakFormat = Literal[
     "noop", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA", "SHA256", "SHA384",
@@ -236,10 +238,11 @@ class Configuration(Table, frozen=True):
     client_cache_seconds: Annotated[int, Meta(ge=0, le=60)] = 1
     """How long a change of a client may go unnoticed by a process that hears of none; docs/shared-state.md says when
     more than a second is wise."""
-    access_token_cache_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.25
+    access_token_cache_seconds: Annotated[float, Meta(ge=0, le=5)] | None = None
     """For how long what was read of an access token counts where it is asked about again: how long its end, that of its
     session or of its resource owner may go unnoticed, where a command or another server has brought it about. The
-    workers of one server tell each other at once. 0: read each time."""
+    workers of one server tell each other at once. Without it, a quarter of a second where the database is a file, which
+    one server has for itself, and nothing where other servers may share it: then it is read each time."""
     revocations_kept_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     """For how many days a revoked grant is kept, with the address and software that ended it, so that
     `dragoman token report` can count false alarms."""
@@ -266,6 +269,12 @@ class Configuration(Table, frozen=True):
     def location(self) -> Path | Secret:
         """Where the database is: a file, or a URL that may hold a password."""
         return Secret(self.database) if "://" in self.database else self.path(self.database)
+
+    def access_token_cache(self) -> float:
+        """For how many seconds what was read of an access token counts."""
+        if self.access_token_cache_seconds is not None:
+            return self.access_token_cache_seconds
+        return _OF_ONE_SERVER if isinstance(self.location(), Path) else 0
 
     def shared_location(self) -> Secret | None:
         """Where the shared server is, by a URL that may hold a password; None where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,6 +22,7 @@ from dragoman.tokens.keys import (
     Key,
     KeyFault,
     Purpose,
+    free_second,
     is_written_otherwise,
     private_jwk,
     read_jwk,
@@ -52,7 +54,8 @@ class Terms:
 def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
     """Put a key of another server beside ours, for access tokens: a private key as PEM, or else a shared key (HS256).
 
-    Of a shared key the end of its line is no part. Raises KeyFault, never with a byte of it.
+    It begins in the next second that is free, where another of its algorithm begins in that very one. Of a shared key
+    the end of its line is no part. Raises KeyFault, never with a byte of it.
     """
     pem = _PEM in content  # wherever it begins: a PEM is never a shared key
     algorithm, jwk = _read_pem(content) if pem else ("HS256", _read_shared(content, weak=terms.weak))
@@ -73,6 +76,8 @@ def bring_key(folder: Path, content: bytes, terms: Terms, now: int) -> Key:
             raise KeyFault(f"there is a key {key.kid} already, and nothing is ever overwritten")
         if any(private_jwk(one) == private_jwk(key) for one in keys):
             raise KeyFault("this very key is there already, under another id: no key serves two purposes")
+        others = (one for one in keys if one.purpose is Purpose.ACCESS)
+        key = replace(key, active_from=free_second(others, algorithm, terms.active_from))
         write_key(folder, key)
     return key
 

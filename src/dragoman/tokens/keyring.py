@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import count
 from typing import TYPE_CHECKING
 
 from dragoman.core.secret import Secret
@@ -27,6 +26,7 @@ from dragoman.tokens.keys import (
     KeyFault,
     Purpose,
     check_audience,
+    free_second,
     new_key,
     public_jwk,
     verification_text,
@@ -188,8 +188,8 @@ def add_key(  # noqa: PLR0913 (each is a fact of the key, but for the folder)
     """Put a further key beside the others, to take over at `active_from`; its id.
 
     Leave time in between for every process to read it and for every cache of the public keys to expire. Where another
-    of its kind begins in that second, it takes over in the next that is free: which of two is younger must be plain.
-    With an audience it takes over for that alone.
+    of its kind begins in that second, it takes over in the next that is free. With an audience it takes over for that
+    alone.
     """
     check_audience(purpose, audience)
     if purpose in NEVER_ROTATED:
@@ -197,8 +197,7 @@ def add_key(  # noqa: PLR0913 (each is a fact of the key, but for the folder)
     with only_writer(folder):
         others = [key for key in read_keys(folder) if key.purpose is purpose]
         taken = {key.short_id for key in others}
-        begun = {key.active_from for key in others if key.algorithm == algorithm}
-        begin = next(second for second in count(active_from) if second not in begun)
+        begin = free_second(others, algorithm, active_from)
         key = new_key(purpose, algorithm, now, begin)
         while key.short_id in taken:
             key = new_key(purpose, algorithm, now, begin)

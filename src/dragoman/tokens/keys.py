@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,7 +20,7 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 JoseKey = ECKey | RSAKey | OKPKey | OctKey
 
@@ -142,6 +143,12 @@ def new_key(purpose: Purpose, algorithm: str, now: int, active_from: int | None 
         active_from=now if active_from is None else active_from,
         jose=jose,
     )
+
+
+def free_second(others: Iterable[Key], algorithm: str, active_from: int) -> int:
+    """From then on, the first second in which no other key of this algorithm begins: which is younger must be plain."""
+    begun = {key.active_from for key in others if key.algorithm == algorithm}
+    return next(second for second in count(active_from) if second not in begun)
 
 
 def check_audience(purpose: Purpose, audience: tuple[str, ...]) -> None:
