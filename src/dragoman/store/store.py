@@ -16,6 +16,7 @@ from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
 from dragoman.store.mirrored import Mirrored
+from dragoman.store.recent import Recent
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
     NOBODY,
@@ -30,7 +31,6 @@ from dragoman.store.rows import (
     sender_text,
     session_of,
 )
-from dragoman.store.standings import Standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,8 @@ class Store:
     def remember_access_tokens(self, changes: Changes, seconds: float) -> None:
         """How long what was read of an access token counts, where nobody whose `changes` these are has changed it."""
         self._changes = changes
-        self._sessions: Standings[tuple[Session | None, bool]] = Standings(self._monotonic, changes, staleness=seconds)
-        self._rows: Standings[StoredAccessToken] = Standings(self._monotonic, changes, staleness=seconds)
+        self._sessions: Recent[tuple[Session | None, bool]] = Recent(self._monotonic, changes, staleness=seconds)
+        self._rows: Recent[StoredAccessToken] = Recent(self._monotonic, changes, staleness=seconds)
 
     async def find_client(self, client_id: str) -> Client | None:
         """The client with exactly this id, byte for byte."""

@@ -1,4 +1,4 @@
-"""How access tokens stood a moment ago: APIs ask about the same ones again and again."""
+"""What was read of access tokens a moment ago: APIs ask about the same ones again and again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
     from dragoman.store.changes import Changes, Mark
 
-Standing = TypeVar("Standing")
+Found = TypeVar("Found")
 
 
-class Standings(Generic[Standing]):
-    """Standings at most `staleness` seconds old, whoever changed them meanwhile and in whatever process.
+class Recent(Generic[Found]):
+    """What was read counts for `staleness` seconds at most, whoever changes it meanwhile and in whatever process.
 
     What this server has changed in any of its workers (`Changes`) is looked for again at once, also where a look was
     under way that may have come too early. Of a token that is not there nothing is kept. At most `most` tokens.
@@ -26,11 +26,9 @@ class Standings(Generic[Standing]):
         self._changes = changes
         self._staleness = staleness
         self._most = most
-        self._kept: dict[bytes, tuple[float, Mark, Standing]] = {}
+        self._kept: dict[bytes, tuple[float, Mark, Found]] = {}
 
-    async def find(
-        self, family: bytes, token: bytes, look: Callable[[], Awaitable[Standing | None]]
-    ) -> Standing | None:
+    async def find(self, family: bytes, token: bytes, look: Callable[[], Awaitable[Found | None]]) -> Found | None:
         """As it was found a moment ago, or as `look` finds it now. Refuses as `look`, and remembers no refusal.
 
         `family` is the token's grant, or the token where it has none.

@@ -12,7 +12,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import TokenId
 from dragoman.shared_memory import shared_memory
 from dragoman.store.changes import CHANGES_BYTES, Changes
-from dragoman.store.standings import Standings
+from dragoman.store.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ class Shelf:
         self.looks = 0
         self.now = 100.0
         self.changes = Changes()
-        self.standings: Standings[str] = Standings(lambda: self.now, self.changes, staleness=1, most=8)
+        self.recent: Recent[str] = Recent(lambda: self.now, self.changes, staleness=1, most=8)
 
     async def look(self) -> str | None:
         self.looks += 1
@@ -42,7 +42,7 @@ class Shelf:
         return found
 
     async def find(self, family: bytes = b"grant", token: bytes = b"token") -> str | None:
-        return await self.standings.find(family, token, self.look)
+        return await self.recent.find(family, token, self.look)
 
 
 def on_shelf(scenario: Callable[[Shelf], Awaitable[None]]) -> None:
@@ -119,7 +119,7 @@ def test_the_one_that_was_looked_for_longest_ago_gives_way() -> None:
 
 def test_without_staleness_it_is_looked_for_each_time() -> None:
     async def scenario(shelf: Shelf) -> None:
-        shelf.standings = Standings(lambda: shelf.now, shelf.changes)
+        shelf.recent = Recent(lambda: shelf.now, shelf.changes)
         await shelf.find()
         await shelf.find()
         assert shelf.looks == 2
