@@ -125,7 +125,7 @@ def test_the_report_accounts_for_every_row_and_is_no_old_file(each_folder: Folde
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: Path):
-    source = people(tmp_path / "people", *(person(number) for number in range(40_000)))
+    source = people(tmp_path / "people", *(person(number) for number in range(12_000)))
     killed, clean = make_folder(tmp_path / "killed"), make_folder(tmp_path / "clean")
     command = [*PROGRAM, "import", "jsonl", str(source), "--mapping", str(mapping), "--config", str(killed.file)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -135,10 +135,10 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: 
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     before = len(accounts(killed))
-    assert 0 < before < 40_000
+    assert 0 < before < 12_000
     assert before % 500 == 0
     again = imported(killed, source, mapping, "--json")
-    assert (again.status, counts(again)) == (0, {"resource owner": {"created": 40_000 - before, "equal": before}})
+    assert (again.status, counts(again)) == (0, {"resource owner": {"created": 12_000 - before, "equal": before}})
     imported(clean, source, mapping)
     assert accounts(killed) == accounts(clean)
 
