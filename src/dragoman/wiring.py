@@ -29,7 +29,6 @@ from dragoman.services import open_services
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
 from dragoman.telemetry.opening import refuse_missing
-from dragoman.tokens.keyring import public_jwks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -117,7 +116,7 @@ async def _put_together(opened: Opened, server: ServerRules) -> Served:
     application = build_application(
         desks,
         _edge(configuration, log, recording),
-        lambda: public_jwks(tokens.keyring, now()),
+        lambda: tokens.keyring.public_jwks(now()),
         lambda: is_ready(store, opened.part.leaving),
     )
     if recording.tracing is not None:

@@ -19,7 +19,6 @@ from joserfc.jws import JWSRegistry
 
 from dragoman.config.mirror import MirrorTable
 from dragoman.parts import read_keyring
-from dragoman.tokens.keyring import public_jwks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +214,7 @@ class Api:
 
     def __init__(self, database: Laravel, configuration: Configuration, now: int) -> None:
         keyring = read_keyring(configuration.path(configuration.keys))
-        self._key = next(RSAKey.import_key(key) for key in public_jwks(keyring, now)["keys"] if key["kty"] == "RSA")
+        self._key = next(RSAKey.import_key(key) for key in keyring.public_jwks(now)["keys"] if key["kty"] == "RSA")
         self._database = database
 
     def claims(self, token: str) -> dict:

@@ -25,7 +25,6 @@ from dragoman.tokens.keyring import (
     describe,
     keyring_of,
     load_keyring,
-    public_jwks,
     retire_key,
     verification_key,
 )
@@ -153,7 +152,7 @@ def test_other_tokens_and_the_keys_that_are_shown_know_no_audience_but_that_aske
     assert after.read(after.access_token(SEALED)).key_audience == ()
     assert verification_key(after.keyring, "HS256", NOW, ("https://api.example",)).kid == kid
     assert verification_key(after.keyring, "HS256", NOW).kid != kid
-    published = {jwk["kid"] for jwk in public_jwks(after.keyring, NOW)["keys"]}
+    published = {jwk["kid"] for jwk in after.keyring.public_jwks(NOW)["keys"]}
     assert rsa in published, "before its time, so that the API can learn it"
     assert kid not in published
 

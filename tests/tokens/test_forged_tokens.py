@@ -16,7 +16,6 @@ from token_workshop import (
 )
 
 from dragoman.core.errors import Refusal
-from dragoman.tokens.keyring import public_jwks
 
 
 def test_the_forging_tools_of_these_tests_make_good_tokens_when_nothing_is_wrong(workshop: Workshop) -> None:
@@ -32,8 +31,8 @@ def test_hs256_with_a_public_key_as_its_secret_is_refused(workshop: Workshop) ->
     forms = [
         public.as_pem(private=False),
         public.as_der(private=False),
-        json.dumps(public_jwks(workshop.keyring, NOW)["keys"][0]).encode(),
-        json.dumps(public_jwks(workshop.keyring, NOW)).encode(),
+        json.dumps(workshop.keyring.public_jwks(NOW)["keys"][0]).encode(),
+        json.dumps(workshop.keyring.public_jwks(NOW)).encode(),
     ]
     for secret in forms:
         for header in ({"alg": "HS256", "kid": own_key(workshop, "ES256").kid}, {"alg": "HS256"}):

@@ -41,7 +41,7 @@ from dragoman.core.secret import Secret
 from dragoman.core.values import print_long_hex
 from dragoman.tokens.format import TokenFault
 from dragoman.tokens.identifiers import NO_GRANT, read_token_id
-from dragoman.tokens.keyring import create_missing, load_keyring, public_jwks, verification_key
+from dragoman.tokens.keyring import create_missing, load_keyring, verification_key
 from dragoman.tokens.keys import KeyFault
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_json_inside_the_token_is_escaped_where_the_recipe_says_so(workshop: Wor
 
 
 def test_a_token_verifies_with_the_published_keys_and_nothing_more(workshop: Workshop) -> None:
-    keys = KeySet.import_key_set(public_jwks(workshop.keyring, NOW))
+    keys = KeySet.import_key_set(workshop.keyring.public_jwks(NOW))
     token = workshop.access_token(AT_JWT)
     read = joserfc_jwt.decode(token, keys, algorithms=["ES256"])
     assert read.header == {"typ": "at+jwt", "alg": "ES256", "kid": read.header["kid"]}

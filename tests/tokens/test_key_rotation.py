@@ -11,7 +11,7 @@ from token_workshop import AT_JWT, ENVELOPE, HANDLE, LONG_ENVELOPE, NOW, SEALED,
 
 from dragoman.tokens.brought_keys import Terms, bring_key
 from dragoman.tokens.key_files import write_key
-from dragoman.tokens.keyring import add_key, create_missing, describe, load_keyring, public_jwks, retire_key
+from dragoman.tokens.keyring import add_key, create_missing, describe, load_keyring, retire_key
 from dragoman.tokens.keys import ALGORITHMS, KeyFault, Purpose, new_key
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_a_new_key_is_published_first_then_signs_and_the_old_one_is_accepted_unt
     old = file_of(folder, "access", "ES256").stem
     new = add_key(folder, Purpose.ACCESS, "ES256", NOW, NOW + 100)
     assert states(folder, NOW) == {old: "in use", new: "waiting"}
-    assert {old, new} <= {key["kid"] for key in public_jwks(load_keyring(folder, NOW), NOW)["keys"]}
+    assert {old, new} <= {key["kid"] for key in load_keyring(folder, NOW).public_jwks(NOW)["keys"]}
     workshop = Workshop(load_keyring(folder, NOW))
     before = workshop.access_token(AT_JWT)
     workshop.now = NOW + 100
@@ -81,7 +81,7 @@ def test_a_new_key_is_published_first_then_signs_and_the_old_one_is_accepted_unt
     assert later.access_refusal(before) is not None
     assert later.access_refusal(after) is None
     assert states(folder, NOW + 200) == {old: "retired", new: "in use"}
-    assert old not in {key["kid"] for key in public_jwks(load_keyring(folder, NOW + 200), NOW + 200)["keys"]}
+    assert old not in {key["kid"] for key in load_keyring(folder, NOW + 200).public_jwks(NOW + 200)["keys"]}
 
 
 def test_a_removed_key_is_accepted_never_again(tmp_path: Path) -> None:

@@ -108,19 +108,35 @@ def _public_routes_of(desk: Desk, edge: Edge, jwks: Callable[[], Mapping[str, ob
     """Documents that anyone may read."""
     dialect = desk.mount.dialect
 
+    keys, metadata = _Told(jwks), _document(_metadata(desk))
+
     async def answer_jwks(wire: WireRequest) -> WireResponse:
         _check_reading(dialect.words.jwks, wire)
-        return _document(jwks())
+        return keys.tell()
 
     async def answer_metadata(wire: WireRequest) -> WireResponse:
         _check_reading(dialect.words.metadata, wire)
-        return _document(_metadata(desk))
+        return metadata
 
     spell, words = dialect.errors.spell, dialect.words
     return [
         *_routes(desk, edge, "jwks", answer_jwks, _refuse_with(spell, (*words.jwks.methods, "HEAD"))),
         *_routes(desk, edge, "metadata", answer_metadata, _refuse_with(spell, (*words.metadata.methods, "HEAD"))),
     ]
+
+
+class _Told:
+    """A document that changes now and then: written anew only where it is another than the last."""
+
+    def __init__(self, read: Callable[[], Mapping[str, object]]) -> None:
+        self._read = read
+        self._last: tuple[Mapping[str, object], WireResponse] | None = None
+
+    def tell(self) -> WireResponse:
+        document = self._read()
+        if self._last is None or self._last[0] is not document:
+            self._last = (document, _document(document))
+        return self._last[1]
 
 
 def _check_reading(words: EndpointWords, wire: WireRequest) -> None:

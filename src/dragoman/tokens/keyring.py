@@ -51,6 +51,10 @@ class Keyring:
         init=False, default_factory=dict, repr=False, compare=False
     )
     """The keys that sign, as found in the second they were last asked for."""
+    _public: dict[int, Mapping[str, list[dict[str, str]]]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+    """The public keys, as they were in the second they were last asked for."""
 
     def find_signing_key(
         self, purpose: Purpose, algorithm: str, now: int, audience: tuple[str, ...] = ()
@@ -83,6 +87,19 @@ class Keyring:
         """The keys whose tokens are accepted, the youngest first."""
         good = (key for key in self.keys if key.purpose is purpose and key.is_good(now))
         return tuple(sorted(good, key=_age, reverse=True))
+
+    def public_jwks(self, now: int) -> Mapping[str, list[dict[str, str]]]:
+        """The public keys of access tokens (RFC 7517 §5), those that will sign later included; never a shared key.
+
+        The same object for all of a second.
+        """
+        found = self._public.get(now)
+        if found is None:
+            keys = self.good_keys(Purpose.ACCESS, now)
+            found = {"keys": [public_jwk(key) for key in keys if key.algorithm not in SHARED_KEY_ALGORITHMS]}
+            self._public.clear()
+            self._public[now] = found
+        return found
 
     def only_key(self, purpose: Purpose) -> Key:
         """The one key of a purpose that is never rotated."""
@@ -244,12 +261,6 @@ def describe(keyring: Keyring, now: int) -> tuple[KeyDescription, ...]:
 def describe_folder(folder: Path, now: int) -> tuple[KeyDescription, ...]:
     """As `describe`, also where no server would start with these keys. Raises KeyFault if one cannot be trusted."""
     return describe(keyring_of(read_keys(folder)), now)
-
-
-def public_jwks(keyring: Keyring, now: int) -> dict[str, list[dict[str, str]]]:
-    """The public keys of access tokens (RFC 7517 §5), those that will sign later included; never a shared key."""
-    keys = keyring.good_keys(Purpose.ACCESS, now)
-    return {"keys": [public_jwk(key) for key in keys if key.algorithm not in SHARED_KEY_ALGORITHMS]}
 
 
 def verification_key(keyring: Keyring, algorithm: str, now: int, audience: tuple[str, ...] = ()) -> VerificationKey:

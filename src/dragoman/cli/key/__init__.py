@@ -17,7 +17,7 @@ from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
 from dragoman.tokens.key_files import read_keys
-from dragoman.tokens.keyring import describe, keyring_of, public_jwks, retire_key
+from dragoman.tokens.keyring import describe, keyring_of, retire_key
 from dragoman.tokens.keys import SHARED_KEY_ALGORITHMS, Purpose, verification_text
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def show_public(kid: str | None, path: Path, *, pem: bool) -> None:
     dragoman key show-public 3vhL0sXlmxxRfpEE4DRYQ --pem > api-key.pem
     """
     keyring, now = _keyring(_folder(read_configuration(path))), epoch_seconds()
-    chosen = [jwk for jwk in public_jwks(keyring, now)["keys"] if kid in (None, jwk["kid"])]
+    chosen = [jwk for jwk in keyring.public_jwks(now)["keys"] if kid in (None, jwk["kid"])]
     if not chosen:
         raise Fault(f"there is no public key {kid or ''} in force; `dragoman key list` shows all")
     if not pem:
