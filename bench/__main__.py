@@ -28,11 +28,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one number of connections, short runs: under 5 minutes")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="systems whose name holds this")
+    parser.add_argument("--rounds", type=int, default=3, help="so often is each measured; its median counts")
+    parser.add_argument("--seconds", type=int, default=3, help="for so long each time")
     chosen = parser.parse_args()
     check_generator()
     systems = [one for one in _systems() if not chosen.only or any(name in one.name for name in chosen.only)]
     in_haste = Plan(connections=(16,), rounds=2, seconds=2, warm_up_seconds=None if chosen.only else 1)
-    plan = in_haste if chosen.quick else Plan()
+    plan = in_haste if chosen.quick else Plan(rounds=chosen.rounds, seconds=chosen.seconds)
     with tempfile.TemporaryDirectory() as folder:
         results = measure(systems, plan, Path(folder))
     print(as_text(results))
