@@ -199,3 +199,17 @@ def test_the_end_of_a_token_without_a_session_is_noticed_at_once(database: Path 
         assert await store.is_access_token_revoked(token)
 
     serve_cast(database, scenario)
+
+
+def test_a_row_that_was_read_is_not_read_again_and_says_nothing_of_whether_it_counts(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
+        row = new_access_token(None)
+        assert await store.find_access_token(row.digest) is None
+        await store.store_access_token(row)
+        first = await store.find_access_token(row.digest)
+        assert first == row
+        await store.revoke_access_token(row.token_id, NOW + HOUR, NOW)
+        assert await store.find_access_token(row.digest) is first
+        assert await store.is_access_token_revoked(row.token_id)
+
+    serve_cast(database, scenario)

@@ -53,6 +53,10 @@ _WITH_GRANT = "access_token_"
 """What the parameters of an access token begin with where it is stored in one statement with its grant."""
 
 
+_ROWS_KEPT_SECONDS = 60
+"""A row of an access token never changes: whether it still counts, other rows say."""
+
+
 class Store:
     """Clients, ResourceOwners and Grants. Every verb may refuse `temporarily_unavailable`, and then did nothing.
 
@@ -64,6 +68,7 @@ class Store:
         self._database = database
         self._monotonic = monotonic
         self.remember_access_tokens(Changes(), 0)
+        self._rows: Recent[StoredAccessToken] = Recent(monotonic, Changes(), staleness=_ROWS_KEPT_SECONDS)
         self.administration = Administration(database)
         self.installation = Installation(database)
         self.intake = Intake(database)
@@ -80,7 +85,6 @@ class Store:
         """How long what was read of an access token counts, where nobody whose `changes` these are has changed it."""
         self._changes = changes
         self._sessions: Recent[tuple[Session | None, bool]] = Recent(self._monotonic, changes, staleness=seconds)
-        self._rows: Recent[StoredAccessToken] = Recent(self._monotonic, changes, staleness=seconds)
 
     async def find_client(self, client_id: str) -> Client | None:
         """The client with exactly this id, byte for byte."""
