@@ -70,8 +70,8 @@ def hook_server(service: Service, certificate: Path | None = None) -> Iterator[i
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if service.speak is not None:
-                service.speak(self)
                 self.close_connection = True
+                service.speak(self)
                 return
             service.check(self, body)
             send(self, 200, json.dumps(service.answer(json.loads(body))).encode())
@@ -100,6 +100,8 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: s
     """An answer."""
     handler.send_response(status)
     sent = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    if handler.close_connection:  # whoever is not told may send the next question into the closing
+        sent["Connection"] = "close"
     for name, value in (sent | {name.replace("_", "-"): value for name, value in headers.items()}).items():
         handler.send_header(name, value)
     handler.end_headers()
