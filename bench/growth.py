@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
-from tests.postgresql import cluster
+from tests.postgresql import cluster, for_the_driver
 
 from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
 from dragoman.core.ports import Rotated
@@ -87,7 +87,7 @@ async def insert(location: Path | Secret, made: Iterator[Grant]) -> Sequence[Gra
 
 
 async def _copy(url: Secret, names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    connection = await asyncpg.connect(url.reveal())
+    connection = await asyncpg.connect(for_the_driver(url))
     await connection.copy_records_to_table("grants", records=rows, columns=names)
     await connection.execute("ANALYZE grants")
     await connection.close()
