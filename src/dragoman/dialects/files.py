@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import lru_cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import msgspec
 
 from dragoman.core.errors import Fault
 from dragoman.core.template import TemplateError
+from dragoman.dialects.data_files import list_files, read_table
 from dragoman.dialects.dialect import Dialect, compile_dialect
 from dragoman.dialects.schema import DialectFile
 
@@ -40,15 +40,7 @@ class DialectFault(Fault):
 
 def list_dialects(folders: Iterable[Path]) -> Mapping[str, Path]:
     """Dialect files by name: our own, then those of the operator's folders, where a name may not come twice."""
-    found: dict[str, Path] = {}
-    for folder in (OWN_FOLDER, *folders):
-        if not folder.is_dir():
-            raise DialectFault(f"{folder}: there is no such folder of dialect files; create it or take it out")
-        for path in sorted(folder.glob("*.toml")):
-            if path.stem in found:
-                raise DialectFault(f"{path}: {found[path.stem]} has this name already; rename the file and its `name`")
-            found[path.stem] = path
-    return found
+    return list_files(OWN_FOLDER, folders, "dialect", "the file and its `name`", DialectFault)
 
 
 def load_dialect(name: str, files: Mapping[str, Path]) -> Dialect:
@@ -86,12 +78,7 @@ def _read(path: Path) -> Mapping[str, object]:
 @lru_cache(maxsize=64)
 def _read_version(path: Path, _modified: int) -> Mapping[str, object]:
     """A file's own words, as it was when it was last modified; files are read by all that extend them."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DialectFault(f"{path}: cannot be read as TOML: {error}") from None
-    except RecursionError:
-        raise DialectFault(f"{path}: cannot be read as TOML: lists or tables stand in each other too deep") from None
+    table = read_table(path, DialectFault)
     if table.get("name") != path.stem:
         raise DialectFault(f"{path}: its `name` must be {path.stem!r}, as the file is called")
     try:

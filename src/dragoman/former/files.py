@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.dialects.data_files import list_files, read_table
 from dragoman.former.carriers.opaque import OpaqueFormat
 from dragoman.former.carriers.sealed import SealedFormat
 from dragoman.former.carriers.signed import SignedFormat
@@ -22,15 +22,7 @@ Format = SignedFormat | SealedFormat | OpaqueFormat
 
 def list_formats(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
     """Format files by name: our own, then those of the operator's folders, where a name may not come twice."""
-    found: dict[str, Path] = {}
-    for folder in (OWN_FOLDER, *folders):
-        if not folder.is_dir():
-            raise FormerFault(f"{folder}: there is no such folder of format files; create it or take it out")
-        for path in sorted(folder.glob("*.toml")):
-            if path.stem in found:
-                raise FormerFault(f"{path}: {found[path.stem]} has this name already; rename the file")
-            found[path.stem] = path
-    return found
+    return list_files(OWN_FOLDER, folders, "format", "the file", FormerFault)
 
 
 def load_format(name: str, files: Mapping[str, Path]) -> Format:
@@ -39,13 +31,7 @@ def load_format(name: str, files: Mapping[str, Path]) -> Format:
     if path is None:
         raise FormerFault(f"former: there is no format {name!r}; there are: {', '.join(sorted(files))}")
     try:
-        found: Format = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Format)
-    except OSError as error:
-        raise FormerFault(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FormerFault(f"{path}: cannot be read as TOML: {error}") from None
-    except RecursionError:
-        raise FormerFault(f"{path}: cannot be read as TOML: lists or tables stand in each other too deep") from None
+        found: Format = msgspec.convert(read_table(path, FormerFault), Format)
     except msgspec.ValidationError as error:
         raise FormerFault(f"{path}: {error}; docs/session-formats.md lists all words") from None
     return found
