@@ -1,7 +1,7 @@
 """The hash guard: K01 to K03."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -94,44 +94,35 @@ def test_k02_while_every_slot_is_taken_all_else_is_answered(guarded: Server):
         held.let_go()
 
 
-def test_k01_one_clients_flood_takes_no_place_from_another_client(guarded: Server):
-    flooding, other, owner = guarded.add_client(), guarded.add_client(), guarded.add_owner()
+def after_the_flood(
+    guarded: Server, flood: Iterable[Mapping[str, object]], late: Mapping[str, object]
+) -> tuple[list[int], int]:
+    """The statuses of those who gave way to the late one, while nobody was served, and its own in the end."""
     held = Held(guarded.passwords)
 
-    async def storm() -> tuple[list[Answer], Answer]:
-        one = form_of(guarded, flooding, owner)
-        flood = [asyncio.create_task(ask(guarded.application, **one)) for _ in range(QUEUE)]
+    async def storm() -> tuple[list[int], int]:
+        asking = [asyncio.create_task(ask(guarded.application, **one)) for one in flood]
         await until_there_are(guarded, QUEUE)
-        late = asyncio.create_task(ask(guarded.application, **form_of(guarded, other, owner)))
-        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+        latest = asyncio.create_task(ask(guarded.application, **late))
+        done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
         held.let_go()
-        return [task.result() for task in done], await late
+        return [task.result().status for task in done], (await latest).status
 
-    gave_way, served = guarded.run(storm())
-    assert [answer.status for answer in gave_way] == [503]
-    assert served.status == 200
+    return guarded.run(storm())
+
+
+def test_k01_one_clients_flood_takes_no_place_from_another_client(guarded: Server):
+    flooding, other, owner = guarded.add_client(), guarded.add_client(), guarded.add_owner()
+    flood = [form_of(guarded, flooding, owner)] * QUEUE
+    assert after_the_flood(guarded, flood, form_of(guarded, other, owner)) == ([503], 200)
 
 
 def test_k01_one_addresss_flood_through_a_public_client_takes_no_place_from_other_addresses(guarded: Server):
     app, owner = guarded.add_client(public=True), guarded.add_owner()
-    held = Held(guarded.passwords)
     body = urlencode({"grant_type": "password", "client_id": app, "username": owner, "password": PASSWORD}).encode()
     one = {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], "body": body}
-
-    async def storm() -> tuple[list[Answer], Answer]:
-        flood = [
-            asyncio.create_task(ask(guarded.application, **one, peer=f"2001:db8::{number:x}"))
-            for number in range(1, QUEUE + 1)
-        ]
-        await until_there_are(guarded, QUEUE)
-        late = asyncio.create_task(ask(guarded.application, **one, peer="2001:db8:0:1::1"))
-        done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
-        held.let_go()
-        return [task.result() for task in done], await late
-
-    gave_way, served = guarded.run(storm())
-    assert [answer.status for answer in gave_way] == [503]
-    assert served.status == 200
+    flood = [{**one, "peer": f"2001:db8::{number:x}"} for number in range(1, QUEUE + 1)]
+    assert after_the_flood(guarded, flood, {**one, "peer": "2001:db8:0:1::1"}) == ([503], 200)
 
 
 def test_k03_wrong_client_secrets_cost_no_hash_and_no_place(guarded: Server):

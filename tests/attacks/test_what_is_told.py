@@ -122,6 +122,16 @@ def test_s05_an_id_that_a_client_sends_is_nothing_to_us(server: Server, sent: st
     assert len(server.log.getvalue()[since:]) < 2000
 
 
+async def leave_amid(server: Server, request: Request, piece: bytes = b"") -> None:
+    """Its sender hangs up once so much of the body is there."""
+    answering = asyncio.ensure_future(server.application(request))
+    request.take(piece)
+    await asyncio.sleep(0)
+    request.leave()
+    with pytest.raises(ClientGone):
+        await answering
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_who_hangs_up_in_the_middle_of_a_body_leaves_a_line_and_no_event(server: Server, dialect: str):
     client, owner, since = server.add_client(), server.add_owner(), server.mark()
@@ -131,13 +141,7 @@ def test_who_hangs_up_in_the_middle_of_a_body_leaves_a_line_and_no_event(server:
             method="POST", path=token_path(dialect), query=f"password={CANARY}".encode(), peer="192.0.2.7",
             headers=((b"content-length", b"99"), (b"authorization", CANARY.encode())), encrypted=False,
         )  # fmt: skip
-        request = Request(head=head)
-        answering = asyncio.ensure_future(server.application(request))
-        request.take(f"password={CANARY}".encode())
-        await asyncio.sleep(0)
-        request.leave()
-        with pytest.raises(ClientGone):
-            await answering
+        await leave_amid(server, Request(head=head), f"password={CANARY}".encode())
 
     server.run(hang_up())
     [line] = server.log_lines(since)
@@ -169,12 +173,7 @@ def test_the_path_that_is_told_is_the_mounts_and_not_the_senders(server: Server)
     since = server.mark()
 
     async def hang_up() -> None:
-        request = Request(head=head_of(f"/kabbage/v2/Data/{CANARY}/me"))
-        answering = asyncio.ensure_future(server.application(request))
-        await asyncio.sleep(0)
-        request.leave()
-        with pytest.raises(ClientGone):
-            await answering
+        await leave_amid(server, Request(head=head_of(f"/kabbage/v2/Data/{CANARY}/me")))
 
     server.run(hang_up())
     [line] = server.log_lines(since)

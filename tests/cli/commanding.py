@@ -95,6 +95,14 @@ class Folder:
             lines[places[0]] = text
         self.file.write_text("\n".join(lines) + "\n")
 
+    def private_file(self, content: bytes | str) -> Path:
+        """A key as it comes from another server."""
+        path = self.path / "brought.key"
+        path.unlink(missing_ok=True)
+        path.touch(0o600)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
     def client(self, client_id: str, *more: object) -> str:
         """A new client's secret."""
         return self.done("client", "create", client_id, "--json", *more).json["secret"]

@@ -21,7 +21,6 @@ from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 PATIENCE_SECONDS = 60
 OLD_SECRET = "the one secret of the old server and all of its APIs"
@@ -57,14 +56,6 @@ class Api:
         assert status == 200, answer
         self.seen.append(answer["access_token"])
         return self.signer(answer["access_token"])
-
-
-def private_file(folder: Folder, content: bytes | str) -> Path:
-    path = folder.path / "brought.key"
-    path.unlink(missing_ok=True)
-    path.touch(0o600)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 def listed(folder: Folder) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -115,7 +106,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     brought = rsa.generate_private_key(65537, 2048)
     pem = brought.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     old = {
-        name: folder.done("key", "import", private_file(folder, content), "--active-in", 0, "--json").json["kid"]
+        name: folder.done("key", "import", folder.private_file(content), "--active-in", 0, "--json").json["kid"]
         for name, content in (("jobspace", pem), ("jmondi", OLD_SECRET))
     }
     wait_for(lambda: all(listed(folder)[kid][0] == "in use" for kid in old.values()))
@@ -144,7 +135,7 @@ def test_one_api_moves_to_its_own_key_and_no_token_of_any_is_refused(company: Co
     for dialect in ("jobspace", "standard"):
         options = ("--algorithm", ALGORITHMS[dialect], "--audience", "orders", "--active-in", 3, "--json")
         new[dialect] = folder.done("key", "rotate", "access", *options).json["kid"]
-    file = private_file(folder, NEW_SECRET)
+    file = folder.private_file(NEW_SECRET)
     told = folder.done("key", "import", file, "--audience", "orders", "--active-in", 3, "--json").json
     assert (told["algorithm"], told["audience"]) == ("HS256", ["orders"])
     new["jmondi"] = told["kid"]
@@ -214,7 +205,7 @@ def test_the_doctor_finds_keys_that_sign_nothing_and_clients_between_two_keys(fo
     folder.done("key", "rotate", "access", "--audience", "https://order.example", "--algorithm", "ES256")
     folder.done("key", "rotate", "access", "--audience", "https://orders.example", "--algorithm", "RS256")
     folder.done(
-        "key", "import", private_file(folder, "fourteen bytes"), "--weak", "--audience", "https://orders.example"
+        "key", "import", folder.private_file("fourteen bytes"), "--weak", "--audience", "https://orders.example"
     )
     told = " ".join(warnings(folder))
     assert "no client has ES256 tokens for it" in told

@@ -38,14 +38,6 @@ def old(tmp_path: Path) -> Folder:
     return make_folder(tmp_path / "old", "--dialect", "jobspace", "--dialect", "paymentiq")
 
 
-def private_file(folder: Folder, content: bytes | str) -> Path:
-    path = folder.path / "brought.key"
-    path.unlink(missing_ok=True)
-    path.touch(0o600)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
 def pem(key: Any, form: PrivateFormat = PrivateFormat.TraditionalOpenSSL) -> bytes:
     return key.private_bytes(Encoding.PEM, form, NoEncryption())
 
@@ -61,7 +53,7 @@ def signed_by(token: str, key: RSAKey | OctKey, algorithm: str) -> dict[str, Any
 
 
 def test_an_api_that_knows_the_old_public_key_goes_on(old: Folder, old_key: rsa.RSAPrivateKey):
-    brought = old.done("key", "import", private_file(old, pem(old_key)), "--active-in", 0, "--json").json
+    brought = old.done("key", "import", old.private_file(pem(old_key)), "--active-in", 0, "--json").json
     assert brought["algorithm"] == "RS256"
     secret = old.client("app", "--dialect", "jobspace", "--grant-type", "client_credentials")
     deadline = time.monotonic() + 60
@@ -81,7 +73,7 @@ def test_an_api_that_knows_the_old_public_key_goes_on(old: Folder, old_key: rsa.
 
 
 def test_a_shared_key_comes_with_its_name_and_no_line_end(old: Folder):
-    told = old.done("key", "import", private_file(old, SHARED + "\r\n"), "--kid", "legacy")
+    told = old.done("key", "import", old.private_file(SHARED + "\r\n"), "--kid", "legacy")
     assert "key legacy (HS256) takes over at" in told.out
     kept = json.loads((old.path / "keys" / "legacy.json").read_text())
     assert OctKey.import_key(kept["jwk"]).raw_value == SHARED.encode()
@@ -91,21 +83,21 @@ def test_a_shared_key_comes_with_its_name_and_no_line_end(old: Folder):
 
 
 def test_a_weak_shared_key_needs_a_word_and_is_warned_of(old: Folder):
-    file = private_file(old, "jmondis secret\n")
+    file = old.private_file("jmondis secret\n")
     assert "--weak" in old.run("key", "import", file).fault
     told = old.done("key", "import", file, "--weak", "--kid", "weak", "--json")
     assert told.json["weak"] is True
     assert "weak" in told.err
     assert "the shared key weak has fewer than 256 bits" in old.run("doctor").out
-    assert "fewer than 64 bits" in old.run("key", "import", private_file(old, "secret"), "--weak").fault
+    assert "fewer than 64 bits" in old.run("key", "import", old.private_file("secret"), "--weak").fault
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
 def test_other_kinds_of_keys_are_known_by_themselves(old: Folder, form: PrivateFormat):
-    curve = old.done("key", "import", private_file(old, pem(ec.generate_private_key(ec.SECP256R1()), form)), "--json")
+    curve = old.done("key", "import", old.private_file(pem(ec.generate_private_key(ec.SECP256R1()), form)), "--json")
     assert curve.json["algorithm"] == "ES256"
     edwards = pem(ed25519.Ed25519PrivateKey.generate(), PrivateFormat.PKCS8)
-    told = old.done("key", "import", private_file(old, edwards), "--json")
+    told = old.done("key", "import", old.private_file(edwards), "--json")
     assert told.json["algorithm"] == "EdDSA"
     assert "nothing that is mounted signs with EdDSA" in told.err
 
@@ -114,11 +106,11 @@ def test_a_key_in_another_format_is_no_shared_key(old: Folder, old_key: rsa.RSAP
     jwk = json.dumps(RSAKey.import_key(old_key).as_dict(private=True))
     der = old_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     for content in (jwk, " " + jwk, der):
-        refused = old.run("key", "import", private_file(old, content))
+        refused = old.run("key", "import", old.private_file(content))
         assert refused.status != 0
         assert "write it as PEM" in refused.err
         assert '"d"' not in refused.err
-    assert old.done("key", "import", private_file(old, b"\n" + pem(old_key)), "--json").json["algorithm"] == "RS256"
+    assert old.done("key", "import", old.private_file(b"\n" + pem(old_key)), "--json").json["algorithm"] == "RS256"
 
 
 def test_what_cannot_sign_or_is_there_already_is_refused(old: Folder, old_key: rsa.RSAPrivateKey):
@@ -130,8 +122,8 @@ def test_what_cannot_sign_or_is_there_already_is_refused(old: Folder, old_key: r
         (pem(ec.generate_private_key(ec.SECP384R1())), "P-256"),
         ("", "neither"), ("two\nlines of a text that is long enough, but no key", "neither"),
     ):  # fmt: skip
-        assert why in old.run("key", "import", private_file(old, content)).fault
-    file = private_file(old, pem(old_key))
+        assert why in old.run("key", "import", old.private_file(content)).fault
+    file = old.private_file(pem(old_key))
     assert "hyphens" in old.run("key", "import", file, "--kid", "../evil").fault
     kid = old.done("key", "import", file, "--json").json["kid"]
     assert "already" in old.run("key", "import", file).fault

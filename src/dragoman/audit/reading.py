@@ -37,8 +37,8 @@ class Record(NamedTuple):
         return self.facts.get(name)
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lines are looked for; what is None or empty lets every line through."""
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts that a line has under the same names; None: whichever."""
 
     client: str | None = None
     subject: str | None = None
@@ -46,6 +46,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     request_id: str | None = None
     outcome: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """Those that are asked for."""
+        asked = ((name, getattr(self, name)) for name in Named.__struct_fields__)
+        return {name: value for name, value in asked if value is not None}
+
+
+class Wanted(Named, frozen=True, kw_only=True):
+    """Which lines are looked for; what is None or empty lets every line through."""
+
     reason: str | None = None
     """A refusal, or why a grant ended."""
     since: float | None = None
@@ -60,15 +70,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.reason is not None and self.reason not in (record.fact("refusal"), record.fact("because")):
             return False
-        asked = (
-            ("client", self.client),
-            ("subject", self.subject),
-            ("grant", self.grant),
-            ("address", self.address),
-            ("request_id", self.request_id),
-            ("outcome", self.outcome),
-        )
-        return all(value is None or record.fact(name) == value for name, value in asked)
+        return all(record.fact(name) == value for name, value in self.named().items())
 
 
 def read_folder(folder: Path, wanted: Wanted) -> Iterator[Record]:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from dragoman.audit.reading import Wanted, read_folder, read_stream
+from dragoman.audit.reading import Named, Wanted, read_folder, read_stream
 from dragoman.cli.token.report import read_age
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
@@ -35,17 +34,11 @@ log_option = click.option(
 )
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(Named, frozen=True, kw_only=True):
     """The command line of `search` and `export`, read."""
 
     path: Path
     log: Path | None = None
-    client: str | None = None
-    subject: str | None = None
-    grant: str | None = None
-    address: str | None = None
-    request_id: str | None = None
-    outcome: str | None = None
     reason: str | None = None
     since: str | None = None
     until: str | None = None
@@ -54,12 +47,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def wanted(self) -> Wanted:
         """Which lines. Raises Fault for a time that is none."""
         return Wanted(
-            client=self.client,
-            subject=self.subject,
-            grant=self.grant,
-            address=self.address,
-            request_id=self.request_id,
-            outcome=self.outcome,
+            **self.named(),
             reason=self.reason,
             since=None if self.since is None else read_moment(self.since),
             until=None if self.until is None else read_moment(self.until),
