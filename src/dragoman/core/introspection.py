@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.core.bearer import read_bearer, read_refresh
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.value import value
 
 if TYPE_CHECKING:
     from dragoman.core.model import TokenFacts
@@ -18,7 +18,7 @@ ACCESS_TOKEN = "access_token"
 REFRESH_TOKEN = "refresh_token"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Introspection:
     """A good token: of which kind, and what it stands for."""
 

@@ -14,6 +14,8 @@ LONGEST_LOGIN_NAME = 320
 
 def canonical(text: str) -> str:
     """Compatibility-normalized and case-folded (Unicode NFKC_Casefold in effect); what stores and throttles key on."""
+    if text.isascii():  # then it is normalized, and has no invisible characters but controls, which stay
+        return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()
     visible = "".join(character for character in folded if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Reuse
+from dragoman.core.value import changed
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, Grant, RefreshHandle, Sender
@@ -81,7 +81,7 @@ def judge_overtaken(grant: Grant | None, handle: RefreshHandle, client: Client, 
 
 def advance(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:
     """The grant as it is once its live refresh token is spent: one generation and one access token on."""
-    return replace(
+    return changed(
         grant,
         generation=grant.generation + 1,
         issued=grant.issued + 1,

@@ -96,10 +96,11 @@ def _one_or_list(names: tuple[str, ...]) -> object:
             return list(names)
 
 
+FIELDS = ("issuer", "client.id", "client.name", "grant_type", "issued_at", "expires_at")
+"""Values that are a field, and are called by its path."""
+
 TOKEN_VALUES: Mapping[str, TokenGetter] = {
-    "issuer": attrgetter("issuer"),
-    "client.id": attrgetter("client.id"),
-    "client.name": attrgetter("client.name"),
+    **{path: attrgetter(path) for path in FIELDS},
     "resource_owner.id": _owner(lambda owner: owner.id),
     "resource_owner.number": _owner(lambda owner: _number_or_text(owner.id)),
     "resource_owner.username": _owner(lambda owner: owner.username),
@@ -113,9 +114,6 @@ TOKEN_VALUES: Mapping[str, TokenGetter] = {
     "scope.list": lambda facts: list(facts.scope),
     "audience": lambda facts: _one_or_list(facts.audience),
     "audience.list": lambda facts: list(facts.audience),
-    "grant_type": attrgetter("grant_type"),
-    "issued_at": attrgetter("issued_at"),
-    "expires_at": attrgetter("expires_at"),
     **{f"token_id.{name}": _token_id(spell) for name, spell in IDENTIFIER_SPELLINGS.items()},
     **{f"refresh_token_id.{name}": _refresh_id(spell) for name, spell in IDENTIFIER_SPELLINGS.items()},
     "refresh_token_issued_at": _refresh_issued_at,

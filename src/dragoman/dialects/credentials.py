@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode
+from binascii import a2b_base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -49,6 +49,13 @@ def _read(wire: WireRequest, parameters: Mapping[str, str], words: ClientAuthent
     in_parameters = (parameters.get("client_id"), parameters.get("client_secret"))
     if basic == _NONE:
         return _credentials(*(in_parameters if "parameters" in words.methods else _NONE))
+    if in_parameters == _NONE:
+        return _credentials(*basic)
+    return _choose(basic, in_parameters, words)
+
+
+def _choose(basic: Pair, in_parameters: Pair, words: ClientAuthenticationWords) -> ClientCredentials:
+    """Of who names a client in both places."""
     usable = {"basic": basic, "parameters": in_parameters}
     present = [usable[method] for method in words.methods if usable[method] != _NONE]
     match words.both:
@@ -83,7 +90,7 @@ def read_basic(header: str, words: BasicWords) -> Pair:
 
 def _decoded(encoded: str, words: BasicWords) -> str:
     try:
-        raw = b64decode(encoded, validate=True) if words.base64 == "strict" else _forgiving_base64(encoded)
+        raw = a2b_base64(encoded, strict_mode=True) if words.base64 == "strict" else _forgiving_base64(encoded)
         text = raw.decode(words.charset)
     except (binascii.Error, ValueError) as error:
         raise _MalformedBasic from error
@@ -96,7 +103,7 @@ def _forgiving_base64(encoded: str) -> bytes:
     """Characters outside the alphabet skipped, padding not needed, a lone last character dropped."""
     kept = _OUTSIDE_BASE64.sub("", encoded)
     whole = kept[:-1] if len(kept) % 4 == 1 else kept
-    return b64decode(whole + "=" * (-len(whole) % 4))
+    return a2b_base64(whole + "=" * (-len(whole) % 4))
 
 
 def _form_decoded(text: str) -> str:

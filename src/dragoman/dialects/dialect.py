@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.introspection import Introspection
@@ -11,7 +12,7 @@ from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
-from dragoman.core.values import HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
+from dragoman.core.values import FIELDS, HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
 from dragoman.dialects.check import check_words
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
@@ -65,8 +66,10 @@ class Dialect:
         return self.words.name
 
 
-def _lifted(take: Callable[[Source], TokenFacts]) -> dict[str, Getter[Source]]:
-    return {name: _lift(read, take) for name, read in TOKEN_VALUES.items()}
+def _lifted(field: str) -> dict[str, Getter[Source]]:
+    """All values of a token, for whatever has its facts in this field; what is a field itself is read in one step."""
+    steps: dict[str, Getter[Source]] = {name: _lift(read, attrgetter(field)) for name, read in TOKEN_VALUES.items()}
+    return {**steps, **{path: attrgetter(f"{field}.{path}") for path in FIELDS}}
 
 
 def _lift(read: Getter[TokenFacts], take: Callable[[Source], TokenFacts]) -> Getter[Source]:
@@ -74,7 +77,7 @@ def _lift(read: Getter[TokenFacts], take: Callable[[Source], TokenFacts]) -> Get
 
 
 ANSWER_VALUES: Mapping[str, Getter[TokenResponse]] = {
-    **_lifted(lambda response: response.facts),
+    **_lifted("facts"),
     "access_token": lambda response: response.access_token.reveal(),
     "refresh_token": lambda response: None if response.refresh_token is None else response.refresh_token.reveal(),
 }
@@ -83,11 +86,11 @@ _EXPIRES_IN: Mapping[str, Getter[TokenResponse]] = {
     "rounded_down": lambda response: max(response.facts.expires_at - response.facts.issued_at - 1, 0),
 }
 INTROSPECTION_VALUES: Mapping[str, Getter[Introspection]] = {
-    **_lifted(lambda found: found.facts),
+    **_lifted("facts"),
     "introspected_type": lambda found: found.token_type,
 }
 RESOURCE_VALUES: Mapping[str, Getter[ResourceFacts]] = {
-    **_lifted(lambda facts: facts.token),
+    **_lifted("token"),
     "on_behalf_of": lambda facts: facts.on_behalf_of,
     "method": lambda facts: facts.method,
 }

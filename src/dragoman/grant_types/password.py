@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.directory import NotVerified, Verified, verify_elsewhere
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
-from dragoman.core.guessing import Guess, checked, place_of, with_place
+from dragoman.core.guessing import Guess, checked, with_place
 from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical
 from dragoman.core.model import Authorization
 from dragoman.core.ports import Attempt
@@ -64,7 +64,7 @@ class Password:
             raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why)
         if found.owner.belongs_to not in (None, client.id):
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user")
-        return _authorization(found, place_of(services, guess))
+        return _authorization(found, services.throttle.place_of(found.owner.id, request.sender.address))
 
 
 async def _check_here(

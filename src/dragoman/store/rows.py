@@ -40,10 +40,12 @@ class Row(Protocol):
 Values = Mapping[str, str | bytes | int | None]
 
 _TEXTS_KEPT = 256
-"""Of names, scopes and facts, which are the same in most rows of a client; each is read once."""
+"""Of names, scopes and facts, which are the same in most rows of a client; each is read once, and written once."""
 _write_json = msgspec.json.Encoder().encode
 _read_pair = msgspec.json.Decoder(tuple[str, str]).decode
-"""For senders, whose two texts come from headers and hold no half of a surrogate pair, which this would refuse."""
+_read_places = msgspec.json.Decoder(tuple[str, ...]).decode
+"""For texts of our own making and for those of headers, in which there is no half of a surrogate pair: that would be
+refused."""
 
 
 def client_of(row: Row) -> Client:
@@ -115,7 +117,7 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         password_expired=bool(row[11]),
         created_at=row[12],
         throttle_resets=row[13] or 0,
-        known_places=tuple(json.loads(row[14])) if row[14] else (),
+        known_places=_read_places(row[14]) if row[14] else (),
         directory=row[15],
         confirmed_at=row[16],
     )
@@ -150,7 +152,7 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
 
 def places_text(known_places: tuple[str, ...]) -> str:
     """What is stored of from where somebody has logged in."""
-    return _array(known_places)
+    return json.dumps(known_places, separators=(",", ":"))
 
 
 def grant_of(row: Row) -> Grant:
@@ -204,7 +206,7 @@ def grant_values(grant: Grant) -> Values:
         "rotated_at": grant.rotated_at,
         "revoked_at": grant.revoked_at,
         "revoked_because": grant.revoked_because,
-        "facts": json.dumps(dict(grant.facts), separators=(",", ":")),
+        "facts": _object(tuple(grant.facts.items())),
         "sweep_at": grant.revoked_at
         if grant.revoked_at is not None
         else min(ends, default=grant.created_at + LOOK_AGAIN_AFTER),
@@ -294,4 +296,14 @@ def _facts(text: str) -> Mapping[str, str]:
 
 
 def _array(names: Iterable[str]) -> str:
-    return json.dumps(list(names), separators=(",", ":"))
+    return _array_of(tuple(names))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _array_of(names: tuple[str, ...]) -> str:
+    return json.dumps(names, separators=(",", ":"))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _object(members: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(members), separators=(",", ":"))

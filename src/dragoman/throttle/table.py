@@ -21,6 +21,8 @@ KEY_BYTES = 16
 _WAYS = 8
 _ENTRY = Struct("<16sIIddd")
 _COUNTER = Struct("<IIddd")
+_COUNTS = Struct("<II")
+"""The failures and guesses that a counter begins with."""
 SET_BYTES = (1 + _WAYS) * _ENTRY.size
 """The first entry of a set has no key: it is the shared one."""
 _EMPTY = bytes(KEY_BYTES)
@@ -93,6 +95,8 @@ class Table:
     def _room(self, key: bytes, start: int, limits: Limits, now: float) -> Slot:
         """Where one that is not there would be put, and with what it begins: some shared failures may be its own."""
         place = self._best_place(start + _ENTRY.size, start + SET_BYTES, now)
+        if place >= 0 and _COUNTS.unpack_from(self._memory, start + KEY_BYTES) == (0, 0):  # mostly nobody shares it
+            return Slot(place=place, key=key, counter=_NOTHING, there=False)
         shared = self._shared(key, start, limits, now)
         if place < 0:
             return shared

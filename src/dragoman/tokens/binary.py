@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dragoman.tokens.encoding import spell, spelled_length, unspell
@@ -20,11 +21,11 @@ class Print:
 
     prefix: str
     encoding: str
+    label: bytes = field(init=False, repr=False, compare=False)
+    """Bound into the token, so that it cannot be printed in another way and still pass."""
 
-    @property
-    def label(self) -> bytes:
-        """Bound into the token, so that it cannot be printed in another way and still pass."""
-        return f"{self.encoding}:{self.prefix}".encode() + b"\0"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", f"{self.encoding}:{self.prefix}".encode() + b"\0")
 
     def write(self, value: bytes) -> str:
         """The bytes as text."""
@@ -43,7 +44,13 @@ class Print:
 
 def print_of(recipe: TokenRecipe) -> Print:
     """How the recipe prints."""
-    return Print(recipe.prefix, recipe.encoding)
+    return _print_of(recipe.prefix, recipe.encoding)
+
+
+@lru_cache(maxsize=256)
+def _print_of(prefix: str, encoding: str) -> Print:
+    """Dialects share most of theirs, and each token asks."""
+    return Print(prefix, encoding)
 
 
 def prints_of(recipes: Iterable[TokenRecipe], encodings: tuple[str, ...]) -> tuple[Print, ...]:

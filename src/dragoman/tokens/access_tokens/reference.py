@@ -26,7 +26,8 @@ class ReferenceFormat:
     """Draws tokens, and looks them up by digest."""
 
     _setting: Setting
-    _prints: tuple[Print, ...]
+    _prints: tuple[tuple[Print, int], ...]
+    """Each with the length of what is printed so."""
     _digest_key: bytes = field(repr=False)
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
@@ -46,7 +47,7 @@ class ReferenceFormat:
 
     def recognises(self, text: str) -> bool:
         """Printed exactly as a recipe prints."""
-        return any(len(text) == how.length(_size(how)) and how.read(text) is not None for how in self._prints)
+        return any(how.read(text) is not None for how, length in self._prints if len(text) == length)
 
     async def read(self, text: str) -> AccessToken:
         """What its row says; one look-up. Refuses `malformed_token`."""
@@ -74,7 +75,8 @@ class ReferenceFormat:
 def open_format(setting: Setting) -> ReferenceFormat:
     """Reference access tokens. Raises TokenFault for an encoding that does not exist."""
     prints = prints_of(recipes_of(setting.access_recipes, "reference"), ("base64url", "hex", "guid"))
-    return ReferenceFormat(setting, prints, setting.keyring.only_key(Purpose.DIGEST).derive("access token"))
+    lengths = tuple((how, how.length(_size(how))) for how in prints)
+    return ReferenceFormat(setting, lengths, setting.keyring.only_key(Purpose.DIGEST).derive("access token"))
 
 
 def _size(how: Print) -> int:
