@@ -8,7 +8,8 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.value import value
 from dragoman.store import statement_names as sql
-from dragoman.store.rows import former_session_of, grant_values, scope_text
+from dragoman.store.rows import former_session_of, grant_values
+from dragoman.store.texts import scope_text
 
 if TYPE_CHECKING:
     from dragoman.core.model import FormerSession, Grant

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
-
-import msgspec
 
 from dragoman.core.model import (
     Client,
@@ -18,15 +14,25 @@ from dragoman.core.model import (
     RefreshPolicy,
     ResourceOwner,
     Reuse,
-    Sender,
     Session,
     StoredAccessToken,
     TokenId,
 )
 from dragoman.core.scope import Scope
+from dragoman.store.texts import (
+    array,
+    facts_of,
+    facts_text,
+    names_of,
+    places_of,
+    places_text,
+    scope_of,
+    sender_of,
+    sender_text,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from dragoman.core.model import Sender
 
 
 class Row(Protocol):
@@ -39,24 +45,16 @@ class Row(Protocol):
 
 Values = Mapping[str, str | bytes | int | None]
 
-_TEXTS_KEPT = 256
-"""Of names, scopes and facts, which are the same in most rows of a client; each is read once, and written once."""
-_write_json = msgspec.json.Encoder().encode
-_read_pair = msgspec.json.Decoder(tuple[str, str]).decode
-_read_places = msgspec.json.Decoder(tuple[str, ...]).decode
-"""For texts of our own making and for those of headers, in which there is no half of a surrogate pair: that would be
-refused."""
-
 
 def client_of(row: Row) -> Client:
     """The client that a row of `clients` holds."""
     return Client(
         id=row[0],
         name=row[1],
-        secrets=_names(row[2]),
-        grant_types=frozenset(_names(row[3])),
-        scope=Scope(_names(row[4])),
-        dialects=frozenset(_names(row[5])),
+        secrets=names_of(row[2]),
+        grant_types=frozenset(names_of(row[3])),
+        scope=Scope(names_of(row[4])),
+        dialects=frozenset(names_of(row[5])),
         token_format=row[6],
         shared_key_signature=bool(row[7]),
         access_token_lifetime=row[8],
@@ -65,8 +63,8 @@ def client_of(row: Row) -> Client:
         refresh=RefreshPolicy(row[11]),
         grace=row[12],
         refresh_ends_access_token=bool(row[13]),
-        audience=_names(row[14]),
-        authorities=_names(row[15]),
+        audience=names_of(row[14]),
+        authorities=names_of(row[15]),
         may_read_shared_key=bool(row[16]),
         enabled=bool(row[17]),
         created_at=row[18],
@@ -79,10 +77,10 @@ def client_values(client: Client) -> Values:
     return {
         "id": client.id,
         "name": client.name,
-        "secrets": _array(client.secrets),
-        "grant_types": _array(sorted(client.grant_types)),
-        "scope": _array(client.scope),
-        "dialects": _array(sorted(client.dialects)),
+        "secrets": array(client.secrets),
+        "grant_types": array(sorted(client.grant_types)),
+        "scope": array(client.scope),
+        "dialects": array(sorted(client.dialects)),
         "token_format": client.token_format,
         "shared_key_signature": client.shared_key_signature,
         "access_token_lifetime": client.access_token_lifetime,
@@ -91,8 +89,8 @@ def client_values(client: Client) -> Values:
         "refresh": client.refresh.value,
         "grace": client.grace,
         "refresh_ends_access_token": client.refresh_ends_access_token,
-        "audience": _array(client.audience),
-        "authorities": _array(client.authorities),
+        "audience": array(client.audience),
+        "authorities": array(client.authorities),
         "may_read_shared_key": client.may_read_shared_key,
         "enabled": client.enabled,
         "created_at": client.created_at,
@@ -109,7 +107,7 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         first_name=row[3],
         last_name=row[4],
         password_hash=row[5],
-        authorities=_names(row[6]),
+        authorities=names_of(row[6]),
         belongs_to=row[7],
         enabled=bool(row[8]),
         locked=bool(row[9]),
@@ -117,7 +115,7 @@ def resource_owner_of(row: Row) -> ResourceOwner:
         password_expired=bool(row[11]),
         created_at=row[12],
         throttle_resets=row[13] or 0,
-        known_places=_read_places(row[14]) if row[14] else (),
+        known_places=places_of(row[14]),
         directory=row[15],
         confirmed_at=row[16],
     )
@@ -136,7 +134,7 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
         "first_name": owner.first_name,
         "last_name": owner.last_name,
         "password_hash": owner.password_hash,
-        "authorities": _array(owner.authorities),
+        "authorities": array(owner.authorities),
         "belongs_to": owner.belongs_to,
         "enabled": owner.enabled,
         "locked": owner.locked,
@@ -150,19 +148,14 @@ def resource_owner_values(owner: ResourceOwner) -> Values:
     }
 
 
-def places_text(known_places: tuple[str, ...]) -> str:
-    """What is stored of from where somebody has logged in."""
-    return json.dumps(known_places, separators=(",", ":"))
-
-
 def grant_of(row: Row) -> Grant:
     """The grant that a row of `grants` holds."""
     return Grant(
         id=GrantId(row[0]),
         client_id=row[1],
         subject=row[2],
-        scope=_scope(row[3]),
-        audience=_names(row[4]),
+        scope=scope_of(row[3]),
+        audience=names_of(row[4]),
         created_at=row[5],
         expires_at=row[6],
         idle_expires_at=row[7],
@@ -171,9 +164,9 @@ def grant_of(row: Row) -> Grant:
         rotated_at=row[10],
         revoked_at=row[11],
         revoked_because=row[12],
-        facts=_facts(row[13]),
-        used_by=_sender_of(row[14]),
-        revoked_by=_sender_of(row[15]),
+        facts=facts_of(row[13]),
+        used_by=sender_of(row[14]),
+        revoked_by=sender_of(row[15]),
         reuse=_reuse_of(row[16], row[17]),
     )
 
@@ -196,8 +189,8 @@ def grant_values(grant: Grant) -> Values:
         "id": grant.id,
         "client_id": grant.client_id,
         "subject": grant.subject,
-        "scope": _array(grant.scope),
-        "audience": _array(grant.audience),
+        "scope": array(grant.scope),
+        "audience": array(grant.audience),
         "created_at": grant.created_at,
         "expires_at": grant.expires_at,
         "idle_expires_at": grant.idle_expires_at,
@@ -206,7 +199,7 @@ def grant_values(grant: Grant) -> Values:
         "rotated_at": grant.rotated_at,
         "revoked_at": grant.revoked_at,
         "revoked_because": grant.revoked_because,
-        "facts": _object(tuple(grant.facts.items())),
+        "facts": facts_text(tuple(grant.facts.items())),
         "sweep_at": grant.revoked_at
         if grant.revoked_at is not None
         else min(ends, default=grant.created_at + LOOK_AGAIN_AFTER),
@@ -224,18 +217,6 @@ def revocation_values(sender: Sender | None, reuse: Reuse | None) -> Values:
     }
 
 
-def sender_text(sender: Sender | None) -> str | None:
-    """What is stored of a sender."""
-    return None if sender is None else _write_json((sender.address, sender.agent)).decode()
-
-
-def _sender_of(text: str | None) -> Sender | None:
-    if text is None:
-        return None
-    address, agent = _read_pair(text)
-    return Sender(address=address, agent=agent)
-
-
 def _reuse_of(text: str | None, looked_like_retry: object) -> Reuse | None:
     if text is None:
         return None
@@ -245,13 +226,8 @@ def _reuse_of(text: str | None, looked_like_retry: object) -> Reuse | None:
 
 def former_session_of(row: Row) -> FormerSession:
     """The session that these columns of a row of `former_sessions` hold."""
-    scope = None if row[2] is None else Scope(_names(row[2]))
+    scope = None if row[2] is None else Scope(names_of(row[2]))
     return FormerSession(client_id=row[0], subject=row[1], scope=scope, expires_at=row[3])
-
-
-def scope_text(scope: Scope | None) -> str | None:
-    """What is stored of a scope that may not be known."""
-    return None if scope is None else _array(scope)
 
 
 def access_token_of(row: Row) -> StoredAccessToken:
@@ -261,7 +237,7 @@ def access_token_of(row: Row) -> StoredAccessToken:
         token_id=TokenId(row[1]),
         grant_id=None if row[2] is None else GrantId(row[2]),
         client_id=row[3],
-        scope=_scope(row[4]),
+        scope=scope_of(row[4]),
         issued_at=row[5],
         expires_at=row[6],
     )
@@ -274,36 +250,7 @@ def access_token_values(access_token: StoredAccessToken, prefix: str = "") -> Va
         f"{prefix}token_id": access_token.token_id,
         f"{prefix}grant_id": access_token.grant_id,
         f"{prefix}client_id": access_token.client_id,
-        f"{prefix}scope": _array(access_token.scope),
+        f"{prefix}scope": array(access_token.scope),
         f"{prefix}issued_at": access_token.issued_at,
         f"{prefix}expires_at": access_token.expires_at,
     }
-
-
-@lru_cache(_TEXTS_KEPT)
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
-@lru_cache(_TEXTS_KEPT)
-def _scope(text: str) -> Scope:
-    return Scope(_names(text))
-
-
-@lru_cache(_TEXTS_KEPT)
-def _facts(text: str) -> Mapping[str, str]:
-    return MappingProxyType(json.loads(text))
-
-
-def _array(names: Iterable[str]) -> str:
-    return _array_of(tuple(names))
-
-
-@lru_cache(_TEXTS_KEPT)
-def _array_of(names: tuple[str, ...]) -> str:
-    return json.dumps(names, separators=(",", ":"))
-
-
-@lru_cache(_TEXTS_KEPT)
-def _object(members: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(dict(members), separators=(",", ":"))

@@ -25,12 +25,11 @@ from dragoman.store.rows import (
     client_of,
     grant_of,
     grant_values,
-    places_text,
     resource_owner_of,
     revocation_values,
-    sender_text,
     session_of,
 )
+from dragoman.store.texts import places_text, sender_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from dragoman.store.export.lines import (
     RevokedAccessTokenLine,
 )
 from dragoman.store.former_sessions import stored_session_of
-from dragoman.store.rows import scope_text
+from dragoman.store.texts import scope_text
 
 if TYPE_CHECKING:
     from dragoman.store.export.lines import Line
