@@ -1,4 +1,7 @@
-"""The machine's own limit: read the form and answer a token, on the HTTP server that Dragoman runs on."""
+"""The machine's own limit: read the form and answer a token, on uvicorn with the parser and the loop that Dragoman has.
+
+As it comes, uvicorn writes a line for each request, as Dragoman does. With `--silent` it writes none.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,5 @@ async def application(
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        application, port=int(sys.argv[1]), http="httptools", loop="uvloop", access_log=False, log_level="error",
-        lifespan="off", server_header=False,
-    )  # fmt: skip
+    told = {"access_log": False, "log_level": "error", "server_header": False} if "--silent" in sys.argv else {}
+    uvicorn.run(application, port=int(sys.argv[1]), http="httptools", loop="uvloop", lifespan="off", **told)

@@ -18,7 +18,6 @@ from bench.work import ARGON2
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-HASHES = "argon2id, all cores"
 _CONNECTIONS = 16
 _CHECK_EVERY = 32
 _INPUT = b"x" * 400
@@ -29,7 +28,7 @@ _TABLE = "CREATE TABLE bench (id TEXT PRIMARY KEY, value TEXT)"
 def measure(folder: Path, seconds: float) -> Mapping[str, float]:
     """Operations a second of each limit."""
     return {
-        HASHES: argon2id(seconds),
+        "argon2id, all cores": argon2id(seconds),
         "ES256 signatures, one thread": signatures(seconds),
         "SQLite commits (FULL), one at a time": sqlite_commits(folder / "limit.db", seconds),
         f"PostgreSQL commits, {_CONNECTIONS} connections": postgresql_commits(seconds),

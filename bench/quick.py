@@ -23,7 +23,7 @@ from bench.systems.bare import bare
 from bench.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROUNDS = 5
 SECONDS = 4
@@ -37,18 +37,32 @@ def main() -> None:
         folder = Path(name)
         first = _start_seconds(folder)
         again = [_start_seconds(folder) for _ in range(ROUNDS)]
-        with _demo(folder) as (base, tree), bare().start(folder / "bare") as limit:
+        with (
+            _demo(folder) as (base, tree),
+            bare(silent=False).start(folder / "bare") as limit,
+            bare(silent=True).start(folder / "silent") as silent,
+        ):
             idle = tree.resident_mib()
             request, beside = _request(folder), limit.requests[Work.BARE]()
-            pairs = [(_rate(base, request), _rate(limit.base, beside)) for _ in range(ROUNDS)]
+            rounds = [
+                (_rate(base, request), _rate(limit.base, beside), _rate(silent.base, beside)) for _ in range(ROUNDS)
+            ]
             loaded = tree.resident_mib()
-    ratios = [ours / theirs for ours, theirs in pairs]
     print(f"cores {os.cpu_count()}, {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} s in turns")
-    print(f"client_credentials, ES256, one worker: {statistics.median(ours for ours, _ in pairs):.0f} requests/s")
-    print(f"bare ASGI on the same HTTP server:     {statistics.median(theirs for _, theirs in pairs):.0f} requests/s")
-    print(f"ratio: median {statistics.median(ratios):.3f}, from {min(ratios):.3f} to {max(ratios):.3f}")
+    ours, limits, silent_limits = zip(*rounds, strict=True)
+    print(f"client_credentials, ES256, one worker: {statistics.median(ours):.0f} requests/s")
+    _tell("bare ASGI on uvicorn as it comes, with its log:", ours, limits)
+    _tell("bare ASGI on uvicorn that writes no log:", ours, silent_limits)
     print(f"start to answering: first time {first:.2f} s, later median {statistics.median(again):.2f} s")
     print(f"resident memory: idle {idle:.0f} MiB, after load {loaded:.0f} MiB")
+
+
+def _tell(what: str, ours: Sequence[float], limits: Sequence[float]) -> None:
+    ratios = [rate / limit for rate, limit in zip(ours, limits, strict=True)]
+    print(
+        f"{what} {statistics.median(limits):.0f} requests/s; beside it "
+        f"{statistics.median(ratios):.3f} (median), from {min(ratios):.3f} to {max(ratios):.3f}"
+    )
 
 
 @contextmanager

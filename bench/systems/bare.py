@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 _BARE = Path(__file__).parents[1] / "bare.py"
 
 
-def bare() -> System:
-    """Bare ASGI on the HTTP server that Dragoman runs on."""
-    return System(name="bare ASGI", about="uvicorn, httptools, uvloop, 1 process", start=_start, missing=lambda: None)
+def bare(*, silent: bool) -> System:
+    """Bare ASGI on uvicorn: as it comes, with a line in its log for each request, or without."""
+    about = f"uvicorn, httptools, uvloop, 1 process, {'no log' if silent else 'a line for each request'}"
+    return System(name="bare ASGI", about=about, start=lambda folder: _start(folder, silent), missing=lambda: None)
 
 
 @contextmanager
-def _start(folder: Path) -> Iterator[Running]:
+def _start(folder: Path, silent: bool) -> Iterator[Running]:
     port, log = free_port(), folder.with_suffix(".log")
     began = time.perf_counter()
-    with started(sys.executable, str(_BARE), str(port), log=log) as process:
+    with started(sys.executable, str(_BARE), str(port), *(["--silent"] if silent else []), log=log) as process:
         wait_for(port, process, log)
         taken = time.perf_counter() - began
         request = client_credentials("/")
