@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
@@ -110,6 +111,34 @@ def test_a_dry_run_tells_what_a_run_does_and_does_nothing(each_folder: Folder, t
     assert (dry.status, wet.status) == (1, 1)
     assert first.read_text().splitlines()[:-1] == second.read_text().splitlines()[:-1]
     assert len(accounts(each_folder)) == 696
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=["wet", "dry"])
+def test_a_report_without_room_is_one_sentence_and_what_was_done_is_told(
+    folder: Folder, tmp_path: Path, mapping: Path, more: tuple[str, ...]
+):
+    source, report = people(tmp_path / "people", person(1), person(2)), tmp_path / "report"
+    opened = os.open
+
+    def full(path: object, flags: int, *more: object, **named: object) -> int:
+        return opened("/dev/full", os.O_WRONLY) if path == report else opened(path, flags, *more, **named)
+
+    with mock.patch.object(os, "open", full):
+        outcome = imported(folder, source, mapping, "--report", report, "--json", *more)
+    assert (outcome.status, counts(outcome)) == (2, {"resource owner": {"created": 2}})
+    assert outcome.err.splitlines() == [
+        f"dragoman: {report}: the report cannot be written: No space left on device; make room, and run it once more"
+    ]
+    assert counts(imported(folder, source, mapping, "--json"))["resource owner"] == {"created" if more else "equal": 2}
+
+
+def test_a_report_that_cannot_be_made_is_one_sentence_and_nothing_was_done(
+    folder: Folder, tmp_path: Path, mapping: Path
+):
+    source = people(tmp_path / "people", person(1))
+    for report in (tmp_path / "nowhere" / "report", source / "report", "/dev/full"):
+        assert "name a new file for the report" in imported(folder, source, mapping, "--report", report).fault
+    assert accounts(folder) == []
 
 
 def test_the_report_accounts_for_every_row_and_is_no_old_file(each_folder: Folder, tmp_path: Path, mapping: Path):

@@ -150,15 +150,15 @@ def command(**parameters: object) -> int:
             workshop = ServersWorkshop(configuration, secrets, passwords)
             tally, changed, fault = _run(options, configuration, source, workshop, write_row)
             summary = tally.summary(f"{options.kind} {shown}", dry_run=options.dry_run, complete=fault is None)
+            act.tell(**facts_of(summary))
+            if not options.dry_run:
+                for client_id in changed:
+                    tell_of_client(configuration, client_id)
+            if options.as_json:
+                print_json(summary)
+            else:
+                print_summary(summary, tally.shown)
             write_row(summary)
-        act.tell(**facts_of(summary))
-        if not options.dry_run:
-            for client_id in changed:
-                tell_of_client(configuration, client_id)
-        if options.as_json:
-            print_json(summary)
-        else:
-            print_summary(summary, tally.shown)
         if fault is not None:
             raise fault
     return 0 if summary.finished else _UNFINISHED_STATUS
@@ -198,13 +198,11 @@ def _run(
     sessions = _sessions_of(options)
 
     def hear(outcomes: Sequence[Outcome]) -> None:
+        changed.extend(one.id for one in outcomes if one.result in _CHANGED and one.kind == CLIENT)
         for one in outcomes:
             write_row(one)
-            if one.result in _CHANGED:
-                if one.kind == CLIENT:
-                    changed.append(one.id)
-                if printing:
-                    print_change(one)
+            if printing and one.result in _CHANGED:
+                print_change(one)
 
     async def work(store: Store) -> None:
         permissions = options.permissions()

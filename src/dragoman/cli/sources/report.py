@@ -67,7 +67,7 @@ async def take_in_shown(
 
 @contextmanager
 def open_report(path: Path | None) -> Iterator[Callable[[Outcome | Summary], None]]:
-    """What writes a JSON object a line to a new file for its owner alone, or nowhere. Raises Fault."""
+    """What writes a JSON object a line to a new file for its owner alone, or nowhere; it and its end raise Fault."""
     if path is None:
         yield lambda _row: None
         return
@@ -75,12 +75,28 @@ def open_report(path: Path | None) -> Iterator[Callable[[Outcome | Summary], Non
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise Fault(f"{path}: cannot be made: {error.strerror}; name a new file for the report") from None
-    with os.fdopen(descriptor, "wb") as file:
-        yield lambda row: _write(file.write, row)
+    try:
+        yield lambda row: _write(path, descriptor, row)
+    finally:
+        with _told(path):
+            os.close(descriptor)
 
 
-def _write(write: Callable[[bytes], int], row: Outcome | Summary) -> None:
-    write(msgspec.json.encode(row) + b"\n")
+def _write(path: Path, descriptor: int, row: Outcome | Summary) -> None:
+    left = memoryview(msgspec.json.encode(row) + b"\n")
+    with _told(path):
+        while left:
+            left = left[os.write(descriptor, left) :]
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Fault(
+            f"{path}: the report cannot be written: {error.strerror}; make room, and run it once more"
+        ) from None
 
 
 def print_change(outcome: Outcome) -> None:
