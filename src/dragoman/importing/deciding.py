@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dragoman.importing.judging import Judged
-    from dragoman.importing.permissions import Permissions
+    from dragoman.importing.permissions import Permissions, Withheld
     from dragoman.importing.wanted import Wanted, Workshop
     from dragoman.store.intake import Standing
 
@@ -198,7 +198,7 @@ def _why(changes: tuple[str, ...]) -> str:
 
 
 def _outcome(
-    judged: Judged, result: Result, *, why: str = "", changes: tuple[str, ...] = (), withheld: tuple[str, ...] = ()
+    judged: Judged, result: Result, *, why: str = "", changes: tuple[str, ...] = (), withheld: tuple[Withheld, ...] = ()
 ) -> Outcome:
     return Outcome(
         kind=judged.kind,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dragoman.importing.permissions import Withheld
 
 
 class Result(StrEnum):
@@ -39,5 +43,4 @@ class Outcome:
     why: str = ""
     changes: tuple[str, ...] = ()
     """What is new or differs, one text for each member. Of secrets only that they differ."""
-    withheld: tuple[str, ...] = ()
-    """What the source gives it that did not come in."""
+    withheld: tuple[Withheld, ...] = ()

@@ -37,55 +37,50 @@ class Permissions:
     """Whether what is here is made as the source has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What the source gives somebody that did not come in."""
+
+    what: str
+    """With the reason, where there is no option."""
+    option: str | None = None
+    """What lets it in, as a shell reads it whatever the name is."""
+
+    def __str__(self) -> str:
+        return self.what if self.option is None else f"{self.what}: {self.option}"
+
+
 def sort_grant_types(
     permissions: Permissions, known: Iterable[str], wanted: Iterable[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
     """Those that come in, and why the others do not."""
     here = frozenset(known)
     kept, withheld = [], []
     for name in sorted(set(wanted)):
         if name not in here:
-            withheld.append(f"grant type {name}: not offered by this server")
+            withheld.append(Withheld(f"grant type {name}: not offered by this server"))
         elif name in _HARMLESS or name in permissions.grant_types:
             kept.append(name)
         else:
-            withheld.append(_told("grant type", name))
+            withheld.append(Withheld(f"grant type {name}", f"--allow-grant {shlex.quote(name)}"))
     return tuple(kept), tuple(withheld)
 
 
-def sort_scope(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def sort_scope(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
     """Those that come in, and why the others do not."""
     names = tuple(dict.fromkeys(wanted))
     withheld = tuple(name for name in names if "*" in name and name not in permissions.scopes)
     kept = tuple(name for name in names if name not in withheld)
-    return kept, tuple(_told("scope", name) for name in withheld)
+    return kept, tuple(Withheld(f"scope {name}", f"--allow-scope {_quoted(name)}") for name in withheld)
 
 
-def sort_authorities(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def sort_authorities(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
     """Those that come in, and why the others do not. Which of them makes an administrator, only the operator knows."""
     names = tuple(dict.fromkeys(wanted))
     kept = tuple(name for name in names if name in permissions.authorities)
     withheld = (name for name in names if name not in permissions.authorities)
-    return kept, tuple(_told("authority", name) for name in withheld)
+    return kept, tuple(Withheld(f"authority {name}", f"--allow-authority {_quoted(name)}") for name in withheld)
 
 
-def option_of(withheld: str) -> str | None:
-    """What lets in what was withheld with these words; None where nothing does.
-
-    A name may hold whatever looks like an option: only the place counts where both sides speak of the same name.
-    """
-    for sort in ("grant type", "scope", "authority"):
-        place = -1
-        while (place := withheld.find(": --allow-", place + 1)) >= 0:
-            name = withheld[:place].removeprefix(f"{sort} ")
-            if withheld == _told(sort, name):
-                return withheld[place + 2 :]
-    return None
-
-
-def _told(sort: str, name: str) -> str:
-    """What is withheld, and the option as a shell reads it, whatever the name is."""
-    if sort == "grant type":
-        return f"grant type {name}: --allow-grant {shlex.quote(name)}"
-    quoted = "'" + name.replace("'", "'\"'\"'") + "'"
-    return f"{sort} {name}: --allow-{sort} {quoted}"
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "'\"'\"'") + "'"

@@ -9,12 +9,12 @@ import msgspec
 
 from dragoman.importers.record import ImportedClient, ImportedOwner, PassedOver, UnreadableRow
 from dragoman.importing.counting import OTHERS, count_one
-from dragoman.importing.permissions import option_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from dragoman.importers.record import Record
+    from dragoman.importing.permissions import Withheld
 
 _STATES = ("locked", "expired", "password_expired")
 
@@ -109,14 +109,13 @@ class Survey:
         return dict(self._counts.get(what, Counter()).most_common())
 
 
-def split_withheld(withheld: Mapping[str, int]) -> tuple[Mapping[str, tuple[str, int]], Mapping[str, int]]:
+def split_withheld(withheld: Counter[Withheld]) -> tuple[Mapping[str, tuple[str, int]], Mapping[str, int]]:
     """What an operator has to decide, by the option that lets it in, and what cannot come in whatever is decided."""
     decisions: dict[str, tuple[str, int]] = {}
     left: dict[str, int] = {}
-    for text, count in withheld.items():
-        option = option_of(text)
-        if option is None:
-            left[text] = count
+    for one, count in withheld.most_common():
+        if one.option is None:
+            left[one.what] = count
         else:
-            decisions[option] = (text.removesuffix(f": {option}"), count)
+            decisions[one.option] = (one.what, count)
     return decisions, left

@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.importing.counting import OTHERS, count_one
 from dragoman.importing.outcome import UNFINISHED, Outcome, Result
+from dragoman.importing.permissions import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,17 +48,18 @@ class Tally:
         """The first of those that are conflicting or refused."""
         self.dropped = 0
         """Sessions that an earlier run listed, and that are not there any more."""
+        self.withheld: Counter[Withheld] = Counter()
+        """What did not come in of those that did, and of how many."""
         self._counts: Counter[tuple[str, Result]] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
-        self._withheld: Counter[str] = Counter()
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count these."""
         for one in outcomes:
             self.rows += 1
             self._counts[one.kind, one.result] += 1
-            for text in one.withheld:
-                count_one(self._withheld, text, OTHERS)
+            for withheld in one.withheld:
+                count_one(self.withheld, withheld, Withheld(OTHERS))
             if one.result in UNFINISHED and len(self.shown) < _SHOWN:
                 self.shown.append(one)
             if one.result in UNFINISHED or one.result is Result.SKIPPED:
@@ -71,7 +73,9 @@ class Tally:
         reasons: dict[str, dict[str, int]] = {}
         for (ended, why), count in self._reasons.most_common():
             reasons.setdefault(ended, {})[why] = count
-        withheld = dict(self._withheld.most_common())
+        withheld: Counter[str] = Counter()
+        for held, count in self.withheld.items():
+            withheld[str(held)] += count
         return Summary(
             source=source,
             dry_run=dry_run,
@@ -79,7 +83,7 @@ class Tally:
             counts=counts,
             reasons=reasons,
             dropped=self.dropped,
-            withheld=withheld,
+            withheld=dict(withheld.most_common()),
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dragoman.core.login_name import fault_of
 from dragoman.core.model import RefreshPolicy
-from dragoman.importing.permissions import sort_authorities, sort_grant_types, sort_scope
+from dragoman.importing.permissions import Withheld, sort_authorities, sort_grant_types, sort_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,14 +61,14 @@ class Wanted:
 
     members: Mapping[str, Any]
     created_at: int | None
-    withheld: tuple[str, ...]
+    withheld: tuple[Withheld, ...]
 
 
 def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Workshop) -> Wanted:
     """What the record says of a client. Raises Unwanted."""
     _check_texts(record.id, record.name)
     said: dict[str, Any] = {"dialects": permissions.dialects} if permissions.dialects else {}
-    withheld: list[str] = [*record.left_out]
+    withheld = [Withheld(one) for one in record.left_out]
     for name in ("name", "audience", *_LIFETIMES, "enabled"):
         if getattr(record, name) is not None:
             said[name] = getattr(record, name)
@@ -102,7 +102,7 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
             "it has a second factor, and there is none here (--without-second-factor lets it in all the same)"
         )
     said: dict[str, Any] = {"username": record.username}
-    withheld: list[str] = []
+    withheld: list[Withheld] = []
     for member, value in (("email", email), ("belongs_to", record.belongs_to)):
         if value is not None:
             said[member] = value or None
@@ -118,7 +118,7 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
 
 def _password_of(
     record: ImportedOwner, permissions: Permissions, workshop: Workshop
-) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+) -> tuple[Mapping[str, Any], tuple[Withheld, ...]]:
     """The member, if the source speaks of it and it can be used; and why it is not."""
     if record.password_hash is None:
         return {}, ()
@@ -128,7 +128,7 @@ def _password_of(
     if defect is None:
         return {"password_hash": record.password_hash}, ()
     if permissions.without_password:
-        return {}, (f"password: {defect}",)
+        return {}, (Withheld(f"password: {defect}"),)
     raise Unwanted(f"no password can match its hash: {defect} (--without-password lets it in without one)")
 
 

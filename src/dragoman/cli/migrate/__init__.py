@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from dragoman.importers.kind import Source
     from dragoman.importing.survey import Found
-    from dragoman.importing.tally import Summary
     from dragoman.store.store import Store
 
 _UNFINISHED_STATUS = 1
@@ -118,7 +117,7 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
     cutover = cutover_of(load_kind(options.kind))
     check_dialects(configuration, names_of(options.dialects))
     dialects = names_of(options.dialects) or cutover.dialects[:1]
-    found, summary = _rehearsed(options, configuration, source, dialects)
+    found, tally = _rehearsed(options, configuration, source, dialects)
     sessions = load_session_kind(options.kind)
     move = Move(
         kind=options.kind,
@@ -131,12 +130,13 @@ def _make_plan(options: PlanOptions, configuration: Configuration, source: Sourc
         mounted=frozenset(one.dialect for one in configuration.mounts) if is_set_up else frozenset(),
         is_set_up=is_set_up,
     )
-    return plan_of(move, cutover, found, summary)
+    summary = tally.summary(f"{options.kind} {shown_source(source)}", dry_run=True, complete=True)
+    return plan_of(move, cutover, found, summary, tally.withheld)
 
 
 def _rehearsed(
     options: PlanOptions, configuration: Configuration, source: Source, dialects: tuple[str, ...]
-) -> tuple[Found, Summary]:
+) -> tuple[Found, Tally]:
     """What the source holds, and what an import without further options would make of it."""
     tally = Tally()
     with client_secrets_of(configuration) as secrets, passwords_of(configuration) as passwords:
@@ -149,8 +149,7 @@ def _rehearsed(
             await take_in_shown(run, survey.counted(load_kind(options.kind).read(source)), tally)
 
         in_store(configuration, work)
-    summary = tally.summary(f"{options.kind} {shown_source(source)}", dry_run=True, complete=True)
-    return survey.found(), summary
+    return survey.found(), tally
 
 
 def _token_paths(configuration: Configuration, dialects: tuple[str, ...]) -> tuple[str, ...]:

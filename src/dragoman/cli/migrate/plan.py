@@ -13,10 +13,12 @@ from dragoman.importing.outcome import UNFINISHED
 from dragoman.importing.survey import Found, split_withheld
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator, Mapping
 
     from dragoman.cli.migrate.steps import Move
     from dragoman.importers.kind import Cutover
+    from dragoman.importing.permissions import Withheld
     from dragoman.importing.tally import Summary
 
 _SHOWN = 8
@@ -60,9 +62,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether all rows could come in."""
 
 
-def plan_of(move: Move, cutover: Cutover, found: Found, summary: Summary) -> Plan:
+def plan_of(move: Move, cutover: Cutover, found: Found, summary: Summary, withheld: Counter[Withheld]) -> Plan:
     """The plan of a move."""
-    decisions, left_behind = split_withheld(summary.withheld)
+    decisions, left_behind = split_withheld(withheld)
     return Plan(
         source=summary.source,
         dialects=move.dialects or ("standard",),

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -83,7 +84,8 @@ def open_report(path: Path | None) -> Iterator[Callable[[Outcome | Summary], Non
 
 
 def _write(path: Path, descriptor: int, row: Outcome | Summary) -> None:
-    left = memoryview(msgspec.json.encode(row) + b"\n")
+    told = {**asdict(row), "withheld": [str(one) for one in row.withheld]} if isinstance(row, Outcome) else row
+    left = memoryview(msgspec.json.encode(told) + b"\n")
     with _told(path):
         while left:
             left = left[os.write(descriptor, left) :]
