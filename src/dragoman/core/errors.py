@@ -113,5 +113,16 @@ class OAuthError(Exception):
         self.values = values
 
 
+class TokenTooLong(OAuthError):
+    """No token could be written that its own server would read: somebody has to change whom it is for, or the client.
+
+    Told as what passes by itself, for so it does once somebody has: nothing is spent, and nobody is logged out.
+    """
+
+    def __init__(self, subject: str | None, detail: str) -> None:
+        super().__init__(Refusal.TEMPORARILY_UNAVAILABLE, detail)
+        self.subject = subject
+
+
 class Fault(Exception):
     """Something an operator can mend: the message says what is wrong, where, and what to do."""

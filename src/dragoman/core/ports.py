@@ -216,11 +216,11 @@ class Tokens(Protocol):
         ...
 
     def write_access_token(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
-        """The token, and the row to store where the format needs one."""
+        """The token, and the row to store where the format needs one. Raises TokenTooLong."""
         ...
 
     def write_refresh_token(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
-        """The grant's live refresh token: the same grant and generation give the same token."""
+        """The grant's live refresh token: the same grant and generation give the same token. Raises TokenTooLong."""
         ...
 
     async def read_access_token(self, presented: Secret) -> AccessToken:

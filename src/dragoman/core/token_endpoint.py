@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.client_authentication import authenticate_client
 from dragoman.core.directory import confirmed
 from dragoman.core.end_user import from_end_user
-from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.errors import OAuthError, Refusal, TokenTooLong
 from dragoman.core.gate import admit_client, admit_grant_type, admit_resource_owner
 from dragoman.core.issuing import Issue, issue
 from dragoman.core.ports import Event
@@ -224,8 +224,9 @@ async def _audit_refusal(
             dialect=rules.dialect,
             sender=request.sender,
             client_id=await _known_client_id(services, request),
+            subject=refused.subject if isinstance(refused, TokenTooLong) else None,
             grant_id=grant_id,
-            alarm=refused.refusal in _ALARMING,
+            alarm=refused.refusal in _ALARMING or isinstance(refused, TokenTooLong),
             facts=facts,
         )
     )

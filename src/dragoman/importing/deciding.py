@@ -175,7 +175,8 @@ class _Deciding:
         else:
             result = Result.UPDATED if self._permissions.update else Result.CONFLICTING
         why = _why(changes) if result is Result.CONFLICTING else ""
-        return _outcome(judged, result, why=why, changes=changes, withheld=wanted.withheld)
+        outcome = _outcome(judged, result, why=why, changes=changes, withheld=wanted.withheld)
+        return replace(outcome, warning=wanted.warning)
 
     def _may_share(self, client: Client) -> bool:
         """Whether no token can speak for the client itself, so that `sub` always means the person (RFC 9700 §4.15)."""

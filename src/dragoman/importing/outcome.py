@@ -44,3 +44,5 @@ class Outcome:
     changes: tuple[str, ...] = ()
     """What is new or differs, one text for each member. Of secrets only that they differ."""
     withheld: tuple[Withheld, ...] = ()
+    warning: str | None = None
+    """Why it will be of little use as it is."""

@@ -32,6 +32,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Sessions that an earlier run listed, and that are not there any more."""
     withheld: dict[str, int]
     """What did not come in of those that did, and of how many."""
+    warnings: dict[str, int]
+    """Why some will be of little use as they are, and how many."""
 
     @property
     def finished(self) -> bool:
@@ -50,6 +52,7 @@ class Tally:
         """Sessions that an earlier run listed, and that are not there any more."""
         self.withheld: Counter[Withheld] = Counter()
         """What did not come in of those that did, and of how many."""
+        self._warnings: Counter[str] = Counter()
         self._counts: Counter[tuple[str, Result]] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
 
@@ -60,6 +63,8 @@ class Tally:
             self._counts[one.kind, one.result] += 1
             for withheld in one.withheld:
                 count_one(self.withheld, withheld, Withheld(OTHERS))
+            if one.warning is not None:
+                self._warnings[one.warning] += 1
             if one.result in UNFINISHED and len(self.shown) < _SHOWN:
                 self.shown.append(one)
             if one.result in UNFINISHED or one.result is Result.SKIPPED:
@@ -84,6 +89,7 @@ class Tally:
             reasons=reasons,
             dropped=self.dropped,
             withheld=dict(withheld.most_common()),
+            warnings=dict(self._warnings.most_common()),
         )
 
 

@@ -46,6 +46,10 @@ class Workshop(Protocol):
         """What to store of a client secret."""
         ...
 
+    def find_length_defect(self, authorities: tuple[str, ...]) -> str | None:
+        """Why tokens could not carry all of these; None where they can."""
+        ...
+
     def find_hash_defect(self, stored: str) -> str | None:
         """Why nothing can ever match this hash; None if something can."""
         ...
@@ -62,6 +66,8 @@ class Wanted:
     members: Mapping[str, Any]
     created_at: int | None
     withheld: tuple[Withheld, ...]
+    warning: str | None = None
+    """Why it will be of little use as it is."""
 
 
 def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Workshop) -> Wanted:
@@ -113,7 +119,12 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
         said["authorities"], left = sort_authorities(permissions, record.authorities)
         withheld.extend(left)
     password, left = _password_of(record, permissions, workshop)
-    return Wanted(members={**said, **password}, created_at=record.created_at, withheld=(*withheld, *left))
+    return Wanted(
+        members={**said, **password},
+        created_at=record.created_at,
+        withheld=(*withheld, *left),
+        warning=workshop.find_length_defect(said.get("authorities", ())),
+    )
 
 
 def _password_of(

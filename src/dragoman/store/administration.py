@@ -144,6 +144,11 @@ class Administration:
         values: Values = {"after": after, "limit": limit}
         return tuple(map(resource_owner_of, await self._database.rows(sql.LIST_RESOURCE_OWNERS, values)))
 
+    async def find_most_authorities(self) -> ResourceOwner | None:
+        """The account with the longest list of them; None where there is no account."""
+        rows = await self._database.rows(sql.LIST_MOST_AUTHORITIES, {"limit": 1})
+        return resource_owner_of(rows[0]) if rows else None
+
     async def list_password_hashes(self, after: str = "", limit: int = 100) -> tuple[tuple[str, str | None], ...]:
         """The ids and stored hashes of up to `limit` accounts in the order of their ids, those after the id given."""
         rows = await self._database.rows(sql.LIST_PASSWORD_HASHES, {"after": after, "limit": limit})

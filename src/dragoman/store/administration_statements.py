@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    func,
     insert,
     literal_column,
     not_,
@@ -126,6 +127,7 @@ RESET_THROTTLE = (
     .where(resource_owners.c.id == value_of(resource_owners.c.id))
 )
 LIST_RESOURCE_OWNERS = _page(resource_owners)
+LIST_MOST_AUTHORITIES = some(select(*resource_owners.c).order_by(func.length(resource_owners.c.authorities).desc()))
 LIST_PASSWORD_HASHES = some(
     select(resource_owners.c.id, resource_owners.c.password_hash)
     .where(resource_owners.c.id > bindparam("after", type_=Text()))

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.errors import OAuthError, Refusal, TokenTooLong
 from dragoman.core.model import GrantId
 from dragoman.tokens import access_tokens, refresh_tokens
 from dragoman.tokens.format import LONGEST_TOKEN, Setting, TokenFault, find_modules
@@ -47,13 +47,13 @@ class TokenIssuer:
         return self._setting.refresh_identifiers.seal(grant.id, grant.generation)
 
     def write_access_token(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
-        """The token, and the row to store where the format needs one. Raises TokenFault or KeyFault."""
+        """The token, and the row to store where the format needs one. Raises TokenTooLong, TokenFault or KeyFault."""
         token, row = self._access[recipe.format].write(recipe, facts)
-        return _fit(token), row
+        return _fit(token, facts), row
 
     def write_refresh_token(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
-        """The grant's live refresh token. Raises TokenFault or KeyFault."""
-        return _fit(self._refresh[recipe.format].write(recipe, facts))
+        """The grant's live refresh token. Raises TokenTooLong, TokenFault or KeyFault."""
+        return _fit(self._refresh[recipe.format].write(recipe, facts), facts)
 
     async def read_access_token(self, presented: Secret) -> AccessToken:
         """What a genuine token says, expired or not. Refuses `malformed_token`, `refresh_token_as_access_token`."""
@@ -143,7 +143,15 @@ def _text(presented: Secret, refusal: Refusal) -> str:
     return text
 
 
-def _fit(token: Secret) -> Secret:
-    if len(token.reveal()) > LONGEST_TOKEN:
-        raise TokenFault(f"the token would be longer than {LONGEST_TOKEN} characters; give it fewer claims")
-    return token
+def _fit(token: Secret, facts: TokenFacts) -> Secret:
+    length = len(token.reveal())
+    if length <= LONGEST_TOKEN:
+        return token
+    owner, client = facts.resource_owner, facts.client
+    subject = None if owner is None else owner.id
+    whose = f"client {client.id!r}" if subject is None else f"resource owner {subject!r} at client {client.id!r}"
+    raise TokenTooLong(
+        subject,
+        f"a token of {whose} would have {length} characters, and {LONGEST_TOKEN} is the most: take authorities or "
+        "scope away, or give the client tokens that carry none (--token-format opaque)",
+    )

@@ -14,6 +14,7 @@ from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warni
 from dragoman.cli.doctor.keys import check_audiences
 from dragoman.cli.doctor.time import check_history, check_other_clock
 from dragoman.cli.opening import in_store, token_desk
+from dragoman.cli.token_lengths import find_too_long
 from dragoman.core.errors import Fault
 from dragoman.exposures import list_exposures
 from dragoman.parts import build_mounts
@@ -123,18 +124,22 @@ def _check_access(path: Path) -> Iterator[Finding]:
 def _check_contents(configuration: Configuration, dialects: Mapping[str, Dialect], now: int) -> Iterator[Finding]:
     """Whether tokens can be issued, and what is switched on against RFC 9700."""
 
-    async def work(store: Store) -> Sequence[Client]:
-        async with token_desk(configuration, dialects, store):
-            return await all_clients(store)
+    async def work(store: Store) -> tuple[Sequence[Client], str | None]:
+        async with token_desk(configuration, dialects, store) as desk:
+            clients, owner = await all_clients(store), await store.administration.find_most_authorities()
+            rules = [one.rules for one in dialects.values()]
+            return clients, None if owner is None else find_too_long(desk, rules, clients, owner)
 
     try:
         mounts = build_mounts(configuration, dialects)
-        clients = in_store(configuration, work)
+        clients, too_long = in_store(configuration, work)
     except Fault as fault:
         yield fault_found("tokens", fault)
         return
     yield from check_audiences(configuration, dialects, clients, now)
     yield ok("tokens", f"tokens of all mounted dialects can be issued and read; clients: {len(clients)}")
+    if too_long is not None:
+        yield warning("tokens", f"who has the most authorities cannot log in: {too_long}")
     exposures = list_exposures(mounts, clients)
     for sentence in exposures:
         yield warning("exposures", f"switched on against RFC 9700: {sentence}")

@@ -105,6 +105,8 @@ def print_change(outcome: Outcome) -> None:
     """One change that would be made."""
     sign = "+" if outcome.result is Result.CREATED else "~"
     told = [*outcome.changes, *(f"withheld {one}" for one in outcome.withheld)]
+    if outcome.warning is not None:
+        told.append(f"warning: {outcome.warning}")
     click.echo(printable(f"{sign} {outcome.kind} {outcome.id!r}: {'; '.join(told)}"))
 
 
@@ -121,6 +123,8 @@ def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
     for text, count in list(summary.withheld.items())[:_REASONS_SHOWN]:
         click.echo(printable(f"withheld from {count}: {text}"))
     _more(len(summary.withheld) - _REASONS_SHOWN, "withheld")
+    for text, count in summary.warnings.items():
+        click.echo(printable(f"warning for {count}: {text}"))
     for result, reasons in summary.reasons.items():
         if result == Result.SKIPPED:
             for why, count in list(reasons.items())[:_REASONS_SHOWN]:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.cli.client.registration import change_client, check_client_id, dialects_of, make_client
+from dragoman.core.base64url import base64url
 from dragoman.core.errors import Fault
+from dragoman.core.json_text import write_json
 from dragoman.grant_types import load_grant_types
+from dragoman.parts import load_dialects
+from dragoman.tokens.format import LONGEST_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dragoman.config.settings import Configuration
     from dragoman.core.model import Client
+    from dragoman.core.rules import TokenRecipe
     from dragoman.core.secret import Secret
     from dragoman.hashing.client_secrets import ClientSecretHasher
     from dragoman.hashing.pool import PasswordHasher
+
+_REST = 800
+"""Characters of a token without authorities, or a little more."""
 
 
 class ServersWorkshop:
@@ -25,6 +33,8 @@ class ServersWorkshop:
         self._words_of = dialects_of(configuration)
         self._secrets = secrets
         self._passwords = passwords
+        mounted = load_dialects(configuration).values()
+        self._carrying = sorted(one.name for one in mounted if _carries_authorities(one.rules.access_token))
         self.grant_types = frozenset(load_grant_types())
         self.accounts_elsewhere = configuration.directory.configured
 
@@ -44,9 +54,23 @@ class ServersWorkshop:
         """What to store of a client secret."""
         return self._secrets.store(secret)
 
+    def find_length_defect(self, authorities: tuple[str, ...]) -> str | None:
+        """Why tokens could not carry all of these; None where they can. `dragoman doctor` knows it to the letter."""
+        length = _REST + len(base64url(write_json(list(authorities))))
+        if not self._carrying or length <= LONGEST_TOKEN:
+            return None
+        return (
+            f"its tokens would be longer than {LONGEST_TOKEN} characters in {', '.join(self._carrying)}, and it could "
+            "not log in: let fewer authorities in, or give clients tokens that carry none (--token-format opaque)"
+        )
+
     def find_hash_defect(self, stored: str) -> str | None:
         """Why nothing can ever match this hash; None if something can."""
         return self._passwords.find_defect(stored)
+
+
+def _carries_authorities(recipe: TokenRecipe) -> bool:
+    return any(name.partition(".")[0] == "authorities" for name in recipe.claims.reads)
 
 
 def check_dialects(configuration: Configuration, names: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from dragoman.cli.configured import after_option, config_option, json_option, li
 from dragoman.cli.opening import in_store
 from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
+from dragoman.cli.token_lengths import warn_of_long_tokens
 from dragoman.cli.user.account import (
     change_account,
     check_login_names,
@@ -130,6 +131,7 @@ def create(**parameters: object) -> None:
     created = replace(owner, password_hash=_first_hash(configuration, options, owner))
     with recorded(configuration, subject=owner.id):
         in_store(configuration, lambda store: store.administration.create_resource_owner(created))
+    warn_of_long_tokens(configuration, created)
     _tell(created, as_json=options.as_json)
 
 
@@ -161,6 +163,8 @@ def update(**parameters: object) -> None:
         raise click.UsageError("say what to change; --help lists all options")
     configuration = read_configuration(options.path)
     changed = change_account(configuration, options.who, lambda owner: replace(owner, **said))
+    if "authorities" in said:
+        warn_of_long_tokens(configuration, changed)
     _tell(changed, as_json=options.as_json)
 
 

@@ -53,6 +53,7 @@ username email first_name last_name authorities belongs_to enabled locked expire
     "SET_PASSWORD_HASH": "password_hash id",
     "RESET_THROTTLE": "id",
     "LIST_RESOURCE_OWNERS": "after limit",
+    "LIST_MOST_AUTHORITIES": "limit",
     "LIST_PASSWORD_HASHES": "after limit",
     "DELETE_RESOURCE_OWNER": "id",
     "COUNT_BELONGING": "belongs_to",

@@ -192,6 +192,14 @@ SELECT resource_owners.id, resource_owners.username, resource_owners.email, reso
 FROM resource_owners
 WHERE resource_owners.id > :after ORDER BY resource_owners.id
  LIMIT :limit OFFSET 0""",
+    "LIST_MOST_AUTHORITIES": """\
+SELECT resource_owners.id, resource_owners.username, resource_owners.email, resource_owners.first_name,
+  resource_owners.last_name, resource_owners.password_hash, resource_owners.authorities,
+  resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked, resource_owners.expired,
+  resource_owners.password_expired, resource_owners.created_at, resource_owners.throttle_resets,
+  resource_owners.known_places, resource_owners.directory, resource_owners.confirmed_at
+FROM resource_owners ORDER BY length(resource_owners.authorities) DESC
+ LIMIT :limit OFFSET 0""",
     "LIST_PASSWORD_HASHES": """\
 SELECT resource_owners.id, resource_owners.password_hash
 FROM resource_owners
