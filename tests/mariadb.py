@@ -87,8 +87,8 @@ class MariaDb:
             self._server = None
 
     def url(self, database: str, *, user: str = "dragoman", host: str = "127.0.0.1", **options: str) -> Secret:
-        """The address of a database; options with `_` for `-`."""
-        query = "&".join(f"{name.replace('_', '-')}={value}" for name, value in options.items())
+        """The address of a database."""
+        query = "&".join(f"{name}={value}" for name, value in options.items())
         text = f"mysql://{user}:{ENCODED}@{host}:{self.port}/{database}"
         return Secret(f"{text}?{query}" if query else text)
 

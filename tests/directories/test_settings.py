@@ -99,6 +99,7 @@ def test_the_doctor_asks_the_directory_for_nobody(folder: Folder, tmp_path: Path
         ({"SQL__URL": f"mongodb://u:{CANARY}@h/d"}, "write the path of an SQLite file"),
         ({"SQL__URL": f"mysql://u:{CANARY}@h"}, "percent-encoding"),
         ({"SQL__URL": f"mysql://u:{CANARY}@h/d?sslrootcert=/missing"}, "no PEM file"),
+        ({"SQL__URL": f"mysql://u:{CANARY}@h/d?ssl-ca=/missing"}, "write sslrootcert for ssl-ca"),
         ({"SQL__URL": f"postgresql://u:{CANARY}@h/d?x=y"}, "an option that Dragoman does not know"),
     ):
         state, text = _finding(folder, _environment(members.url) | _environment(members.url, **settings))

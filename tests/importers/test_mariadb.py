@@ -82,12 +82,12 @@ def test_a_result_may_be_left_half_read(mariadb: MariaDb, users: str):
 
 def test_the_server_proves_who_it_is_unless_it_is_near_or_the_address_says_otherwise(mariadb: MariaDb, users: str):
     here, certificate = "localhost", str(mariadb.certificate)
-    assert asyncio.run(count(mariadb.url(users, host=here, ssl_ca=certificate))) == 8000
-    assert asyncio.run(count(mariadb.url(users, ssl_mode="verify_ca", ssl_ca=certificate))) == 8000
-    assert asyncio.run(count(mariadb.url(users, ssl_mode="REQUIRED"))) == 8000
+    assert asyncio.run(count(mariadb.url(users, host=here, sslrootcert=certificate))) == 8000
+    assert asyncio.run(count(mariadb.url(users, sslmode="verify-ca", sslrootcert=certificate))) == 8000
+    assert asyncio.run(count(mariadb.url(users, sslmode="require"))) == 8000
     assert asyncio.run(count(mariadb.url(users, socket=str(mariadb.socket)))) == 8000
-    assert "cannot be reached" in refusal_of(mariadb.url(users, ssl_ca=certificate))  # it is for localhost
-    assert "cannot be reached" in refusal_of(mariadb.url(users, host=here, ssl_mode="verify_identity"))
+    assert "cannot be reached" in refusal_of(mariadb.url(users, sslrootcert=certificate))  # it is for localhost
+    assert "cannot be reached" in refusal_of(mariadb.url(users, host=here, sslmode="verify-full"))
     far = mariadb.url(users).reveal().replace("127.0.0.1", "127.0.0.2")
     assert "cannot be reached" in refusal_of(Secret(far))
     mariadb.run(f"ALTER USER 'reader'@'%' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
@@ -99,8 +99,12 @@ def test_what_is_wrong_with_an_address_is_one_sentence_without_its_secrets(maria
     plain = mariadb.url(users).reveal()
     for url, told in (
         (f"{plain}?password=hunter2", "has an option that is not known"),
-        (f"{plain}?ssl-mode=perhaps", "ssl-mode in the address is one of"),
-        (f"{plain}?ssl-ca=/nowhere", "name PEM files"),
+        (f"{plain}?sslmode=perhaps", "sslmode in the address is one of"),
+        (f"{plain}?sslrootcert=/nowhere", "name PEM files"),
+        (f"{plain}?ssl-ca=/nowhere", "has ssl-ca: write sslrootcert, as in every address here"),
+        (f"{plain}?ssl-mode=hunter2", "has ssl-mode: write sslmode"),
+        (f"{plain}?ssl-cert=/nowhere&ssl-key=/nowhere", "has ssl-cert: write sslcert"),
+        (f"{plain}?ssl-key=/nowhere", "has ssl-key: write sslkey"),
         (plain.replace(ENCODED, "hunter2"), "cannot be reached: OperationalError (1045)"),
         (plain.replace(users, "elsewhere"), "(1049)"),
         (plain.replace(users, ""), "names no database"),

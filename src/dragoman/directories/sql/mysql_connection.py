@@ -49,6 +49,8 @@ def read_address(setting: str, url: Secret) -> Address:
         port = parts.port or _PORT
     except ValueError:
         raise _misread(setting) from None
+    if "ssl-ca" in options:
+        raise DirectoryFault(f"{setting}: write sslrootcert for ssl-ca, as in every address here")
     host, database, roots = parts.hostname, unquote(parts.path.removeprefix("/")), options.get("sslrootcert")
     if not host or not parts.username or not database or parts.fragment or options.keys() - {"sslrootcert"}:
         raise _misread(setting)

@@ -28,9 +28,11 @@ _CONNECT_SECONDS = 10
 _ANSWER_SECONDS = 120
 _PORT = 3306
 _NO_SUCH_TABLE = 1146
-_OPTIONS = frozenset({"ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"})
+_CALLED_OTHERWISE = {"ssl-mode": "sslmode", "ssl-ca": "sslrootcert", "ssl-cert": "sslcert", "ssl-key": "sslkey"}
+"""What MySQL's own tools call options that have one name in all of our addresses (libpq's)."""
+_OPTIONS = frozenset({*_CALLED_OTHERWISE.values(), "socket"})
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-_MODES = ("disabled", "required", "verify_ca", "verify_identity")
+_MODES = ("disable", "require", "verify-ca", "verify-full")
 _BEFORE = (
     "SET SESSION sql_mode = 'ANSI_QUOTES'",  # a query names a table in every database alike
     "SET SESSION time_zone = '+00:00'",
@@ -133,6 +135,9 @@ def _connected(url: Secret, shown_as: str) -> Connection[SSDictCursor]:
 
 def _options_of(parts: SplitResult) -> Mapping[str, str]:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name, ours in _CALLED_OTHERWISE.items():
+        if name in options:
+            raise SourceFault(f"the address has {name}: write {ours}, as in every address here")
     if not options.keys() <= _OPTIONS:
         raise SourceFault(f"the address has an option that is not known; there are: {', '.join(sorted(_OPTIONS))}")
     return options
@@ -141,21 +146,21 @@ def _options_of(parts: SplitResult) -> Mapping[str, str]:
 def _tls_of(parts: SplitResult, options: Mapping[str, str]) -> ssl.SSLContext | None:
     """The server is asked who it is, unless it is on this machine or the address says otherwise."""
     nearby = "socket" in options or (parts.hostname or "localhost") in _HERE
-    mode = options.get("ssl-mode", "disabled" if nearby and "ssl-ca" not in options else "verify_identity").lower()
+    mode = options.get("sslmode", "disable" if nearby and "sslrootcert" not in options else "verify-full")
     if mode not in _MODES:
-        raise SourceFault(f"ssl-mode in the address is one of: {', '.join(_MODES)}")
-    if mode == "disabled":
+        raise SourceFault(f"sslmode in the address is one of: {', '.join(_MODES)}")
+    if mode == "disable":
         return None
     try:
-        context = ssl.create_default_context(cafile=options.get("ssl-ca"))
-        if "ssl-cert" in options:
-            context.load_cert_chain(options["ssl-cert"], options.get("ssl-key"))
+        context = ssl.create_default_context(cafile=options.get("sslrootcert"))
+        if "sslcert" in options:
+            context.load_cert_chain(options["sslcert"], options.get("sslkey"))
     except (OSError, ValueError) as error:
         raise SourceFault(
-            f"ssl-ca, ssl-cert or ssl-key in the address: {type(error).__name__}; name PEM files"
+            f"sslrootcert, sslcert or sslkey in the address: {type(error).__name__}; name PEM files"
         ) from None
-    context.check_hostname = mode == "verify_identity"
-    if mode == "required":
+    context.check_hostname = mode == "verify-full"
+    if mode == "require":
         context.verify_mode = ssl.CERT_NONE
     return context
 
