@@ -68,6 +68,23 @@ def test_whoever_ends_a_session_and_however_the_api_learns_of_it(story: Story):
     assert story.api.lets_in(tokens[other]["access_token"])
 
 
+def test_states_that_can_be_taken_back_end_nothing_until_somebody_is_signed_out(story: Story):
+    locked, expired = somebody(story), somebody(story)
+    tokens = {name: story.log_in(name).document["access_token"] for name in (locked, expired)}
+    story.server.change_owner(locked, locked=True)
+    story.server.change_owner(expired, expired=True)
+    ended = story.log_in(somebody(story)).document["access_token"]
+    story.revoke(ended)
+    story.ends(ended)  # by then the others would have ended
+    assert all(map(story.api.lets_in, tokens.values()))
+    client = story.server.credentials(story.database.client_id)
+    told = [story.server.form("/oauth2/introspect", {**client, "token": one}).document for one in tokens.values()]
+    assert [one["active"] for one in told] == [True, False]
+    for name, token in tokens.items():
+        story.server.revoke_all(name)
+        story.ends(token)
+
+
 def test_one_token_can_end_by_itself(story: Story):
     ann = somebody(story)
     first = story.log_in(ann).document

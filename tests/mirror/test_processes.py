@@ -13,10 +13,11 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, make_folder
-from tests.mirror.laravel import Api, SqliteLaravel
+from tests.mirror.laravel import Api, Laravel, laravel
 from tests.processes import running_server, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.processes import ServerProcess
@@ -25,14 +26,15 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> SqliteLaravel:
-    found = SqliteLaravel(12, tmp_path / "laravel.sqlite")
-    found.add_user(10)
-    return found
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Laravel]:
+    """A file, unless a test asks for another kind."""
+    with laravel(getattr(request, "param", "sqlite"), 12, request, tmp_path) as found:
+        found.add_user(10)
+        yield found
 
 
 @pytest.fixture
-def folder(tmp_path: Path, database: SqliteLaravel) -> Folder:
+def folder(tmp_path: Path, database: Laravel) -> Folder:
     """A server with a mirror, as its page says; the client is `2`, and ann is the user 10."""
     made = make_folder(tmp_path / "server", "--dialect", "passport-12")
     made.file.write_text(database.written(made.file.read_text()))
@@ -45,7 +47,7 @@ def secret(folder: Folder) -> str:
     return folder.client("2", "--dialect", "passport-12", "--grant-type", "password refresh_token")
 
 
-def api_of(folder: Folder, database: SqliteLaravel) -> Api:
+def api_of(folder: Folder, database: Laravel) -> Api:
     return Api(database, read_configuration(folder.file), int(time.time()))
 
 
@@ -60,7 +62,7 @@ def log_in(server: ServerProcess, secret: str) -> dict:
 
 
 def test_a_command_ends_sessions_of_all_workers_and_one_without_a_server_those_of_the_next(
-    folder: Folder, database: SqliteLaravel, secret: str
+    folder: Folder, database: Laravel, secret: str
 ):
     with running_server(folder.file, workers=2) as server:
         api = api_of(folder, database)
@@ -76,7 +78,33 @@ def test_a_command_ends_sessions_of_all_workers_and_one_without_a_server_those_o
         wait_until(lambda: not api.lets_in(late))
 
 
-def test_killed_between_the_row_and_the_grant_nothing_is_lost(folder: Folder, database: SqliteLaravel, secret: str):
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_each_command_that_ends_sessions_ends_their_rows_and_the_others_say_that_they_do_not(
+    folder: Folder, database: Laravel, secret: str
+):
+    with running_server(folder.file) as server:
+        api = api_of(folder, database)
+        kept = log_in(server, secret)["access_token"]
+        for state in (("client", "disable", "2"), ("user", "update", "ann", "--expired")):
+            assert "in the mirror the access tokens of" in folder.done(*state).err
+        assert folder.done("client", "enable", "2").err == ""
+        assert folder.done("user", "update", "ann", "--not-expired").err == ""
+        assert api.lets_in(kept)
+        for command in (
+            ("user", "set-password", "ann", "--password-stdin"), ("user", "disable", "ann"),
+            ("client", "sign-out", "2", "--yes"), ("user", "delete", "ann", "--yes"), ("client", "delete", "2", "--yes"),
+        ):  # fmt: skip
+            token = log_in(server, secret)["access_token"]
+            assert api.lets_in(token)
+            folder.done(*command, stdin=PASSWORD)
+            wait_until(lambda token=token: not api.lets_in(token))
+            if command[:2] == ("user", "disable"):
+                folder.done("user", "enable", "ann")
+            if command[:2] == ("user", "delete"):
+                folder.user("ann", "--id", "10", password=PASSWORD)
+
+
+def test_killed_between_the_row_and_the_grant_nothing_is_lost(folder: Folder, database: Laravel, secret: str):
     with running_server(folder.file, environment={"DRAGOMAN_FAILPOINTS": "refresh.before_commit=kill@2"}) as server:
         first = fetch(server, secret, grant_type="password", username="ann", password=PASSWORD)
         second = fetch(server, secret, grant_type="refresh_token", refresh_token=first["refresh_token"])

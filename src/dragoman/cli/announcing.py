@@ -25,6 +25,12 @@ def tell_of_keys(configuration: Configuration) -> None:
     _tell(configuration, KeysChanged(), "they notice within 1 s")
 
 
+def warn_of_mirror(configuration: Configuration, whose: str, remedy: str) -> None:
+    """Say so where what is refused here from now on has not ended: APIs that look rows up go on (docs/mirror.md)."""
+    if configuration.mirror.url is not None:
+        warn(f"in the mirror the access tokens of {whose} are good until they expire; `{remedy}` ends them there too")
+
+
 def _tell(configuration: Configuration, hint: Hint, otherwise: str) -> None:
     url = configuration.shared_location()
     if url is None:

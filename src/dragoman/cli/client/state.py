@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dragoman.cli.announcing import tell_of_client
+from dragoman.cli.announcing import tell_of_client, warn_of_mirror
 from dragoman.cli.asking import confirm
 from dragoman.cli.client.change import (
     change_stored,
@@ -151,6 +151,8 @@ def drop_old_secrets(client_id: str, path: Path) -> None:
 def _switch(configuration: Configuration, client_id: str, *, enabled: bool) -> None:
     change_stored(configuration, client_id, lambda client: replace(client, enabled=enabled))
     click.echo(f"client {client_id} is {'enabled' if enabled else 'disabled'}{noticed(configuration)}")
+    if not enabled:
+        warn_of_mirror(configuration, f"client {client_id}", f"dragoman client sign-out {client_id}")
 
 
 def _need_secret(client: Client) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from dragoman.cli.announcing import warn_of_mirror
 from dragoman.cli.asking import STANDARD_INPUT, ask_new_password, read_secret
 from dragoman.cli.client.options import values_of
 from dragoman.cli.configured import after_option, config_option, json_option, limit_option, tell_of_more
@@ -165,6 +166,8 @@ def update(**parameters: object) -> None:
     changed = change_account(configuration, options.who, lambda owner: replace(owner, **said))
     if "authorities" in said:
         warn_of_long_tokens(configuration, changed)
+    if options.expired:
+        warn_of_mirror(configuration, f"user {changed.username}", f"dragoman user sign-out {options.who}")
     _tell(changed, as_json=options.as_json)
 
 
