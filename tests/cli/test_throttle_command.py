@@ -144,7 +144,11 @@ def test_machines_that_count_together_are_asked_together(
 def test_where_nobody_can_be_asked_one_sentence_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = make_folder(tmp_path / "server")
     monkeypatch.delenv(PORT, raising=False)
-    assert "set metrics.port" in folder.run("throttle", "show", "ann").fault
+    told = folder.run("throttle", "show", "ann").fault
+    assert "write `port = 9464` under [metrics]" in told
+    assert "`dragoman user unlock WHO` lets an account in" in told
+    monkeypatch.setenv(PORT, "0")
+    assert "metrics.port is 0" in folder.run("throttle", "show", "ann").fault
     assert "name an account" in folder.run("throttle", "show").fault
     assert "no IP address" in folder.run("throttle", "show", "--address", "example.com").fault
     monkeypatch.setenv(PORT, str(free_port()))

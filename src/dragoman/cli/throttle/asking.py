@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from dragoman.throttle.keys import Keys, Namer
 
 _SECONDS = 5.0
+_WITHOUT = (
+    "`dragoman audit search --event account_closed_to_strangers` tells who was held back, "
+    "and `dragoman user unlock WHO` lets an account in"
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,9 +117,16 @@ def _look(configuration: Configuration, namer: Namer, attempt: Attempt) -> Stand
 
 def _look_at_server(configuration: Configuration, keys: Keys) -> Standings:
     port, host = configuration.metrics.port, _reachable(configuration.metrics.host)
-    if not port:
+    if port is None:
         raise Fault(
-            "without `shared` a server counts in its own memory; set metrics.port, so that it can be asked, and restart"
+            "a server without `shared` counts in its own memory, where nobody else can look; so that it can be asked, "
+            "write `port = 9464` under [metrics] in the configuration (or set DRAGOMAN_METRICS__PORT) and restart it. "
+            f"Until then {_WITHOUT}"
+        )
+    if port == 0:
+        raise Fault(
+            "metrics.port is 0: the server took a free port, and only its start says which; write one that is always "
+            f"the same, and restart it. Until then {_WITHOUT}"
         )
     try:
         with closing(http.client.HTTPConnection(host, port, timeout=_SECONDS)) as connection:
