@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo
@@ -81,6 +81,10 @@ flood: $(VENV)/.development
 
 timing: $(VENV)/.development
 	$(BIN)/python -m bench.timing $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PROFILE),--profile $(PROFILE))
+
+# The realm that tests import, exported anew by a real Keycloak (bench-peers); it needs a Java of 17 or later, and minutes.
+keycloak-export: $(VENV)/.development bench/peers/keycloak/.installed
+	$(BIN)/python -m tests.importers.keycloak
 
 lock: $(VENV)/.development
 	$(BIN)/python -m pip install --quiet uv

@@ -55,9 +55,13 @@ def user(user_id: str, name: str, **more: object) -> dict[str, Any]:
     }  # fmt: skip
 
 
+AUDIENCE = {
+    "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
+    "config": {"included.client.audience": "api", "included.custom.audience": "", "access.token.claim": "true"},
+}  # fmt: skip
 CLIENTS = [
     client("mobile", directAccessGrantsEnabled=True, attributes={"access.token.lifespan": "120", "use.refresh.tokens": "true"}),
-    client("job", serviceAccountsEnabled=True, standardFlowEnabled=False, redirectUris=[]),
+    client("job", serviceAccountsEnabled=True, standardFlowEnabled=False, redirectUris=[], protocolMappers=[AUDIENCE]),
     client("spa", publicClient=True, secret=None, enabled=False, attributes={"use.refresh.tokens": "false"}),
     client("api", bearerOnly=True),
     client("saml", protocol="saml"),
@@ -92,7 +96,10 @@ REALM = {
     }],
     "clientScopes": [
         {"name": "roles", "attributes": {"include.in.token.scope": "false"}},
-        {"name": "profile", "attributes": {"include.in.token.scope": "true"}},
+        {"name": "profile", "attributes": {"include.in.token.scope": "true"}, "protocolMappers": [AUDIENCE, {"name": "x"}]},
+        {"name": "offline_access", "protocolMappers": [
+            {**AUDIENCE, "config": {"included.custom.audience": "archive", "access.token.claim": "true"}}
+        ]},
     ],
     "clients": CLIENTS,
 }  # fmt: skip
@@ -142,6 +149,8 @@ def test_clients_and_people_come_with_what_the_realm_says(folder: Folder, tmp_pa
     assert (mobile["scope"], mobile["refresh_token_lifetime"]) == (["openid", "profile", "offline_access"], 36000)
     assert (mobile["refresh_token_idle_lifetime"], job["access_token_lifetime"]) == (1800, 300)
     assert (job["grant_types"], spa["grant_types"], spa["enabled"]) == (["client_credentials"], [], False)
+    assert (mobile["audience"], job["audience"], mobile["refresh"]) == (["api"], ["api"], "reuse")
+    assert outcome.json["withheld"]["audience archive: only with an optional scope"] == 3
     assert outcome.json["withheld"]["grant type authorization_code: not offered by this server"] == 2
     ann = folder.done("user", "show", ANN, "--json").json
     assert (ann["username"], ann["first_name"], ann["created_at"]) == ("ann", "Ann", 1693669853)

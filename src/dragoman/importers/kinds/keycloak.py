@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dragoman.core.model import RefreshPolicy
 from dragoman.core.secret import Secret
 from dragoman.importers.kind import Cutover
 from dragoman.importers.record import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from dragoman.importers.kind import Source
     from dragoman.importers.record import Record
-    from dragoman.importers.sources.realm import Client, Credential, Realm, User
+    from dragoman.importers.sources.realm import Client, Credential, Mapper, Realm, User
 
 SUMMARY = "the export of a Keycloak realm: a JSON file, or the folder of one"
 
@@ -46,6 +47,7 @@ _OWN = frozenset({"account", "account-console", "admin-cli", "broker", "realm-ma
 _MASKED = frozenset("*")
 _PROTOCOL, _PASSWORD, _BY_SECRET = "openid-connect", "password", "client-secret"
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_AUDIENCE = "oidc-audience-mapper"
 _OPENID = "openid"
 """A scope that stands in no list, because every client may ask for it (OpenID Connect Core §3.1.2.1)."""
 
@@ -102,8 +104,34 @@ def _imported(realm: Realm, client: Client, place: str) -> ImportedClient:
         or realm.client_session_idle_timeout
         or realm.sso_session_idle_timeout
         or None,
-        left_out=(REDIRECT_URIS,) if client.redirect_uris else (),
+        refresh=_refresh_of(realm),
+        audience=_audience(realm, client.default_client_scopes, client.protocol_mappers) or None,
+        left_out=(
+            *((REDIRECT_URIS,) if client.redirect_uris else ()),
+            *(
+                f"audience {name}: only with an optional scope"
+                for name in _audience(realm, client.optional_client_scopes)
+            ),
+        ),
     )
+
+
+def _refresh_of(realm: Realm) -> str | None:
+    """Whether a refresh token is good once (Revoke Refresh Token, off by default)."""
+    if realm.revoke_refresh_token is None:
+        return None
+    return RefreshPolicy.ROTATE if realm.revoke_refresh_token else RefreshPolicy.REUSE
+
+
+def _audience(realm: Realm, scopes: tuple[str, ...] | None, mappers: tuple[Mapper, ...] = ()) -> tuple[str, ...]:
+    """What mappers of audiences write into access tokens: these, and those of these scopes."""
+    of_scopes = (one for scope in realm.client_scopes if scope.name in (scopes or ()) for one in scope.protocol_mappers)
+    written = (
+        mapper.config.get("included.client.audience") or mapper.config.get("included.custom.audience")
+        for mapper in (*mappers, *of_scopes)
+        if mapper.protocol_mapper == _AUDIENCE and mapper.config.get("access.token.claim") == "true"
+    )
+    return tuple(dict.fromkeys(name for name in written if name))
 
 
 def _grant_types(client: Client) -> Iterator[str]:

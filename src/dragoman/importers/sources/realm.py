@@ -58,6 +58,13 @@ class Group(msgspec.Struct, frozen=True, rename="camel"):
     sub_groups: tuple[Group, ...] = ()
 
 
+class Mapper(msgspec.Struct, frozen=True, rename="camel"):
+    """What writes a claim."""
+
+    protocol_mapper: str = ""
+    config: Mapping[str, str | None] = {}
+
+
 class Client(msgspec.Struct, frozen=True, rename="camel"):
     """A client."""
 
@@ -77,13 +84,15 @@ class Client(msgspec.Struct, frozen=True, rename="camel"):
     attributes: Mapping[str, str | None] = {}
     default_client_scopes: tuple[str, ...] | None = None
     optional_client_scopes: tuple[str, ...] | None = None
+    protocol_mappers: tuple[Mapper, ...] = ()
 
 
 class ClientScope(msgspec.Struct, frozen=True, rename="camel"):
-    """A scope, and whether tokens tell of it."""
+    """A scope, whether tokens tell of it, and what they say with it."""
 
     name: str
     attributes: Mapping[str, str | None] = {}
+    protocol_mappers: tuple[Mapper, ...] = ()
 
 
 class Credential(msgspec.Struct, frozen=True, rename="camel"):
@@ -119,6 +128,7 @@ class Realm(msgspec.Struct, frozen=True, rename="camel"):
 
     realm: str
     enabled: bool = True
+    revoke_refresh_token: bool | None = None
     access_token_lifespan: int | None = None
     sso_session_idle_timeout: int | None = None
     sso_session_max_lifespan: int | None = None
