@@ -97,3 +97,4 @@ def test_tokens_are_for_whom_they_were_and_clients_are_what_they_were(imported: 
     assert again["refresh_token"] == answer["refresh_token"]  # Revoke Refresh Token is off, as it comes
     job, spa = (imported.done("client", "show", one, "--json").json for one in ("job", "spa"))
     assert (job["grant_types"], job["audience"], spa["grant_types"]) == (["client_credentials"], [], ["refresh_token"])
+    assert job["authorities"] == ["offline_access"]  # of its service account, as far as they were let in

@@ -53,16 +53,20 @@ _OPENID = "openid"
 
 
 async def read(source: Source) -> AsyncIterator[Record]:
-    """All clients, then all users, in the order of the export. Raises SourceFault."""
+    """All users, then all clients: of some of them users tell what they may do. Raises SourceFault."""
+    acting: dict[str, tuple[str, ...]] = {}
     with open_realm(source.location) as (realm, users):
-        for client in realm.clients:
-            yield _client_of(realm, client)
         inheritance = Inheritance(realm)
         for number, (file, raw) in enumerate(users, start=1):
-            yield _owner_of(inheritance, f"{file}, user {number}", raw)
+            place, user = f"{file}, user {number}", _user_of(raw)
+            if user is not None and user.service_account_client_id is not None:
+                acting[user.service_account_client_id] = inheritance.authorities_of(user)
+            yield _owner_of(inheritance, place, user)
+        for client in realm.clients:
+            yield _client_of(realm, client, acting.get(client.client_id))
 
 
-def _client_of(realm: Realm, client: Client) -> Record:
+def _client_of(realm: Realm, client: Client, authorities: tuple[str, ...] | None) -> Record:
     place = f"clients, clientId {client.client_id}"
 
     def passed_over(why: str) -> PassedOver:
@@ -82,10 +86,10 @@ def _client_of(realm: Realm, client: Client) -> Record:
             return refused("it authenticates with a key or a certificate, not with a secret")
         if client.secret and _MASKED.issuperset(client.secret):
             return refused("its secret is masked: the console's export does that, kc.sh export does not")
-    return _imported(realm, client, place)
+    return _imported(realm, client, authorities, place)
 
 
-def _imported(realm: Realm, client: Client, place: str) -> ImportedClient:
+def _imported(realm: Realm, client: Client, authorities: tuple[str, ...] | None, place: str) -> ImportedClient:
     return ImportedClient(
         place=place,
         id=client.client_id,
@@ -94,6 +98,7 @@ def _imported(realm: Realm, client: Client, place: str) -> ImportedClient:
         public=client.public_client,
         grant_types=tuple(_grant_types(client)),
         scope=tuple(_scope(realm, client)),
+        authorities=authorities,
         enabled=client.enabled and realm.enabled,
         access_token_lifetime=_seconds(client, "access.token.lifespan") or realm.access_token_lifespan or None,
         refresh_token_lifetime=_seconds(client, "client.session.max.lifespan")
@@ -165,13 +170,18 @@ def _seconds(client: Client, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(2**31)) else None
 
 
-def _owner_of(inheritance: Inheritance, place: str, raw: msgspec.Raw) -> Record:
+def _user_of(raw: msgspec.Raw) -> User | None:
     try:
-        user = msgspec.json.decode(raw, type=realms.User)
+        return msgspec.json.decode(raw, type=realms.User)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _owner_of(inheritance: Inheritance, place: str, user: User | None) -> Record:
+    if user is None:
         return UnreadableRow(place=place, kind=RESOURCE_OWNER, id="", why="not a user as an export writes one")
     if user.service_account_client_id is not None:
-        why = "the account that a client acts as; `dragoman client update` gives the client its authorities"
+        why = "the account that a client acts as: what it may do is asked for the client"
         return PassedOver(place=place, kind=RESOURCE_OWNER, id=user.id, why=why)
     defect = _defect_of(user)
     if defect is not None:
