@@ -92,6 +92,17 @@ async def test_a_head_behind_another_request_is_not_taken_for_a_whole_message():
     assert [piece[-4:] for piece in talk.wire.pieces] == [b"abcd", b"efgh", b"abcd", b"efgh"]
 
 
+@pytest.mark.parametrize("body", [b"abcd", b"\r\nabcd", b""])
+@on_a_loop
+async def test_a_line_break_behind_a_body_takes_nothing_from_the_next_one(body: bytes):
+    """As old clients send one (RFC 9112 §2.2): it belongs to no message, however often the message comes."""
+    talk = Talk()
+    for _ in range(3):
+        await talk.say(message(HEADS[0], body) + b"\r\n")
+    answers = [piece.partition(b"\r\n\r\n")[2] for piece in talk.wire.pieces]
+    assert answers == [b"POST /token " + body] * 3
+
+
 @on_a_loop
 async def test_the_head_of_a_long_message_is_not_kept():
     talk = Talk()

@@ -219,10 +219,16 @@ class Reader:
 
 
 def _known_of(request: Request, message: bytes) -> _Known | None:
-    """The head of this request, which was the whole message, if it may come again."""
+    """The head of this request, which was the whole message, if it may come again.
+
+    A line break before or behind it (RFC 9112 §2.2) is no part of it: what has one is read anew each time.
+    """
     if request.last or len(message) > _LONGEST_KNOWN or not _NOT_KNOWN.isdisjoint(request.head.fields):
         return None
-    return _Known(message[: len(message) - request.received], len(message), request.head)
+    end = message.find(b"\r\n\r\n") + 4
+    if end + request.received != len(message):
+        return None
+    return _Known(message[:end], len(message), request.head)
 
 
 def _decoded(path: str) -> str:
