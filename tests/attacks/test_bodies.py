@@ -137,3 +137,11 @@ def test_t16_hostile_json_is_a_refusal_and_never_a_fault(server: Server, dialect
     with server.nothing_happens():
         answer = server.ask("POST", token_path(dialect), headers=[("Content-Type", "application/json")], body=body)
     assert 400 <= answer.status < 500
+
+
+def test_t16_json_of_whatever_depth_is_a_refusal_and_never_a_fault(server: Server):
+    """Just below what cannot be read there is what can be read and not be written again."""
+    parts = {"method": "POST", "headers": [("Content-Type", "application/json")]}
+    for depth in range(800, 1100):
+        body = b'{"username":' + b"[" * depth + b"]" * depth + b"}"
+        assert server.ask(path=token_path("jmondi"), body=body, **parts).status == 400

@@ -84,6 +84,12 @@ def test_of_several_boundary_parameters_the_one_in_the_body_counts():
     assert read_multipart(b"preamble\r\n" + whole(part("a", "1")), quoted) == [("a", "1")]
 
 
+def test_no_number_of_boundary_parameters_has_the_body_searched_for_each():
+    many = "multipart/form-data" + "; boundary=other" * 1000 + "; boundary=real"
+    with pytest.raises(Unreadable):
+        read_multipart(whole(part("a", "1")), many)
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

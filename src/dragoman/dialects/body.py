@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -12,6 +13,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 MOST_PARAMETERS = 64
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^";,\s]{1,200}))', re.IGNORECASE)
+_MOST_BOUNDARIES = 4
+"""Parameters that are looked for in a body: hundreds would cost as many passes over it."""
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
@@ -55,11 +58,12 @@ def read_json(text: bytes) -> Given:
     """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
     try:
         members = msgspec.json.decode(text, type=dict[str, object])
-    except (ValueError, RecursionError) as error:
+        given = [(name, _json_given(value)) for name, value in members.items() if value is not None]
+    except (ValueError, RecursionError) as error:  # what could just be read may be too deep to be written again
         raise Unreadable("not a JSON object") from error
     if len(members) > MOST_PARAMETERS:
         raise Unreadable("too many members")
-    return [(name, _json_given(value)) for name, value in members.items() if value is not None]
+    return given
 
 
 def _json_given(value: object) -> str | Several:
@@ -77,7 +81,8 @@ def _json_text(value: object) -> str:
 def read_multipart(text: bytes, content_type: str) -> Given:
     """`multipart/form-data` (RFC 7578), text fields only.
 
-    Where a client wrote several boundary parameters, the one that the body uses counts. Raises Unreadable.
+    Where a client wrote several boundary parameters, the one that the body uses counts, of the first few. Raises
+    Unreadable.
     """
     boundary = _boundary_in_use(text, content_type)
     parser = PushMultipartParser(
@@ -100,11 +105,11 @@ def read_multipart(text: bytes, content_type: str) -> Given:
 
 
 def _boundary_in_use(text: bytes, content_type: str) -> str:
-    for quoted, plain in _BOUNDARY.findall(content_type):
-        boundary = quoted or plain
+    for found in islice(_BOUNDARY.finditer(content_type), _MOST_BOUNDARIES):
+        boundary = found[1] or found[2]
         delimiter = b"--" + boundary.encode("latin-1")
         if text.startswith(delimiter) or b"\r\n" + delimiter in text:
-            return str(boundary)
+            return boundary
     raise Unreadable("no boundary parameter occurs in the body")
 
 
