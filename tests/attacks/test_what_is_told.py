@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from tests.attacks.harness import DIALECTS, FORM, Server, ask, configuration_of,
 from tests.attacks.spelling import log_in, token_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.attacks.harness import Answer
@@ -195,3 +196,27 @@ def test_of_a_flood_that_costs_nothing_the_audit_keeps_a_few_lines_and_a_count(t
         ("token_refused", "standard", "method_not_allowed", 45),
         ("token_refused", "standard", "body_too_large", 45),
     }
+
+
+@pytest.mark.parametrize(
+    ("enabled", "paths"),
+    [
+        (True, ["/axosoft/api/oauth2/token", "/jmondi/token", "/jmondi/token/introspect", "/jmondi/token/revoke"]),
+        (False, ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"]),
+    ],
+)
+def test_the_id_of_a_public_client_fills_no_audit_and_raises_no_alarm(
+    tmp_path: Path, enabled: bool, paths: Sequence[str]
+):
+    bounded = AuditTable(to="log", refusals_a_minute=5)
+    with running(msgspec.structs.replace(configuration_of(tmp_path), audit=bounded)) as server:
+        client = server.add_client(public=True, dialects=frozenset({"standard"}), enabled=enabled)
+        own = urlencode({"client_id": client}).encode()
+        for path in paths:
+            for _ in range(50):
+                assert server.ask("POST", path, headers=[FORM_HEADER], body=own).status in (400, 401)
+        events = server.events()
+    assert len(events) == 5 * len(paths)
+    assert {event["refusal"] for event in events} == {"dialect_not_allowed" if enabled else "client_disabled"}
+    assert {event["level"] for event in events} == {"info"}
+    assert not any("hint" in event for event in events)

@@ -43,6 +43,8 @@ FREE_OF_CHARGE: Final = frozenset({  # whoever knows no secret can come to these
     Refusal.MISSING_CLIENT_SECRET,
     Refusal.UNEXPECTED_CLIENT_SECRET,
     # the id of a public client is no secret
+    Refusal.CLIENT_DISABLED,
+    Refusal.DIALECT_NOT_ALLOWED,
     Refusal.GRANT_TYPE_NOT_ALLOWED,
     Refusal.CLIENT_NOT_CONFIDENTIAL,
     Refusal.MISSING_USERNAME,

@@ -25,7 +25,8 @@ REUSED = "refresh_token_reuse"
 """The reason why a grant ended whose spent refresh token came back."""
 
 _ALARMING = frozenset({Refusal.DIALECT_NOT_ALLOWED, Refusal.FOREIGN_REFRESH_TOKEN})
-"""Refusals that no client of good faith comes to: its secret, or somebody's token, is in strange hands."""
+"""Refusals that no client of good faith comes to: its secret, or somebody's token, is in strange hands. A public client
+has no secret, and anybody may send its id to any dialect."""
 
 
 async def answer(
@@ -215,29 +216,30 @@ async def _audit_refusal(
     """Only what we know ourselves is written down: text that a client sent in place of it might be a secret."""
     grant_type = request.grant_type if request.grant_type in services.grant_types else None
     facts = {"grant_type": grant_type, "refusal": refused.refusal.value, "detail": refused.detail}
+    client = await _known_client(services, request)
     strange = refused.refusal is Refusal.DIALECT_NOT_ALLOWED
-    if strange and rules.reads_query:
+    by_id_alone = strange and client is not None and not client.confidential
+    if strange and rules.reads_query and not by_id_alone:
         facts["hint"] = "the client's secret was exposed in a URL: rotate it"
     services.audit.record(
         Event(
             name="dialect_refused" if strange else "token_refused",
             dialect=rules.dialect,
             sender=request.sender,
-            client_id=await _known_client_id(services, request),
+            client_id=None if client is None else client.id,
             subject=refused.subject if isinstance(refused, TokenTooLong) else None,
             grant_id=grant_id,
-            alarm=refused.refusal in _ALARMING or isinstance(refused, TokenTooLong),
+            alarm=(refused.refusal in _ALARMING and not by_id_alone) or isinstance(refused, TokenTooLong),
             facts=facts,
         )
     )
 
 
-async def _known_client_id(services: Services, request: TokenRequest) -> str | None:
+async def _known_client(services: Services, request: TokenRequest) -> Client | None:
     """None also where nobody can be asked now: what is refused is told and written down all the same."""
     if not request.client.id:
         return None
     try:
-        client = await services.clients.find_client(request.client.id)
+        return await services.clients.find_client(request.client.id)
     except OAuthError:
         return None
-    return None if client is None else client.id
