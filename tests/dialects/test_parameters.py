@@ -25,6 +25,14 @@ def test_lists_are_refused_ignored_or_give_their_first():
     assert (refused.value.refusal, refused.value.values) == (Refusal.LIST_PARAMETER, {"parameter": "username"})
 
 
+@pytest.mark.parametrize("body", [b"username=a&username[]=b", b"username[]=b&username=a"])
+def test_a_list_beside_a_single_value_is_refused_whichever_comes_first(body):
+    assert read(body, lists="ignore") == {"username": "a"}
+    with pytest.raises(OAuthError) as refused:
+        read(body, lists="refuse")
+    assert refused.value.refusal is Refusal.LIST_PARAMETER
+
+
 @pytest.mark.parametrize("lists", ["ignore", "first", "refuse"])
 def test_a_list_that_is_joined_counts_as_its_elements_whatever_becomes_of_others(lists):
     json = (b"content-type", b"application/json")

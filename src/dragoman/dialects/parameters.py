@@ -57,7 +57,7 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
         _refuse_query(wire)
     for place in chosen:
         given = _read_query(wire, words) if place == "query" else _read_body(wire, words)
-        if as_written and not found and _are_single(named := dict(given)):
+        if as_written and not found and len(named := dict(given)) == len(given) and _are_single(named):
             found = named
             continue
         for name, value in given:
