@@ -211,7 +211,7 @@ def test_the_id_of_a_public_client_fills_no_audit_and_raises_no_alarm(
     bounded = AuditTable(to="log", refusals_a_minute=5)
     with running(msgspec.structs.replace(configuration_of(tmp_path), audit=bounded)) as server:
         client = server.add_client(public=True, dialects=frozenset({"standard"}), enabled=enabled)
-        own = urlencode({"client_id": client}).encode()
+        own = urlencode({"grant_type": "password", "client_id": client}).encode()
         for path in paths:
             for _ in range(50):
                 assert server.ask("POST", path, headers=[FORM_HEADER], body=own).status in (400, 401)
