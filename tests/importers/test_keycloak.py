@@ -172,6 +172,14 @@ def test_clients_and_people_come_with_what_the_realm_says(folder: Folder, tmp_pa
     assert "hunter2" not in outcome.out + outcome.err
 
 
+def test_a_time_that_no_database_holds_is_told_and_stops_nobody_else(folder: Folder, tmp_path: Path):
+    far = [user(f"{number:036}", f"far{number}", createdTimestamp=10**number) for number in (18, 30, 300)]
+    export = written(tmp_path / "shop.json", {**REALM, "users": [*far, user(ANN, "ann")]})
+    outcome = folder.run("import", "keycloak", export, *SERVER, "--json")
+    assert counts(outcome)["resource owner"] == {"created": 1, "refused": 3}
+    assert outcome.json["reasons"]["refused"]["it was made later than in the year 9999"] == 3
+
+
 def test_an_export_of_another_shape_is_one_sentence(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(realms, "LARGEST_FILE", 1 << 20)
     (tmp_path / "empty").mkdir()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ID = 256
 _LONGEST_TEXT = 1024
+_LATEST = 253_402_300_799  # the last second of the year 9999
 _LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime", "refresh_token_idle_lifetime")
 _ACCOUNT_STATES = ("enabled", "locked", "expired", "password_expired")
 
@@ -73,6 +74,7 @@ class Wanted:
 def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Workshop) -> Wanted:
     """What the record says of a client. Raises Unwanted."""
     _check_texts(record.id, record.name)
+    _check_moment(record.created_at)
     said: dict[str, Any] = {"dialects": permissions.dialects} if permissions.dialects else {}
     withheld = [Withheld(one) for one in record.left_out]
     for name in ("name", "audience", *_LIFETIMES, "enabled"):
@@ -99,6 +101,7 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
     email = None if permissions.without_email else record.email
     _check_texts(record.id, record.username, email, record.first_name, record.last_name, record.belongs_to)
     _check_owner_id(record.id)
+    _check_moment(record.created_at)
     for label, name in (("user name", record.username), ("e-mail", email)):
         fault = fault_of(name) if name else None
         if fault is not None:
@@ -166,6 +169,11 @@ def _refresh_of(text: str) -> RefreshPolicy:
 def _check_owner_id(owner_id: str) -> None:
     if not owner_id or len(owner_id) > _LONGEST_ID or not owner_id.isprintable() or owner_id != owner_id.strip():
         raise Unwanted(f"an id has 1 to {_LONGEST_ID} printable characters, without white space around them")
+
+
+def _check_moment(moment: int | None) -> None:
+    if moment is not None and moment > _LATEST:
+        raise Unwanted("it was made later than in the year 9999")
 
 
 def _check_texts(*texts: str | None) -> None:
