@@ -136,6 +136,16 @@ def test_t10_a_form_is_a_form_however_it_is_named(server: Server, dialect: str, 
     assert answer.status == 200
 
 
+@pytest.mark.parametrize("media_types", [(FORM, "application/json"), ("application/json", FORM), (FORM, FORM)])
+def test_t10_two_lines_of_content_type_name_none(server: Server, media_types: tuple[str, str]):
+    """Whoever stands between may have read the body by the other one (RFC 9110 §5.3)."""
+    headers, form = login(server, server.add_client(), "standard")
+    lines = [("Content-Type", media_type) for media_type in media_types]
+    with server.nothing_happens():
+        answer = server.ask("POST", "/oauth2/token", headers=[*headers, *lines], body=urlencode(form).encode())
+    assert answer.status == 415
+
+
 @pytest.mark.parametrize("dialect", [one for one in DIALECTS if one not in IN_PARAMETERS])
 def test_t10_a_form_in_utf_16_is_no_form(server: Server, dialect: str):
     headers, form = login(server, server.add_client(), dialect)

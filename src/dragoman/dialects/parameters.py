@@ -95,9 +95,10 @@ def _read_query(wire: WireRequest, words: RequestWords) -> Given:
 def _read_body(wire: WireRequest, words: RequestWords) -> Given:
     content_type = wire.header(b"content-type")
     kind = _kind_of(content_type, words)
-    if kind not in words.media_types:
-        if wire.body and words.other_media_type == "refuse":
-            raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "media type not read in this dialect")
+    is_read = kind in words.media_types
+    if wire.body and words.other_media_type == "refuse" and not (is_read and not wire.repeats(b"content-type")):
+        raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "media type not read in this dialect, or more than one")
+    if not is_read:
         return ()
     try:
         match kind:
