@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import pkgutil
 import sys
 from typing import TYPE_CHECKING
@@ -62,8 +63,24 @@ def _refuse_other_charsets(arguments: Sequence[str]) -> None:
             raise Fault(f"the argument {shown} is not UTF-8; write it anew, in a terminal or script in UTF-8") from None
 
 
+def _open_missing_streams() -> None:
+    """What was closed by whoever called is where nothing comes from and everything gets lost.
+
+    Else the next file that is opened, such as the database, would stand in its place, and be written to for it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest number that is free
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
 def main() -> None:
     """Run a command; whatever the operator can mend is one sentence and status 2, never a traceback."""
+    _open_missing_streams()
     try:
         _refuse_other_charsets(sys.argv[1:])
         status = dragoman.main(standalone_mode=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
             )
             status, sentence = Supervisor(configuration, listening, outside).supervise()
     if sentence:
-        click.echo(f"dragoman: {sentence}", err=True)
+        _say(sentence)
     return status
 
 
@@ -126,8 +127,17 @@ def _announce(configuration: Configuration, port: int, metrics_port: int | None,
     """On standard error: where it serves, then what is switched on."""
     server = configuration.server
     scheme = "https" if server.tls_certificate else "http"
-    click.echo(f"dragoman: serving {configuration.issuer} on {scheme}://{server.host}:{port}", err=True)
+    _say(f"serving {configuration.issuer} on {scheme}://{server.host}:{port}")
     if metrics_port is not None:
-        click.echo(f"dragoman: metrics on http://{configuration.metrics.host}:{metrics_port}/metrics", err=True)
+        _say(f"metrics on http://{configuration.metrics.host}:{metrics_port}/metrics")
     for exposure in exposures:
-        click.echo(f"dragoman: switched on against RFC 9700: {exposure}", err=True)
+        _say(f"switched on against RFC 9700: {exposure}")
+
+
+def _say(sentence: str) -> None:
+    """On standard error; where that is a full disk, or a pipe that nobody reads any more, it is lost, as the log is.
+
+    Past Python's buffer, which would keep it and fail again with each flush.
+    """
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"dragoman: {sentence}\n".encode())
