@@ -118,3 +118,13 @@ def test_a_short_key_is_refused(passwords: PasswordHasher) -> None:
 def test_a_row_that_could_never_match_is_told(hasher: ClientSecretHasher, stored: str) -> None:
     assert hasher.find_defect(stored)
     assert hasher.find_defect(hasher.new_secret().stored) is None
+
+
+def test_k03_a_secret_longer_than_any_password_is_not_hashed(
+    hasher: ClientSecretHasher, passwords: PasswordHasher
+) -> None:
+    """phpass reads all of it in each of half a million rounds: 32 KB took half a minute of a slot."""
+    phpass = "$P$H12345678" + "A" * 22
+    assert not matches(hasher, (phpass,), "x" * 1025)
+    assert not matches(hasher, (phpass,), "\N{EURO SIGN}" * 1024)
+    assert passwords.imports_checked == 0

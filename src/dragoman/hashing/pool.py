@@ -108,10 +108,13 @@ class PasswordHasher:
     async def matches(self, stored: str, sent: Secret) -> bool:
         """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`.
 
-        All who claim to be the client of this hash have one turn together: nobody has shown yet who he is.
+        All who claim to be the client of this hash have one turn together: nobody has shown yet who he is. What is
+        longer than any password is nobody's: some formats read all of it in each of their rounds.
         """
-        text = sent.reveal()
-        return await self._slots.run(lambda: self._matches(stored, _encode(text)), Turn(client=stored))
+        received = _received(sent.reveal())
+        if received is None or len(received) > LONGEST_PASSWORD:
+            return False
+        return await self._slots.run(lambda: self._matches(stored, received), Turn(client=stored))
 
     async def compute(self, work: Callable[[], Result], attempt: Attempt) -> Result:
         """Other work as slow as a hash, under the same bounds. Refuses `temporarily_unavailable`."""
@@ -173,9 +176,9 @@ class PasswordHasher:
         whole = known.seen(stored, received) == received
         return PasswordCheck(matches=matches, new_hash=fresh if matches and whole else None)
 
-    def _matches(self, stored: str, sent: bytes | None) -> bool:
+    def _matches(self, stored: str, sent: bytes) -> bool:
         found = find_format(self._formats, stored, self._limits)
-        return sent is not None and not isinstance(found, str) and self._verify_imported(found, stored, sent)
+        return not isinstance(found, str) and self._verify_imported(found, stored, sent)
 
     def _verify_imported(self, known: HashFormat, stored: str, received: bytes) -> bool:
         with self._lock:
@@ -204,7 +207,7 @@ def _turn_of(attempt: Attempt | None) -> Turn:
 
 def _spell(text: str) -> tuple[bytes, ...] | None:
     """The password normalised (NFC) and, if that differs, as received; None where no password of ours can be so."""
-    received = _encode(text) if len(text) <= LONGEST_PASSWORD else None
+    received = _received(text)
     if received is None:
         return None
     normalised = unicodedata.normalize("NFC", text).encode()
@@ -213,7 +216,9 @@ def _spell(text: str) -> tuple[bytes, ...] | None:
     return (normalised,) if normalised == received else (normalised, received)
 
 
-def _encode(text: str) -> bytes | None:
+def _received(text: str) -> bytes | None:
+    if len(text) > LONGEST_PASSWORD:
+        return None
     try:
         return text.encode()
     except UnicodeEncodeError:
