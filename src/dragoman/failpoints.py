@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault, OAuthError, Refusal
-from dragoman.core.token_endpoint import REUSED
+from dragoman.core.refresh import REUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

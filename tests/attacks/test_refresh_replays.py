@@ -28,6 +28,21 @@ def test_r01_a_replayed_refresh_token_ends_the_grant_and_everything_from_it(serv
         assert server.introspect(client, token) == {"active": False}
 
 
+def test_a_token_newer_than_its_row_ends_the_session_and_is_told_as_what_it_is(tmp_path: Path):
+    """As after a failover to a standby that had not got the last changes: which tokens are spent nobody knows there."""
+    with running(configuration_of(tmp_path)) as server:
+        client, first, _ = session(server)
+        second = server.refresh(client, first).document["refresh_token"]
+        path = server.configuration.path(server.configuration.database)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE grants SET generation = generation - 1")
+        mark = server.mark()
+        assert outcome(server.refresh(client, second)) == BAD
+        ended, _ = server.events(mark)
+        assert (ended["level"], ended["because"], ended["behind"]) == ("warning", "database_has_forgotten", -1)
+        assert outcome(server.refresh(client, first)) == BAD
+
+
 def parallel(server: Server, client: str, token: str, times: int) -> list[Answer]:
     fields = {"grant_type": "refresh_token", **server.credentials(client), "refresh_token": token}
     body = "&".join(f"{name}={value}" for name, value in fields.items()).encode()

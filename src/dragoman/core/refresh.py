@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from dragoman.core.model import Client, Grant, RefreshHandle, Sender
 
 
+REUSED = "refresh_token_reuse"
+"""The reason why a grant ended whose spent refresh token came back."""
+FORGOTTEN = "database_has_forgotten"
+"""Why one ended whose refresh token is newer than its row: no theft, but a failover or a copy that lost the last
+changes, and with them which tokens are spent."""
+
+
 class Standing(Enum):
     """What a genuine refresh token is, by its generation alone: the clock never decides single use."""
 
@@ -33,6 +40,11 @@ class RefreshTokenReuse(OAuthError):
         self.grant = grant
         self.behind = grant.generation - generation
         self.overtaken = overtaken
+
+    @property
+    def because(self) -> str:
+        """Why the grant ends."""
+        return REUSED if self.behind > 0 else FORGOTTEN
 
     def seen_from(self, sender: Sender) -> Reuse:
         """What an operator judges it by: a thief seldom has the address and the software of the one he robbed."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from dragoman.core.ports import GrantType, Services
     from dragoman.core.rules import Rules, ServerRules
 
-REUSED = "refresh_token_reuse"
-"""The reason why a grant ended whose spent refresh token came back."""
-
 _ALARMING = frozenset({Refusal.DIALECT_NOT_ALLOWED, Refusal.FOREIGN_REFRESH_TOKEN})
 """Refusals that no client of good faith comes to: its secret, or somebody's token, is in strange hands. A public client
 has no secret, and anybody may send its id to any dialect."""
@@ -154,7 +151,7 @@ async def _end_grant(
 ) -> None:
     """End the grant whose spent token came back, and leave what an operator needs to tell theft from a late retry."""
     grant, seen = reuse.grant, reuse.seen_from(request.sender)
-    if not await services.grants.revoke_grant(grant.id, now, REUSED, request.sender, seen):
+    if not await services.grants.revoke_grant(grant.id, now, reuse.because, request.sender, seen):
         return
     services.audit.record(
         Event(
@@ -166,7 +163,7 @@ async def _end_grant(
             grant_id=grant.id.hex(),
             alarm=True,
             facts={
-                "because": REUSED,
+                "because": reuse.because,
                 "behind": seen.behind,
                 "age": seen.age,
                 "looked_like_retry": int(seen.looked_like_retry),

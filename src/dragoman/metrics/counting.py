@@ -7,9 +7,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from dragoman.core.guessing import HELD
+from dragoman.core.refresh import REUSED
 from dragoman.core.revocation import REVOKED_BY_CLIENT, SIGNED_OUT_BY_BEARER
 from dragoman.core.throttle import Alarm
-from dragoman.core.token_endpoint import REUSED
 from dragoman.metrics.series import (
     BOUNDS,
     GRANT_REVOCATIONS,
