@@ -119,6 +119,33 @@ def test_verify_tells_where_it_broke_and_its_status_does(folder: Folder, shop: t
     assert folder.run("audit", "verify").status == 1
 
 
+DEEP = b"[" * 100_000 + b"]" * 100_000
+FORGED = {
+    "deep": b'{"time":1,"event":"audit","x":%b,"chain":"ledger","number":1,"hash":"%b"}\n' % (DEEP, b"0" * 64),
+    "far": b'{"time":1e300,"event":"audit","outcome":"x"}\n',
+    "endless": b'{"time":%b,"event":"audit","outcome":"x"}\n' % (b"9" * 4000),
+    "before all": b'{"time":-1e12,"event":"audit","outcome":"x"}\n',
+}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("forged", FORGED)
+def test_no_line_that_somebody_puts_in_keeps_the_others_from_being_read(
+    folder: Folder, shop: tuple[str, str], forged: str, first: bool
+):
+    ledger = folder.path / "audit" / "ledger-000001.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join([FORGED[forged], *lines[1:]] if first else [*lines, FORGED[forged]]))
+    verdict = folder.run("audit", "verify")
+    assert (verdict.status, "ledger-000001.jsonl, line" in verdict.out) == (1, True)
+    noted = folder.path / "noted"
+    noted.write_bytes(ledger.read_bytes())
+    assert folder.run("audit", "verify", "--against", noted).status == 1
+    for words in (["tail"], ["search", "--since", "1h"], ["export"], ["export", "--format", "csv"]):
+        assert "client create" in folder.done("audit", *words).out
+    folder.client("another", "--grant-type", "client_credentials")
+
+
 def test_what_operators_do_is_there_with_who_and_whom_and_no_secret(
     folder: Folder, shop: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -9,6 +9,7 @@ import msgspec
 from dragoman.audit.chain import HASH_LENGTH, START, Head, take_apart
 from dragoman.audit.entry import CLOSED, OPENED, REMOVED
 from dragoman.audit.folder import LEDGER, LONGEST_LINE
+from dragoman.audit.text import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +136,7 @@ def _read_note(line: bytes) -> Note | None:
 def _read_first(line: bytes, file: str) -> First | None:
     try:
         first = msgspec.json.decode(line, type=First)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     sound = len(first.previous) == HASH_LENGTH and _HEXADECIMAL.issuperset(first.previous)
     return first if sound and first.outcome == OPENED and first.file == file else None

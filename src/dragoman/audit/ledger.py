@@ -15,6 +15,7 @@ import msgspec
 from dragoman.audit.chain import START, Head, take_apart
 from dragoman.audit.entry import MENDED, OPENED, begin_note
 from dragoman.audit.folder import LEDGER, Segment, append, create, flush_folder, last_line, list_segments, locked
+from dragoman.audit.text import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ class Ledger:
         with path.open("rb") as file:
             try:
                 return msgspec.json.decode(file.readline(), type=_Begun).time
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 return 0.0
 
     def _begin(self, place: int, head: Head) -> OpenLedger:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from dragoman.audit.folder import list_segments, read_lines
+from dragoman.audit.text import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dragoman.audit.folder import Segment
 
+_LATEST = 253_402_300_799  # the last second of the year 9999
 _WINDOW = 1000
 """So many lines of a file are held back, to be told by time; more than are written at once."""
 _SOME_BYTES = 64 * 1024
@@ -25,11 +27,15 @@ _SLACK_SECONDS = 60
 """By so much a file's own times may be off from those of its lines."""
 
 
+Fact = str | int | float | bool | None
+_read_facts = msgspec.json.Decoder(dict[str, Fact]).decode
+
+
 class Record(NamedTuple):
     """A line, and what it says."""
 
     time: float
-    facts: dict[str, object]
+    facts: Mapping[str, Fact]
     line: bytes
 
     def fact(self, name: str) -> object:
@@ -130,11 +136,11 @@ def read_record(line: bytes) -> Record | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        facts = msgspec.json.decode(line, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        facts = _read_facts(line)
+    except UNREADABLE:
         return None
     time = facts.get("time")
-    if not isinstance(time, int | float) or facts.get("event") != "audit":
+    if not isinstance(time, int | float) or not 0 <= time <= _LATEST or facts.get("event") != "audit":
         return None
     return Record(time, facts, line)
 

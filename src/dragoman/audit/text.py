@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 1024
 """Characters; a longer text is cut."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a line comes to that is no JSON as it is wanted, or too deep: somebody else wrote it."""
 _encode = msgspec.json.Encoder().encode
 
 

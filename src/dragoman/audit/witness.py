@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.audit.chain import take_apart
 from dragoman.audit.folder import list_segments, read_lines
+from dragoman.audit.text import UNREADABLE
 from dragoman.audit.verification import Finding
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def read_noted(text: bytes) -> Noted:
     """The heads in what `dragoman audit verify --json` printed, or in the lines of a log."""
     try:
         document = msgspec.json.decode(text, type=_Document)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         heads = (head for line in text.splitlines() if (head := _read_head(line)) is not None)
         return {(head.chain, head.number): head.hash for head in heads}
     return {(one.chain, one.last): one.hash for one in document.pieces if one.last}
@@ -81,5 +82,5 @@ def contradictions(noted: Noted, found: Noted, verdict: Verdict) -> Iterator[Fin
 def _read_head(line: bytes) -> _Head | None:
     try:
         return msgspec.json.decode(line, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
