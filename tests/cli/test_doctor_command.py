@@ -191,6 +191,7 @@ def test_tls_files_that_cannot_be_used_are_told(folder: Folder):
     [
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "answers 404, and not as Dragoman does"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "answers 200, and not as Dragoman does"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 1024, "answers 200, and not as Dragoman does"),
         (b"220 smtp.example.com ESMTP\r\n", "does not answer"),
     ],
 )

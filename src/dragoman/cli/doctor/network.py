@@ -96,5 +96,5 @@ def _get(address: str) -> tuple[int, bytes]:
 def _is_ours(body: bytes) -> bool:
     try:
         return bool(json.loads(body) == {"status": "live"})
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
