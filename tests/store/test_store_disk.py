@@ -161,6 +161,38 @@ def test_kill_9_loses_no_acknowledged_rotation(database: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the disk fail")
+def on_a_failing_disk(database: Path, ids: list[str], fault: str) -> dict:
+    """What becomes of three rotations where these calls of the system's fail, for the log and the files beside it."""
+    calls = fault.partition(":")[0]
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{database}-wal", "-P", f"{database}.room"]
+    failing += ["-e", f"trace={calls}", "-e", f"inject={fault}"]
+    done = subprocess.run(
+        [*failing, sys.executable, "-c", FAILING_DISK, str(database), *ids], capture_output=True, text=True, check=False
+    )
+    if "ptrace" in done.stderr.lower():
+        pytest.skip("this machine does not let strace work")
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("error", ["EDQUOT", "EFBIG", "EIO"])
+def test_a_quota_that_is_used_up_is_a_full_disk_and_no_other_failure_to_write_is(database: Path, error: str) -> None:
+    """To SQLite both are failures of the device; but this one passes once there is room."""
+
+    async def prepare(store: Store) -> list[str]:
+        return [grant.id.hex() for grant in await new_grants(store, 3, idle_expires_at=None)]
+
+    async def verify(store: Store) -> list[bool]:
+        grants = [await store.find_grant(GrantId(bytes.fromhex(each))) for each in ids]
+        return [isinstance(await store.rotate(each, NOW, None, None), Rotated) for each in grants if each]
+
+    ids = serve_cast(database, prepare)
+    report = on_a_failing_disk(database, ids, f"pwrite64,write:error={error}")
+    assert report["outcomes"] == 3 * ["temporarily_unavailable"]
+    assert (report["broken"] is None) is (error != "EIO")
+    assert report["readable"] == 3 * [True]
+    assert serve(database, verify) == 3 * [True]
+
+
 def test_a_disk_that_fails_to_sync_is_never_acknowledged_nor_tried_again(database: Path) -> None:
     async def prepare(store: Store) -> list[str]:
         return [grant.id.hex() for grant in await new_grants(store, 3, idle_expires_at=None)]
@@ -171,14 +203,7 @@ def test_a_disk_that_fails_to_sync_is_never_acknowledged_nor_tried_again(databas
         return [grant.generation for grant in grants if grant]
 
     ids = serve_cast(database, prepare)
-    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{database}-wal"]
-    failing += ["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"]
-    done = subprocess.run(
-        [*failing, sys.executable, "-c", FAILING_DISK, str(database), *ids], capture_output=True, text=True, check=False
-    )
-    if "ptrace" in done.stderr.lower():
-        pytest.skip("this machine does not let strace work")
-    report = json.loads(done.stdout)
+    report = on_a_failing_disk(database, ids, "fsync,fdatasync:error=EIO")
     assert report["outcomes"] == 3 * ["temporarily_unavailable"]
     assert "disk I/O error" in report["broken"]
     assert report["readable"] == 3 * [True]

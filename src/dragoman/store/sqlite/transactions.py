@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.value import value
 from dragoman.store.sqlite.connection import Trouble, trouble_of
+from dragoman.store.sqlite.file import beside
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -22,6 +26,9 @@ LARGEST_BATCH = 256
 _LONGEST_ON_LOOP = 0.001
 """Seconds after which no further job of a batch is begun on the event loop: who waits behind them waits no longer."""
 _WRITES_BETWEEN_FOLDS = 1000
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ROOM_BYTES = 65536
+"""So much must find room before a write that failed is taken for more than a want of it."""
 
 
 @value
@@ -132,7 +139,7 @@ class Transactions:
         try:
             self._connection.rows("PRAGMA wal_checkpoint(PASSIVE)", {})
         except sqlite3.Error as error:
-            if trouble_of(error) is Trouble.BROKEN:
+            if self._trouble_of(error) is Trouble.BROKEN:
                 self.break_down(f"moving the log into {self._path} failed: {error}")
 
     def _done_here(self, batch: Batch, wait: float) -> Sequence[Outcome]:
@@ -183,12 +190,18 @@ class Transactions:
 
     def _give_up(self, batch: Batch, error: sqlite3.Error, *, committing: bool) -> Settled:
         """Nothing of the batch is written, unless a commit failed halfway: nobody can know, so nobody goes on."""
-        trouble = trouble_of(error)
+        trouble = self._trouble_of(error)
         if trouble is Trouble.BROKEN or (committing and trouble is Trouble.STATEMENT):
             self.break_down(f"writing {self._path} failed: {error}")
         self._undo()
         detail = f"{trouble.name.lower()}: {error}"
         return Settled(outcomes=refuse(batch.jobs, detail), locked=detail if trouble is Trouble.LOCKED else None)
+
+    def _trouble_of(self, error: sqlite3.Error) -> Trouble:
+        """Here, where it may take a moment: SQLite knows a full disk, and takes a quota for a device that fails."""
+        trouble = trouble_of(error)
+        failed_to_write = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_WRITE
+        return Trouble.FULL if failed_to_write and _lacks_room(self._path) else trouble
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
@@ -208,6 +221,23 @@ def refuse(jobs: Iterable[Job], detail: str) -> Sequence[Outcome]:
 def refusal(detail: str) -> OAuthError:
     """`temporarily_unavailable`."""
     return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail)
+
+
+def _lacks_room(path: Path) -> bool:
+    """Whether nothing more can be written beside this file because it is too much."""
+    probe = beside(path, ".room")
+    try:
+        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            written = os.write(descriptor, bytes(_ROOM_BYTES))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error.errno in _NO_ROOM
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    return written < _ROOM_BYTES
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
