@@ -164,3 +164,18 @@ def test_a_folder_in_which_no_demo_can_be_is_told(tmp_path: Path, place: str):
     ended = subprocess.run(demo, capture_output=True, text=True, check=False, timeout=60)
     told = f"dragoman: the folder {tmp_path / place} cannot be used: "
     assert (ended.returncode, ended.stderr[: len(told)], ended.stderr.count("\n")) == (2, told, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("command", [("client", "list"), ("audit", "export")])
+def test_an_answer_for_which_there_is_no_room_is_one_sentence(folder: Folder, command: tuple):
+    folder.client("shop", "--grant-type", "client_credentials")
+    with Path("/dev/full").open("w", encoding="ascii") as full:
+        ended = subprocess.run(
+            [*PROGRAM, *command, "--config", folder.file], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (
+        ended.stderr
+        == "dragoman: what is written finds no room: No space left on device; make room, and run it again\n"
+    )
+    assert ended.returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import pkgutil
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FAULT_STATUS = 2
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NOT_COMMANDS = frozenset({"main"})
 
 
@@ -91,5 +93,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Fault as fault:
         click.echo(f"dragoman: {fault}", err=True)
+        sys.exit(_FAULT_STATUS)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else what waits in Python's buffer would fail once more
+        click.echo(f"dragoman: what is written finds no room: {error.strerror}; make room, and run it again", err=True)
         sys.exit(_FAULT_STATUS)
     sys.exit(status if isinstance(status, int) else 0)
