@@ -185,6 +185,16 @@ def test_a_redirect_is_passed_on_and_never_followed_nor_is_the_environment(tmp_p
         assert not elsewhere.requests
 
 
+def test_a_header_that_no_server_may_write_is_left_out_and_the_answer_goes_out(tmp_path: Path):
+    answer = http("200 OK", b"{}", "X-Coloured: \x1b[31mred", "X-Plain: as it is")
+    with (
+        Talker(answer).listening() as talker,
+        watching(tmp_path, "standard", cast_of(ANN), talker.url) as watched,
+    ):
+        got = ask(watched.url, PATH, password(ANN))
+    assert (got.status, got.header("X-Coloured"), got.header("X-Plain")) == (200, None, "as it is")
+
+
 def _never(connection) -> None:
     connection.recv(1)  # until the other side gives up
 

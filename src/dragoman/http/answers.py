@@ -35,12 +35,16 @@ class Head(NamedTuple):
         )  # fmt: skip
 
 
+def stays_in_its_line(name: bytes, value: bytes) -> bool:
+    """Whether this can be a header (RFC 9110 §5.1, §5.5)."""
+    return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))
+
+
 @lru_cache(maxsize=512)
 def head_of(status: int, headers: Headers) -> Head:
     """Raises ValueError for a header that would not stay in its line."""
-    for name, value in headers:
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
-            raise ValueError("a header that does not stay in its line")
+    if not all(stays_in_its_line(*header) for header in headers):
+        raise ValueError("a header that does not stay in its line")
     line = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
     fields = [(name.lower(), value) for name, value in headers]
     closing = any(name == b"connection" and value.lower() == b"close" for name, value in fields)

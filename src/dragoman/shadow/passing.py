@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from dragoman.http.answers import stays_in_its_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,9 +52,9 @@ def headers_to_pass(wire: WireRequest, address_header: str | None) -> Headers:
 
 
 def answer_to_pass(answer: WireResponse) -> WireResponse:
-    """The answer less what belongs to the connection that it came by, and what this server writes itself."""
-    kept = tuple(line for line in _of_the_message(answer.headers) if line[0].lower() not in _OURS_TO_WRITE)
-    return replace(answer, headers=kept)
+    """The answer less what belongs to the connection that it came by, what this server writes, and what it cannot."""
+    ours = (line for line in _of_the_message(answer.headers) if line[0].lower() not in _OURS_TO_WRITE)
+    return replace(answer, headers=tuple(line for line in ours if stays_in_its_line(*line)))
 
 
 def _plain(name: bytes) -> bytes:
