@@ -37,13 +37,16 @@ async def authenticate_client(services: Services, presented: ClientCredentials, 
     if client.confidential:
         if not presented.secret:
             raise OAuthError(
-                Refusal.MISSING_CLIENT_SECRET, "confidential client without secret", parameter="client_secret"
+                Refusal.MISSING_CLIENT_SECRET,
+                "confidential client without secret",
+                client_id=client.id,
+                parameter="client_secret",
             )
         if not matches:
-            wrong = OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret")
+            wrong = OAuthError(Refusal.WRONG_CLIENT_SECRET, "wrong secret", client_id=client.id)
             raise await refuse_wrong_secret(services, client.id, sender, dialect, wrong)
     elif presented.secret:
-        raise OAuthError(Refusal.UNEXPECTED_CLIENT_SECRET, "public client sent a secret")
+        raise OAuthError(Refusal.UNEXPECTED_CLIENT_SECRET, "public client sent a secret", client_id=client.id)
     if presented.other_id is not None and presented.other_id != client.id:
-        raise OAuthError(Refusal.CLIENT_ID_MISMATCH, "two client ids")
+        raise OAuthError(Refusal.CLIENT_ID_MISMATCH, "two client ids", client_id=client.id)
     return client

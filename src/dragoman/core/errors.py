@@ -103,14 +103,38 @@ class Refusal(StrEnum):
 class OAuthError(Exception):
     """A refusal on its way to the client.
 
-    `values` may be shown to the client if the dialect's text asks for them; `detail` goes to the audit only.
+    `values` may be shown to the client if the dialect's text asks for them. The rest goes to the audit only: `detail`,
+    and whom it concerns as far as we know it ourselves, the registered client, the resource owner and the grant.
     """
 
-    def __init__(self, refusal: Refusal, detail: str = "", **values: str) -> None:
+    def __init__(
+        self,
+        refusal: Refusal,
+        detail: str = "",
+        *,
+        client_id: str | None = None,
+        subject: str | None = None,
+        grant_id: bytes | None = None,
+        **values: str,
+    ) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.detail = detail
+        self.client_id = client_id
+        self.subject = subject
+        self.grant_id = grant_id
         self.values = values
+
+    def about(self, subject: str | None, grant_id: bytes | None) -> OAuthError:
+        """The same refusal, where it is known by now whom it concerns."""
+        return OAuthError(
+            self.refusal,
+            self.detail,
+            client_id=self.client_id,
+            subject=subject,
+            grant_id=grant_id,
+            **self.values,
+        )
 
 
 class TokenTooLong(OAuthError):

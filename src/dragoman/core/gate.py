@@ -18,9 +18,11 @@ def admit_client(client: Client, rules: Rules) -> None:
     Refuses `client_disabled`, `dialect_not_allowed`.
     """
     if not client.enabled:
-        raise OAuthError(Refusal.CLIENT_DISABLED, "the client is disabled")
+        raise OAuthError(Refusal.CLIENT_DISABLED, "the client is disabled", client_id=client.id)
     if rules.dialect not in client.dialects:
-        raise OAuthError(Refusal.DIALECT_NOT_ALLOWED, f"the client does not list the dialect {rules.dialect}")
+        raise OAuthError(
+            Refusal.DIALECT_NOT_ALLOWED, f"the client does not list the dialect {rules.dialect}", client_id=client.id
+        )
 
 
 def admit_grant_type(client: Client, grant_type: GrantType) -> None:

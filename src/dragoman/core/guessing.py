@@ -59,7 +59,7 @@ async def checked(
     """
     ticket = await services.throttle.take(_attempt(services, guess))
     if isinstance(ticket, Holding):
-        raise _refusal(ticket)
+        raise _refusal(ticket, subject=None if guess.owner is None else guess.owner.id)
     outcome = Outcome.WRONG  # of whoever hangs up meanwhile, too: else guessing would cost nothing
     try:
         found = await check()
@@ -81,7 +81,7 @@ async def refuse_wrong_secret(
         services.audit.record(_event(alarm, sender, dialect, client_id, None))
     if wrong.held_for is None:
         return refusal
-    return _refusal(Holding(by=Held.ADDRESS, retry_after=wrong.held_for))
+    return _refusal(Holding(by=Held.ADDRESS, retry_after=wrong.held_for), client_id=refusal.client_id)
 
 
 def _attempt(services: Services, guess: Guess) -> Attempt:
@@ -95,13 +95,14 @@ def _attempt(services: Services, guess: Guess) -> Attempt:
     )
 
 
-def _refusal(holding: Holding) -> OAuthError:
+def _refusal(holding: Holding, *, client_id: str | None = None, subject: str | None = None) -> OAuthError:
     detail = HELD[holding.by]
     if holding.by is Held.ACCOUNT:
-        return OAuthError(Refusal.WRONG_CREDENTIALS, detail)
+        return OAuthError(Refusal.WRONG_CREDENTIALS, detail, subject=subject)
     if holding.by is Held.ADDRESS:
-        return OAuthError(Refusal.TOO_MANY_REQUESTS, detail, retry_after=str(holding.retry_after))
-    return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail)
+        wait = str(holding.retry_after)
+        return OAuthError(Refusal.TOO_MANY_REQUESTS, detail, client_id=client_id, subject=subject, retry_after=wait)
+    return OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, detail, subject=subject)
 
 
 def _raise_alarms(services: Services, guess: Guess, alarms: Iterable[Alarm]) -> None:

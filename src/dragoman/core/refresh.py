@@ -35,7 +35,10 @@ class RefreshTokenReuse(OAuthError):
         """`overtaken` says that it was live when its request was first judged."""
         self.age = None if grant.rotated_at is None else now - grant.rotated_at
         super().__init__(
-            Refusal.REVOKED_REFRESH_TOKEN, f"generation {generation} of {grant.generation} again, {self.age} s on"
+            Refusal.REVOKED_REFRESH_TOKEN,
+            f"generation {generation} of {grant.generation} again, {self.age} s on",
+            subject=grant.subject,
+            grant_id=grant.id,
         )
         self.grant = grant
         self.behind = grant.generation - generation
@@ -62,11 +65,11 @@ def judge_standing(grant: Grant | None, handle: RefreshHandle, client: Client, n
     if grant is None:
         raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "no such grant")
     if grant.client_id != client.id:
-        raise OAuthError(Refusal.FOREIGN_REFRESH_TOKEN, f"grant {grant.id.hex()} is another client's")
+        raise _refused(grant, Refusal.FOREIGN_REFRESH_TOKEN, f"grant {grant.id.hex()} is another client's")
     if grant.revoked_at is not None:
-        raise OAuthError(Refusal.REVOKED_REFRESH_TOKEN, f"grant revoked: {grant.revoked_because}")
+        raise _refused(grant, Refusal.REVOKED_REFRESH_TOKEN, f"grant revoked: {grant.revoked_because}")
     if is_over(grant, now):
-        raise OAuthError(Refusal.EXPIRED_REFRESH_TOKEN, "grant expired")
+        raise _refused(grant, Refusal.EXPIRED_REFRESH_TOKEN, "grant expired")
     if handle.generation == grant.generation:
         return grant, Standing.LIVE
     if handle.generation == grant.generation - 1 and _inside_grace(grant, client, now):
@@ -86,9 +89,12 @@ def judge_overtaken(grant: Grant | None, handle: RefreshHandle, client: Client, 
     except RefreshTokenReuse as reuse:
         if client.grace == 0:
             raise RefreshTokenReuse(reuse.grant, handle.generation, now, overtaken=True) from None
-        raise OAuthError(
-            Refusal.REVOKED_REFRESH_TOKEN, f"live when it was presented, spent {reuse.behind} times over since"
-        ) from None
+        late = f"live when it was presented, spent {reuse.behind} times over since"
+        raise _refused(reuse.grant, Refusal.REVOKED_REFRESH_TOKEN, late) from None
+
+
+def _refused(grant: Grant, refusal: Refusal, detail: str) -> OAuthError:
+    return OAuthError(refusal, detail, subject=grant.subject, grant_id=grant.id)
 
 
 def advance(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:

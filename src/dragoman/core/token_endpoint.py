@@ -36,12 +36,10 @@ async def answer(
         client = await authenticate_client(services, request.client, request.sender, rules.dialect)
         request = from_end_user(request, client)
         response = await _respond(services, server, rules, client, request, now=now)
-    except RefreshTokenReuse as reuse:
-        await _end_grant(services, rules, request, reuse, now)
-        await _audit_refusal(services, rules, request, reuse, reuse.grant.id.hex())
-        raise
     except OAuthError as refused:
-        await _audit_refusal(services, rules, request, refused, None)
+        if isinstance(refused, RefreshTokenReuse):
+            await _end_grant(services, rules, request, refused, now)
+        await _audit_refusal(services, rules, request, refused)
         raise
     _audit_success(services, rules, request, response)
     return response
@@ -60,11 +58,14 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     if order.scope is ScopeCheck.BEFORE_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     authorization = await _confirm(services, await grant_type.authorize(services, rules, client, request, now), now)
-    admit_resource_owner(authorization.resource_owner, rules, at_refresh=authorization.ceiling is not None)
-    if order.scope is ScopeCheck.AFTER_GRANT:
-        requested = judge_scope(request.scope, client, request.grant_type, rules, server)
-    ceiling = authorization.ceiling
-    scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
+    try:
+        admit_resource_owner(authorization.resource_owner, rules, at_refresh=authorization.ceiling is not None)
+        if order.scope is ScopeCheck.AFTER_GRANT:
+            requested = judge_scope(request.scope, client, request.grant_type, rules, server)
+        ceiling = authorization.ceiling
+        scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
+    except OAuthError as refused:
+        raise _concerning(authorization, refused) from None
     if authorization.password_hash is not None or authorization.arrives_from is not None:
         settled = await _settle_account(services, authorization)
         if settled is None:
@@ -86,6 +87,11 @@ async def _respond(  # noqa: PLR0913 - what the steps need
         now=now,
     )
     return await issue(services, order_to_issue)
+
+
+def _concerning(authorization: Authorization, refused: OAuthError) -> OAuthError:
+    owner, grant = authorization.resource_owner, authorization.continues or authorization.repeats
+    return refused.about(None if owner is None else owner.id, None if grant is None else grant.id)
 
 
 async def _confirm(services: Services, authorization: Authorization, now: int) -> Authorization:
@@ -207,9 +213,7 @@ def _audit_success(services: Services, rules: Rules, request: TokenRequest, resp
     )
 
 
-async def _audit_refusal(
-    services: Services, rules: Rules, request: TokenRequest, refused: OAuthError, grant_id: str | None
-) -> None:
+async def _audit_refusal(services: Services, rules: Rules, request: TokenRequest, refused: OAuthError) -> None:
     """Only what we know ourselves is written down: text that a client sent in place of it might be a secret."""
     grant_type = request.grant_type if request.grant_type in services.grant_types else None
     facts = {"grant_type": grant_type, "refusal": refused.refusal.value, "detail": refused.detail}
@@ -224,8 +228,8 @@ async def _audit_refusal(
             dialect=rules.dialect,
             sender=request.sender,
             client_id=None if client is None else client.id,
-            subject=refused.subject if isinstance(refused, TokenTooLong) else None,
-            grant_id=grant_id,
+            subject=refused.subject,
+            grant_id=None if refused.grant_id is None else refused.grant_id.hex(),
             alarm=(refused.refusal in _ALARMING and not by_id_alone) or isinstance(refused, TokenTooLong),
             facts=facts,
         )

@@ -61,9 +61,9 @@ class Password:
 
         found = await checked(services, guess, check, is_right)
         if isinstance(found, NotVerified):  # one sentence for all causes
-            raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why)
+            raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why, subject=None if owner is None else owner.id)
         if found.owner.belongs_to not in (None, client.id):
-            raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user")
+            raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user", subject=found.owner.id)
         return _authorization(found, services.throttle.place_of(found.owner.id, request.sender.address))
 
 

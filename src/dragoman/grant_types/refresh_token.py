@@ -35,7 +35,9 @@ class RefreshToken:
         grant, standing = judge_standing(None if session is None else session.grant, handle, client, now)
         owner = None if session is None else session.resource_owner
         if owner is None:
-            raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner is gone")
+            raise OAuthError(
+                Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner is gone", subject=grant.subject, grant_id=grant.id
+            )
         if standing is Standing.LIVE:
             return Authorization(resource_owner=owner, ceiling=grant.scope, continues=grant)
         return Authorization(resource_owner=owner, ceiling=grant.scope, repeats=grant)

@@ -14,7 +14,7 @@ from dragoman.core.gate import admit_client
 from dragoman.core.introspection import introspect
 from dragoman.core.on_behalf_of import admit_on_behalf_of
 from dragoman.core.ports import Event
-from dragoman.core.revocation import revoke, sign_out
+from dragoman.core.revocation import Ended, revoke, sign_out
 from dragoman.dialects import codec
 from dragoman.dialects.dialect import KeyFacts, ResourceFacts
 
@@ -82,29 +82,28 @@ class Desk:
     async def revocation(self, wire: WireRequest) -> WireResponse:
         """Token revocation (RFC 7009), or a bearer signing itself out; each leaves an audit event."""
         try:
-            client_id, because = await self._revoke(wire)
+            client, ended = await self._revoke(wire)
         except OAuthError as refused:
             self.record_refusal("revocation_refused", wire, refused)
             if refused.refusal is not Refusal.FOREIGN_TOKEN or self._revocation.foreign_token == "refuse":
                 raise
         else:
-            self._record(wire, "token_revoked", client_id, **({} if because is None else {"because": because}))
+            self._record_revocation(wire, client, ended)
         return self.mount.dialect.revoked.spell(None)
 
     @property
     def _revocation(self) -> RevocationWords:
         return self.mount.dialect.words.revocation
 
-    async def _revoke(self, wire: WireRequest) -> tuple[str, str | None]:
-        """The client whose token was ended, and the reason of the grant's end if that has ended too."""
+    async def _revoke(self, wire: WireRequest) -> tuple[Client, Ended]:
+        """The client whose token was ended, and what that has come to."""
         dialect, words = self.mount.dialect, self._revocation
         codec.check_method(words, wire)
         if words.authentication == "token":
             presented = codec.decode_bearer(dialect.words.resource, wire)
             facts = await read_bearer(self.services, self.server, presented, self.now())
             self._admit_dialect(facts)
-            because = await sign_out(self.services, facts, self.now(), codec.read_sender(wire))
-            return facts.client.id, because
+            return facts.client, await sign_out(self.services, facts, self.now(), codec.read_sender(wire))
         credentials, token, hint = codec.decode_token_parameter(
             dialect, wire, words, words.parameters, words.token_parameter
         )
@@ -115,17 +114,35 @@ class Desk:
         whole_grant = words.access_token_ends == "grant"
         sender = codec.read_sender(wire)
         services = self._services_of(credentials)
-        because = await revoke(services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
-        return client.id, because
+        return client, await revoke(services, client, token, self.now(), whole_grant=whole_grant, sender=sender)
 
     def record_refusal(self, name: str, wire: WireRequest, refused: OAuthError) -> None:
-        """One audit event of this name, of a request of which it is not known whose it is."""
-        self._record(wire, name, None, refusal=refused.refusal.value, detail=refused.detail)
+        """One audit event of this name, with whom it concerns as far as the refusal knows."""
+        self.services.audit.record(
+            Event(
+                name=name,
+                dialect=self.mount.dialect.name,
+                sender=codec.read_sender(wire),
+                client_id=refused.client_id,
+                subject=refused.subject,
+                grant_id=None if refused.grant_id is None else refused.grant_id.hex(),
+                facts={"refusal": refused.refusal.value, "detail": refused.detail},
+            )
+        )
 
-    def _record(self, wire: WireRequest, name: str, client_id: str | None, **facts: str) -> None:
-        sender = codec.read_sender(wire)
-        dialect = self.mount.dialect.name
-        self.services.audit.record(Event(name=name, dialect=dialect, sender=sender, client_id=client_id, facts=facts))
+    def _record_revocation(self, wire: WireRequest, client: Client, ended: Ended) -> None:
+        grant = ended.grant
+        self.services.audit.record(
+            Event(
+                name="token_revoked",
+                dialect=self.mount.dialect.name,
+                sender=codec.read_sender(wire),
+                client_id=client.id,
+                subject=None if grant is None else grant.subject,
+                grant_id=None if grant is None else grant.id.hex(),
+                facts={} if ended.because is None else {"because": ended.because},
+            )
+        )
 
     async def key(self, wire: WireRequest) -> WireResponse:
         """The one key of this dialect: a public key for anyone, a shared one for clients that may read it.
