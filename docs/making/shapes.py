@@ -90,12 +90,18 @@ def _type(shape: inspect.Type) -> str:
             return _plain_type(shape)
 
 
+def _bounds(least: int | None, most: int | None) -> str:
+    if least is None:
+        return ""
+    return f", {least} or more" if most is None else f", {least} to {most}"
+
+
 def _plain_type(shape: inspect.Type) -> str:
     match shape:
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=least, le=most):
-            return "whole number" if least is None else f"whole number, {least} to {most}"
+            return f"whole number{_bounds(least, most)}"
         case inspect.FloatType(ge=least, le=most):
             return "number" if least is None else f"number, {least} to {most}"
         case inspect.StrType(pattern=str(pattern)):

@@ -54,8 +54,11 @@ def one_connection(answer: bytes) -> Iterator[int]:
 
 
 def test_a_new_folder_is_well_before_and_while_it_serves(folder: Folder):
-    folder.change(level='level = "error"')
-    before = findings(folder.done("doctor", "--json"))
+    with socket.socket() as silent:  # nobody listens there, whatever else runs on this machine
+        silent.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        folder.change(level='level = "error"', issuer=f'issuer = "{nowhere}"')
+        before = findings(folder.done("doctor", "--json"))
     assert {state for check, told in before.items() if check != "issuer" for state, _ in told} == {"ok"}
     assert before["issuer"][0][0] == "warning"
     with serving(read_configuration(folder.file)) as address:
@@ -116,6 +119,7 @@ def test_an_algorithm_without_a_key_is_told_with_the_command_that_makes_one(fold
     folder.file.write_text(folder.file.read_text() + '[[mounts]]\ndialect = "jobspace"\n')
     told = problem(folder, "keys")
     assert "the dialect jobspace needs an RS256 key" in told
+    assert "`dragoman key rotate access --algorithm RS256`" in problem(folder, "tokens")
     folder.done(*told.partition("`dragoman ")[2].partition("`")[0].split())
     assert findings(folder.done("doctor", "--json"))["keys"][0][0] == "ok"
 

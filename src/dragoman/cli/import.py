@@ -100,7 +100,7 @@ Examples:
 
 \b
 Status 0: all rows are here. 1: some are conflicting or refused. 2: it could not be done, or not to the end.
-""".replace("{kinds}", "  ".join(list_kinds())),
+""".replace("{kinds}", "\n  ".join(f"{name:<16}  {load_kind(name).SUMMARY}" for name in list_kinds())),
 )
 @click.argument("kind", type=click.Choice(list_kinds()), metavar="KIND")
 @click.argument("source", metavar="SOURCE")

@@ -251,6 +251,7 @@ class Configuration(Table, frozen=True):
     scopes: dict[str, str] = {}
     """Scopes this server knows, with a description each; without any, each client's own scopes are the known ones."""
     former: tuple[FormerTable, ...] = ()
+    """Servers that stood here before, a table [[former]] for each, below all that stands at the top level."""
     passwords: PasswordsTable = PasswordsTable()
     throttle: ThrottleTable = ThrottleTable()
     log: LogTable = LogTable()

@@ -80,7 +80,7 @@ class Keyring:
         """As `find_signing_key`; raises KeyFault where there is none."""
         found = self.find_signing_key(purpose, algorithm, now, audience)
         if found is None:
-            raise KeyFault(f"no {algorithm} key for {purpose.value} is in force; run `dragoman key rotate`")
+            raise KeyFault(f"no {algorithm} key for {purpose} is in force; run `dragoman key rotate {purpose}`")
         return found
 
     def good_keys(self, purpose: Purpose, now: int) -> tuple[Key, ...]:
@@ -237,7 +237,7 @@ def retire_key(folder: Path, kid: str, retires_at: int, now: int) -> None:
         moment = max(now, retires_at)
         others = (one for one in keys if one.purpose is key.purpose and one.kid != kid and not one.audience)
         if not any(one.may_sign(moment) for one in others):
-            raise KeyFault(f"key {kid} is the last for {key.purpose.value}; run `dragoman key rotate` first")
+            raise KeyFault(f"key {kid} is the last for {key.purpose}; run `dragoman key rotate {key.purpose}` first")
         write_key(folder, replace(key, retires_at=retires_at))
 
 

@@ -184,7 +184,10 @@ def open_format(setting: Setting) -> JwtFormat:
         if algorithm not in ALGORITHMS[Purpose.ACCESS]:
             raise TokenFault(f"{algorithm} is no algorithm of access tokens")
         if setting.keyring.find_signing_key(Purpose.ACCESS, algorithm, now) is None:
-            raise KeyFault(f"no {algorithm} key for access tokens is in force; run `dragoman key rotate access`")
+            raise KeyFault(
+                f"no {algorithm} key for access tokens is in force; "
+                f"run `dragoman key rotate access --algorithm {algorithm}`"
+            )
         names = recipe.claims.names
         if recipe.identifier_claim not in names or "exp" not in names:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
