@@ -48,8 +48,8 @@ def epoch_seconds() -> int:
 def load_dialects(configuration: Configuration) -> Mapping[str, Dialect]:
     """The dialects that are mounted, by name. Raises DialectFault."""
     files = list_dialects([configuration.path(folder) for folder in configuration.dialect_folders])
-    names = dict.fromkeys(mount.dialect for mount in configuration.mounts)
-    return {name: load_dialect(name, files) for name in names}
+    keys = {mount.dialect: f"mounts[{number}].dialect: " for number, mount in enumerate(configuration.mounts)}
+    return {name: load_dialect(name, files, asked_by=key) for name, key in keys.items()}
 
 
 def needed_algorithms(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Mapping[str, str]:

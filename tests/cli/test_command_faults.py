@@ -45,10 +45,10 @@ def test_a_missing_configuration_is_named_with_the_command_that_makes_one(tmp_pa
         ("trusted_proxies", 'trusted_proxies = ["10.0.0.1/8"]', "server.trusted_proxies"),
         ("trusted_proxies", 'trusted_proxies = "10.0.0.0/8"', "server.trusted_proxies"),
         ("prefix", 'prefix = "no-slash"', "mounts[0].prefix"),
-        ("dialect", 'dialect = "nowhere"', "there is no dialect 'nowhere'"),
+        ("dialect", 'dialect = "nowhere"', "mounts[0].dialect: there is no dialect 'nowhere'"),
         ("dialect_folders", 'dialect_folders = ["nowhere"]', "there is no such folder"),
         ("iterations", "iterations = 0", "passwords.iterations"),
-        ("level", 'level = "loud"', "log.level"),
+        ("level", 'level = "loud"', "log.level: invalid enum value 'loud'; docs/configuration.md says what it may be"),
         ("signing_algorithm", 'signing_algorithm = "HS256"', "signing_algorithm"),
     ],
 )

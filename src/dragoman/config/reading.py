@@ -122,7 +122,8 @@ def _told(path: Path, error: msgspec.ValidationError) -> str:
     key = place.rstrip("`").lstrip(".") or "the top level"
     if "unknown field" in message:
         return f"{path}, {key}: {message[0].lower()}{message[1:]}; docs/configuration.md lists all settings"
-    return f"{path} (or a {PREFIX}… variable), {key}: {message[0].lower()}{message[1:]}"
+    told = f"{message[0].lower()}{message[1:]}"
+    return f"{path} (or a {PREFIX}… variable), {key}: {told}; docs/configuration.md says what it may be"
 
 
 def _check(configuration: Configuration, path: Path) -> None:

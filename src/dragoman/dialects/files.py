@@ -43,11 +43,11 @@ def list_dialects(folders: Iterable[Path]) -> Mapping[str, Path]:
     return list_files(OWN_FOLDER, folders, "dialect", "the file and its `name`", DialectFault)
 
 
-def load_dialect(name: str, files: Mapping[str, Path]) -> Dialect:
-    """The compiled dialect. Raises DialectFault."""
+def load_dialect(name: str, files: Mapping[str, Path], *, asked_by: str = "") -> Dialect:
+    """The compiled dialect. Raises DialectFault, which begins with `asked_by` where there is no such file."""
     path = files.get(name)
     if path is None:
-        raise DialectFault(f"there is no dialect {name!r}; there are: {', '.join(sorted(files))}")
+        raise DialectFault(f"{asked_by}there is no dialect {name!r}; there are: {', '.join(sorted(files))}")
     merged = reduce(_merge, [_read(one) for one in reversed(_chain(path, files))])
     try:
         words = msgspec.convert(merged, DialectFile)
