@@ -122,6 +122,20 @@ def test_the_build_sees_what_it_copies_and_no_more():
         assert _is_ignored(Path(name)), name
 
 
+def test_there_is_an_image_with_what_each_extra_brings():
+    build = " ".join(one.text for one in read_instructions(CONTAINERFILE.read_text()) if one.stage == 1)
+    assert "LOCK=runtime" in build
+    least = _locked("runtime")
+    for extra, wanted in PROJECT["project"]["optional-dependencies"].items():
+        assert f"locks/{extra}.txt" in build
+        assert least.items() <= _locked(extra).items()
+        assert {requirement.split(">=")[0] for requirement in wanted} <= set(_locked(extra))
+
+
+def _locked(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "locks" / f"{name}.txt").read_text(), re.MULTILINE))
+
+
 def test_links_in_the_package_lead_to_what_is_copied():
     copied = {word for one in read_instructions(CONTAINERFILE.read_text()) if one.name == "COPY" for word in one.words}
     for link in (path for path in (ROOT / "src").rglob("*") if path.is_symlink()):
