@@ -16,7 +16,8 @@ _INTRODUCTION = """\
 
 Each dialect is a file in `src/dragoman/dialects/`; its page is made from the file and from its
 [contract](../contracts.md). All words are in the [vocabulary](vocabulary.md); how to write one of your own is in
-[adding a dialect](../adding-a-dialect.md)."""
+[adding a dialect](../adding-a-dialect.md). Where Dragoman differs from an upstream on purpose is told in
+[differences](../differences.md)."""
 
 
 def make_dialect_list(words: Sequence[DialectFile]) -> str:
