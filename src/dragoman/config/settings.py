@@ -18,8 +18,8 @@ _OF_ONE_SERVER = 0.25
 """Seconds for which an access token is remembered where no other server can have ended it."""
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
 WeakFormat = Literal[
-    "noop", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA", "SHA256", "SHA384",
-    "SHA512", "digest"
+    "noop", "NT", "MD4", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA",
+    "SHA256", "SHA384", "SHA512", "digest"
 ]  # fmt: skip
 
 

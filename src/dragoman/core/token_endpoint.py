@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dragoman.core.model import Authorization, Client, TokenRequest, TokenResponse
     from dragoman.core.ports import GrantType, Services
     from dragoman.core.rules import Rules, ServerRules
+    from dragoman.core.scope import Scope
 
 _ALARMING = frozenset({Refusal.DIALECT_NOT_ALLOWED, Refusal.FOREIGN_REFRESH_TOKEN})
 """Refusals that no client of good faith comes to: its secret, or somebody's token, is in strange hands. A public client
@@ -58,14 +59,7 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     if order.scope is ScopeCheck.BEFORE_GRANT:
         requested = judge_scope(request.scope, client, request.grant_type, rules, server)
     authorization = await _confirm(services, await grant_type.authorize(services, rules, client, request, now), now)
-    try:
-        admit_resource_owner(authorization.resource_owner, rules, at_refresh=authorization.ceiling is not None)
-        if order.scope is ScopeCheck.AFTER_GRANT:
-            requested = judge_scope(request.scope, client, request.grant_type, rules, server)
-        ceiling = authorization.ceiling
-        scope = initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
-    except OAuthError as refused:
-        raise _concerning(authorization, refused) from None
+    scope = _granted(server, rules, client, request, authorization, requested)
     if authorization.password_hash is not None or authorization.arrives_from is not None:
         settled = await _settle_account(services, authorization)
         if settled is None:
@@ -89,9 +83,24 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     return await issue(services, order_to_issue)
 
 
-def _concerning(authorization: Authorization, refused: OAuthError) -> OAuthError:
-    owner, grant = authorization.resource_owner, authorization.continues or authorization.repeats
-    return refused.about(None if owner is None else owner.id, None if grant is None else grant.id)
+def _granted(  # noqa: PLR0913 - what it judges by
+    server: ServerRules,
+    rules: Rules,
+    client: Client,
+    request: TokenRequest,
+    authorization: Authorization,
+    requested: Scope | None,
+) -> Scope:
+    """The scope of whom the grant type has found, if they may have one; what refuses it says whom it concerns."""
+    owner, ceiling = authorization.resource_owner, authorization.ceiling
+    try:
+        admit_resource_owner(owner, rules, at_refresh=ceiling is not None)
+        if rules.order_of(request.grant_type).scope is ScopeCheck.AFTER_GRANT:
+            requested = judge_scope(request.scope, client, request.grant_type, rules, server)
+        return initial_scope(requested, client, rules) if ceiling is None else narrow(requested, ceiling, client)
+    except OAuthError as refused:
+        grant = authorization.continues or authorization.repeats
+        raise refused.about(None if owner is None else owner.id, None if grant is None else grant.id) from None
 
 
 async def _confirm(services: Services, authorization: Authorization, now: int) -> Authorization:

@@ -36,7 +36,8 @@ class Limits:
     """For SHA-crypt; what its most generous library takes unless told otherwise is 656,000."""
     weak_formats: frozenset[str] = frozenset()
     """Formats that are as good as plain text and count only if named here (docs/password-hashes.md): `noop`; one round
-    of a digest, `MD5`, `SHA-1`, `SHA-256`, `digest`; and as directories write it, `SHA`, `SSHA`, `SMD5`, `SSHA512` …"""
+    of a digest, `NT`, `MD4`, `MD5`, `SHA-1`, `SHA-256`, `digest`; and as directories write it, `SHA`, `SSHA`,
+    `SMD5`, `SSHA512` …"""
 
 
 class HashFormat(Protocol):

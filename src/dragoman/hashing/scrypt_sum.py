@@ -41,9 +41,13 @@ class ScryptSum:
 
     def verify(self, password: bytes) -> bool:
         """Whether it is the password's hash. Raises MemoryError."""
+        return hmac.compare_digest(self.derive(password), self.key)
+
+    def derive(self, password: bytes) -> bytes:
+        """What the password gives, as long as the key. Raises MemoryError."""
         room = self.memory + 128 * self.block * (self.lanes + 2) + (1 << 20)
         try:
-            computed = hashlib.scrypt(
+            return hashlib.scrypt(
                 password,
                 salt=self.salt,
                 n=1 << self.exponent,
@@ -54,4 +58,3 @@ class ScryptSum:
             )
         except ValueError:  # all parameters have been judged: what OpenSSL was denied is memory
             raise MemoryError from None
-        return hmac.compare_digest(computed, self.key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.hashing.formats import argon2, bcrypt, keycloak, ldap
+from dragoman.hashing.md4 import md4
 from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
 from dragoman.hashing.scrypt_sum import LARGEST_EXPONENT, ScryptSum
 
@@ -146,14 +147,18 @@ def _verify_standard(rest: str, password: bytes) -> bool:
     return hmac.compare_digest(computed, value[_STANDARD_SALT_BYTES:])
 
 
-def _digest(name: str, algorithm: str) -> Scheme:
+def _rounds_of(algorithm: str) -> Callable[[bytes], bytes]:
+    return lambda message: hashlib.new(algorithm, message, usedforsecurity=False).digest()
+
+
+def _digest(name: str, compute: Callable[[bytes], bytes]) -> Scheme:
     """One round over password and salt, the braces of the salt included."""
+    size = len(compute(b""))
 
     def find(rest: str, limits: Limits) -> str | None:
         if name not in limits.weak_formats:
             return f"{{{name}}} hides next to nothing and counts only where it is explicitly allowed"
         shape = _SALTED.fullmatch(rest)
-        size = hashlib.new(algorithm, usedforsecurity=False).digest_size
         return None if shape is not None and len(shape["digest"]) == size * 2 else "malformed digest"
 
     def check(rest: str, password: bytes) -> bool:
@@ -161,7 +166,7 @@ def _digest(name: str, algorithm: str) -> Scheme:
         if shape is None:
             return False
         salted = password + (shape["salt"] or "").encode()
-        return hmac.compare_digest(hashlib.new(algorithm, salted, usedforsecurity=False).hexdigest(), shape["digest"])
+        return hmac.compare_digest(compute(salted).hex(), shape["digest"])
 
     def wipe(rest: str) -> str:
         return "0" * (len(rest) - rest.rfind("}") - 1)
@@ -189,8 +194,9 @@ _SCHEMES = {
     "scrypt@SpringSecurity_v5_8": Scheme(_find_scrypt_defect, _verify_scrypt, _wiped_scrypt),
     "ldap": Scheme(ldap.find_defect, ldap.verify, ldap.blank),
     "sha256": Scheme(_find_standard_defect, _verify_standard, _wiped_hex),
-    "SHA-256": _digest("SHA-256", "sha256"),
-    "SHA-1": _digest("SHA-1", "sha1"),
-    "MD5": _digest("MD5", "md5"),
+    "SHA-256": _digest("SHA-256", _rounds_of("sha256")),
+    "SHA-1": _digest("SHA-1", _rounds_of("sha1")),
+    "MD5": _digest("MD5", _rounds_of("md5")),
+    "MD4": _digest("MD4", md4),
     "noop": Scheme(_find_plain_defect, _verify_plain, lambda _rest: "-"),
 }
