@@ -83,7 +83,7 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     return await issue(services, order_to_issue)
 
 
-def _granted(  # noqa: PLR0913 - what it judges by
+def _granted(  # noqa: PLR0913, PLR0917 - what it judges by
     server: ServerRules,
     rules: Rules,
     client: Client,
