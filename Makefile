@@ -1,4 +1,5 @@
-# Two commands for a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+# Two commands for a fresh machine: `make demo` runs the main job (`make demo PORT=8001` on another port), `make test` passes
+# the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ PEER := tests/differential/peer
 .PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export
 
 demo: $(VENV)/.runtime
-	$(BIN)/dragoman demo
+	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json tools
 	$(BIN)/python -m coverage erase
