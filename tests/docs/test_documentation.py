@@ -25,7 +25,8 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|`|\$ )dragoman ([a-z]+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|`| )dragoman ([a-z][^`\n]*(?:\\\n[^`\n]*)*)", re.MULTILINE)
+OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*)")
 FORBIDDEN = re.compile(r"shared/|/work/|/home/|/root/|/tmp/bash|\.library|issues show|localhost:\d|\bTODO\b|\bFIXME\b")
 
 per_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -110,10 +111,14 @@ def test_pages_name_nothing_of_the_place_where_they_were_written(page: Path):
 
 
 @per_page
-def test_commands_that_are_named_exist(page: Path):
-    known = dragoman.list_commands(click.Context(dragoman))
-    for name in COMMAND.findall(page.read_text(encoding="utf-8")):
-        assert name in known, f"{page.name}: dragoman {name}"
+def test_commands_and_options_that_are_named_exist(page: Path):
+    for text in COMMAND.findall(page.read_text(encoding="utf-8")):
+        words, command = iter(text.split()), dragoman
+        while isinstance(command, click.Group) and (name := next(words, None)):
+            command = command.get_command(click.Context(command), name.strip(".,;:()"))
+            assert command is not None, f"{page.name}: dragoman {text}"
+        known = {"--help", *(option for one in command.params for option in (*one.opts, *one.secondary_opts))}
+        assert set(OPTION.findall(text)) <= known, f"{page.name}: dragoman {text}"
 
 
 @per_page
