@@ -25,7 +25,7 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|`| )dragoman ([a-z][^`\n]*(?:\\\n[^`\n]*)*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|`|\$ |\| |-- |server |exec dragoman )dragoman ([a-z][^`\n]*(?:\\\n[^`\n]*)*)", re.MULTILINE)
 OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*)")
 FORBIDDEN = re.compile(r"shared/|/work/|/home/|/root/|/tmp/bash|\.library|issues show|localhost:\d|\bTODO\b|\bFIXME\b")
 
