@@ -144,8 +144,7 @@ class TokenTooLong(OAuthError):
     """
 
     def __init__(self, subject: str | None, detail: str) -> None:
-        super().__init__(Refusal.TEMPORARILY_UNAVAILABLE, detail)
-        self.subject = subject
+        super().__init__(Refusal.TEMPORARILY_UNAVAILABLE, detail, subject=subject)
 
 
 class Fault(Exception):
