@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export
+.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
@@ -70,6 +70,14 @@ kill-rounds crowds sign-outs: $(VENV)/.development
 fuzz: $(VENV)/.development
 	$(BIN)/python -m tests.fuzz $(if $(N),--count $(N)) $(if $(ON),--on "$(ON)")
 	$(if $(ON),,HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q tests/properties/test_any_request.py)
+
+# The switch rehearsed with old servers that fill their own databases: django-oauth-toolkit, and Spring Security OAuth where
+# there are Java 17 and Maven. `make test` does the same with whatever of it is installed.
+old-servers: $(VENV)/.development bench/peers/.venv/.installed tests/importers/spring/target/old.jar
+	$(BIN)/python -m pytest -q -rs tests/importers/test_real_old_servers.py
+
+tests/importers/spring/target/old.jar: tests/importers/spring/pom.xml tests/importers/spring/src/main/java/old/Old.java
+	-mvn --quiet --batch-mode --strict-checksums --file $< clean package
 
 # A thousand grants against a million, on both databases: N=… for fewer.
 bench-growth: $(VENV)/.development
