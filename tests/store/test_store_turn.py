@@ -126,7 +126,9 @@ def test_a_store_that_waits_for_its_turn_can_be_closed(database: Path) -> None:
                 await asyncio.wait([waiting], timeout=0.1)
                 asyncio.get_running_loop().call_later(0.2, holder.kill)
             assert waiting.done()
-            refused = waiting.exception()  # on a crowded machine its two seconds may be over before the holder is killed
+            refused = (
+                waiting.exception()
+            )  # on a crowded machine its two seconds may be over before the holder is killed
             assert refused is None or getattr(refused, "refusal", None) is Refusal.TEMPORARILY_UNAVAILABLE
 
     serve_cast(database, scenario)
