@@ -13,6 +13,7 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome, make_folder
+from tests.legacy_servers import dead_url
 from tests.serving import serving
 
 
@@ -188,6 +189,29 @@ def test_tls_files_that_cannot_be_used_are_told(folder: Folder):
     assert "server.tls_certificate chain.pem cannot be read" in problem(folder, "tls")
     (folder.path / "chain.pem").write_text("no certificate")
     assert "two PEM files" in problem(folder, "tls")
+
+
+def beside_an_old_server(folder: Folder, how: str, url: str, until: str = "2096-01-01T00:00:00Z") -> None:
+    settings = f'legacy_url = "{url}"\n' + (f'until = {until}\nclients = ["app"]\n' if how == "bridge" else "")
+    folder.file.write_text(folder.file.read_text().replace(f"[mounts.{how}]\n", f"[mounts.{how}]\n{settings}"))
+
+
+@pytest.mark.parametrize("how", ["bridge", "shadow"])
+def test_an_old_server_is_told_that_does_not_answer(folder: Folder, how: str):
+    beside_an_old_server(folder, how, dead_url())
+    assert "does not answer" in problem(folder, how)
+
+
+@pytest.mark.parametrize("how", ["bridge", "shadow"])
+def test_an_old_server_that_answers_is_well_whatever_it_says(folder: Folder, how: str):
+    with one_connection(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as port:
+        beside_an_old_server(folder, how, f"http://127.0.0.1:{port}")
+        assert findings(folder.done("doctor", "--json"))[how][0][0] == "ok"
+
+
+def test_a_bridge_that_is_over_is_told(folder: Folder):
+    beside_an_old_server(folder, "bridge", dead_url(), "2020-01-01T00:00:00Z")
+    assert findings(folder.done("doctor", "--json"))["bridge"][0][0] == "warning"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from dragoman.cli.doctor.finding import Finding, State, fault_found, ok, warning
 from dragoman.cli.doctor.keys import check_clock, check_keys
 from dragoman.cli.doctor.mirror import check_mirror
 from dragoman.cli.doctor.network import check_issuer, check_mounts, check_tls
+from dragoman.cli.doctor.old_servers import check_old_servers
 from dragoman.cli.doctor.passwords import check_password_lists
 from dragoman.cli.doctor.sessions import check_sessions
 from dragoman.cli.doctor.shared import check_shared
@@ -60,8 +61,8 @@ def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: b
     """Look at all that a server needs, and say how to mend what is not well.
 
     That is configuration, dialects, keys, clock, database, disk, tokens, the shared server and the throttle's counts in
-    it, sessions of a former server, the directory, the mirror, lists of refused passwords, audit, open files, TLS,
-    issuer, and exposures.
+    it, sessions of a former server, the directory, the mirror, the old server of a bridge or a shadow, lists of refused
+    passwords, audit, open files, TLS, issuer, and exposures.
 
     Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
     without.
@@ -104,6 +105,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield from check_shared(configuration)
     yield from check_directory(configuration)
     yield from check_mirror(configuration)
+    yield from check_old_servers(configuration, now)
     yield from check_telemetry(configuration)
     yield from check_password_lists(configuration)
     yield check_audit(configuration)
