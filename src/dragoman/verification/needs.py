@@ -44,12 +44,13 @@ def _spelt_out(exchanges: tuple[Exchange, ...], cast: Mapping[str, str], members
     """Facts of the cast that exchanges spell out and the members do not share, without those that are secret."""
     text = "\0".join(without_placeholders(pieces) for one in exchanges for pieces in one.texts())
     spoken_of = {name.partition(".")[0] for one in exchanges for pieces in one.texts() for name in members_of(pieces)}
-    facts = dict.fromkeys(
-        (fact, name.rpartition(".")[2] in _LISTS) for name in cast for fact in _facts(name, cast[name])
-    )
-    for fact, in_list in facts:
-        owners = tuple(name for name in cast if fact in _facts(name, cast[name]))
-        owners = tuple(name for name in owners if name.partition(".")[0] in {*spoken_of, *_MAIN_PARTS}) or owners
+    told = [(fact, name) for name, value in cast.items() for fact in dict.fromkeys(_facts(name, value))]
+    all_owners: dict[str, list[str]] = {}
+    for fact, name in told:
+        all_owners.setdefault(fact, []).append(name)
+    for fact, in_list in dict.fromkeys((fact, name.rpartition(".")[2] in _LISTS) for fact, name in told):
+        owners = all_owners[fact]
+        owners = [name for name in owners if name.partition(".")[0] in {*spoken_of, *_MAIN_PARTS}] or owners
         shared = any(fact in _facts(name, members.get(name, "")) for name in owners)
         if not shared and _stands_in(text, fact, in_list=in_list):
             secret = any(name.rpartition(".")[2] in SECRET_MEMBERS for name in owners)
