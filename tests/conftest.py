@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
-_MEASURED = coverage.Coverage(data_suffix=True)
-"""Of one of several processes that share the tests (`make test`): the first one's coverage does not see the others."""
-if "MEASURE_WORKERS" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
-    _MEASURED.start()
+from tests.measuring import Measuring
+
+_TESTS = Path(__file__).parent
+MEASURING = Measuring() if "MEASURE" in os.environ else None
 
 from dragoman.store.opening import open_server  # noqa: E402 (what it loads is to be measured)
 from tests.mariadb import MariaDb, mariadb_server, missing  # noqa: E402 (same)
@@ -32,11 +32,27 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dragoman"))
 """The same examples every time, however long one takes; `make fuzz` searches."""
 
 
+LONG = ("histories", "leaks", "workers", "properties", "store")
+"""Folders with tests that take long: they come first, so that no process has one left when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order in which processes that share them should take them (`--dist loadfile`)."""
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(_TESTS).parts[0], len(LONG)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Measure the tests of some packages, and only these."""
+    if MEASURING is not None:
+        MEASURING.go_on_for(item.path)
+
+
 def pytest_sessionfinish() -> None:
     """Keep what was measured."""
-    if _MEASURED.current() is _MEASURED:
-        _MEASURED.stop()
-        _MEASURED.save()
+    if MEASURING is not None:
+        MEASURING.end()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,18 @@ def test_a_scope_is_taken_where_a_dialect_can_spell_it():
         check_registration(replace(client, scope=Scope.of(["a+b"])), WORDS)
 
 
+@pytest.mark.parametrize("header", ["Authorization", "X End", "X-\u00e9", "a" * 65, "host"])
+def test_only_a_back_end_tells_of_its_end_users_and_only_in_a_header_of_its_own(header: str):
+    named = {"id": "a", "secrets": ("s",), "end_user_address_header": "X-End-User-IP"}
+    client = register(named, WORDS["standard"].client_defaults, "standard")
+    assert client.end_user_address_header == "x-end-user-ip"
+    check_registration(client, WORDS)
+    with pytest.raises(RegistrationFault, match="cannot be the header of an address"):
+        check_registration(replace(client, end_user_address_header=header.lower()), WORDS)
+    with pytest.raises(RegistrationFault, match="anybody can write headers"):
+        check_registration(replace(client, secrets=()), WORDS)
+
+
 def test_a_confidential_client_may_use_any_dialect():
     client = register(
         {"id": "a", "secrets": ("x",), "dialects": tuple(WORDS)}, WORDS["standard"].client_defaults, "standard"
