@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from joserfc.jwk import RSAKey
 
 from tests.measuring import Measuring
 
@@ -16,6 +18,7 @@ _TESTS = Path(__file__).parent
 MEASURING = Measuring() if "MEASURE" in os.environ else None
 
 from dragoman.store.opening import open_server  # noqa: E402 (what it loads is to be measured)
+from tests.cli.commanding import Folder, make_folder  # noqa: E402 (same)
 from tests.mariadb import MariaDb, mariadb_server, missing  # noqa: E402 (same)
 from tests.postgresql import Cluster, cluster  # noqa: E402 (same)
 from tests.redis_server import RedisServer, kinds, redis_server  # noqa: E402 (same)
@@ -53,6 +56,22 @@ def pytest_sessionfinish() -> None:
     """Keep what was measured."""
     if MEASURING is not None:
         MEASURING.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rsa_keys_are_examined_once() -> Iterator[None]:
+    """OpenSSL proves both factors of a private key prime whenever it is read, which takes longer than most tests."""
+    examine = RSAKey.binding.import_private_key
+    examined = lru_cache(lambda members: examine(dict(members)))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(RSAKey.binding, "import_private_key", lambda jwk: examined(tuple(sorted(jwk.items()))))
+        yield
+
+
+@pytest.fixture(scope="session")
+def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """As `dragoman init` makes it, for tests to copy."""
+    return make_folder(tmp_path_factory.mktemp("made") / "server")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder
+from tests.cli.commanding import Folder
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return make_folder(tmp_path / "server")
+def folder(made_folder: Folder, tmp_path: Path) -> Folder:
+    return made_folder.copied_to(tmp_path / "server")
 
 
 @pytest.fixture(autouse=True)

@@ -20,12 +20,17 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+@pytest.fixture(scope="session")
+def made_folder_of_four(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return make_folder(
-        tmp_path / "server", "--dialect", "standard", "--dialect", "jobspace", "--dialect", "paymentiq",
-        "--dialect", "jmondi",
+        tmp_path_factory.mktemp("made") / "server", "--dialect", "standard", "--dialect", "jobspace",
+        "--dialect", "paymentiq", "--dialect", "jmondi",
     )  # fmt: skip
+
+
+@pytest.fixture
+def folder(made_folder_of_four: Folder, tmp_path: Path) -> Folder:
+    return made_folder_of_four.copied_to(tmp_path / "server")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder, post
+from tests.cli.commanding import Folder, post
 from tests.metrics.scraping import fetch, metrics_url, scrape
 from tests.processes import kill, running_server, wait_until
 from tests.workers.load import form, load
@@ -32,8 +32,8 @@ REVOCATIONS = "dragoman_grant_revocations_total"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return make_folder(tmp_path / "server")
+def folder(made_folder: Folder, tmp_path: Path) -> Folder:
+    return made_folder.copied_to(tmp_path / "server")
 
 
 @pytest.fixture

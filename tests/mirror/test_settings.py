@@ -25,9 +25,14 @@ CANARY = "canary-c0ffee"
 NAMES = ("insert", "revoke_grant", "revoke_token", "purge")
 
 
+@pytest.fixture(scope="module")
+def passport_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    return make_folder(tmp_path_factory.mktemp("made") / "server", "--dialect", "passport-12")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return make_folder(tmp_path / "server", "--dialect", "passport-12")
+def folder(passport_folder: Folder, tmp_path: Path) -> Folder:
+    return passport_folder.copied_to(tmp_path / "server")
 
 
 def environment(where: str, scheme: str, **settings: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder
+from tests.cli.commanding import Folder
 from tests.telemetry.collector import Collector, running_collector
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return make_folder(tmp_path / "server")
+def folder(made_folder: Folder, tmp_path: Path) -> Folder:
+    return made_folder.copied_to(tmp_path / "server")
 
 
 @pytest.fixture

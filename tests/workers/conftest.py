@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder
+from tests.cli.commanding import Folder
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(made_folder: Folder, tmp_path: Path) -> Folder:
     """A folder whose database holds the client `shop`, and whose sessions are written for each token."""
-    return make_folder(tmp_path / "server")
+    return made_folder.copied_to(tmp_path / "server")
 
 
 @pytest.fixture

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.certificates import write_certificate
-from tests.cli.commanding import make_folder
 from tests.processes import running_server, wait_until
 from tests.workers.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from tests.cli.commanding import Folder
 
@@ -40,16 +38,6 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return make_folder(tmp_path / "server")
-
-
-@pytest.fixture
-def shop(folder: Folder) -> tuple[str, str]:
-    return "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
 
 
 def settings(**seconds: int) -> dict[str, str]:
