@@ -7,6 +7,7 @@ import io
 import json
 import secrets
 import sqlite3
+from bisect import bisect_left
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,26 @@ class Clock:
         return self.now
 
 
+@dataclass(slots=True)
+class Lines:
+    """Of a log, each read once however often it is asked for: a server of many tests writes many."""
+
+    end: int = 0
+    _starts: list[int] = field(default_factory=list)
+    _lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def read_on(self, log: bytes) -> None:
+        """Take in what was written since the last time."""
+        for line in log[self.end :].splitlines(keepends=True):
+            self._starts.append(self.end)
+            self._lines.append(json.loads(line))
+            self.end += len(line)
+
+    def since(self, mark: int) -> list[dict[str, Any]]:
+        """Those that begin there or later."""
+        return [dict(line) for line in self._lines[bisect_left(self._starts, mark) :]]
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
 class Server:
     """The server, and verbs to set it up, to speak to it and to look behind it."""
@@ -65,6 +86,7 @@ class Server:
     secrets_of_clients: ClientSecretHasher
     _secrets: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, ResourceOwner] = field(default_factory=dict)
+    _read: Lines = field(default_factory=Lines)
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Hypothesis would print every field."""
@@ -240,7 +262,11 @@ class Server:
 
     def log_lines(self, since: int = 0) -> list[dict[str, Any]]:
         """The log from a mark on, a JSON object each line."""
-        return [json.loads(line) for line in self.log.getvalue()[since:].splitlines()]
+        whole = self.log.getvalue()
+        if len(whole) < self._read.end:
+            self._read = Lines()
+        self._read.read_on(whole)
+        return self._read.since(since)
 
     @contextmanager
     def nothing_happens(self, hashes: int = 0) -> Iterator[None]:

@@ -48,12 +48,19 @@ def load_dialect(name: str, files: Mapping[str, Path], *, asked_by: str = "") ->
     path = files.get(name)
     if path is None:
         raise DialectFault(f"{asked_by}there is no dialect {name!r}; there are: {', '.join(sorted(files))}")
-    merged = reduce(_merge, [_read(one) for one in reversed(_chain(path, files))])
+    return _load_versions(tuple((one, _modified(one)) for one in _chain(path, files)))
+
+
+@lru_cache(maxsize=64)
+def _load_versions(chain: tuple[tuple[Path, int], ...]) -> Dialect:
+    """The same of these files as they were when they were last modified: a server asks at every turn of its start."""
+    path = chain[0][0]
+    merged = reduce(_merge, [_read_version(*one) for one in reversed(chain)])
     try:
         words = msgspec.convert(merged, DialectFile)
         return compile_dialect(words)
     except (msgspec.ValidationError, TemplateError, ValueError) as error:
-        raise DialectFault(f"{path}: {error}; `dragoman dialect show {name}` shows the words it extends") from None
+        raise DialectFault(f"{path}: {error}; `dragoman dialect show {path.stem}` shows the words it extends") from None
 
 
 def _chain(path: Path, files: Mapping[str, Path]) -> list[Path]:
@@ -69,8 +76,12 @@ def _chain(path: Path, files: Mapping[str, Path]) -> list[Path]:
 
 
 def _read(path: Path) -> Mapping[str, object]:
+    return _read_version(path, _modified(path))
+
+
+def _modified(path: Path) -> int:
     try:
-        return _read_version(path, path.stat().st_mtime_ns)
+        return path.stat().st_mtime_ns
     except OSError as error:
         raise DialectFault(f"{path}: cannot be read: {error.strerror}") from None
 
