@@ -7,7 +7,10 @@ PEER := tests/differential/peer
 # Tests wait for servers a third of their time: one process more than there are cores.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
-.PHONY: demo test tools check lint types imports docs docs-check lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
+# Whatever the environment says: a hundred tests start a server, each of which would compile all of its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test tools check lint types imports docs docs-check collect lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
@@ -36,6 +39,10 @@ docs: $(VENV)/.development
 
 docs-check: $(VENV)/.development
 	$(BIN)/python docs/make.py --check
+
+# Compiles the tests, which each of the processes of `make test` would else do for itself: .ci/run does it beside `types`.
+collect: $(VENV)/.development
+	$(BIN)/python -m pytest --collect-only -qqq > $(VENV)/.collected || { cat $(VENV)/.collected; false; }
 
 # Every system beside the others and the machine's own limits; `make bench ARGS=--quick` takes less than 5 minutes.
 bench: $(VENV)/.development bench-peers
@@ -130,7 +137,7 @@ $(VENV)/.runtime: $(VENV)/bin/python locks/runtime.txt pyproject.toml
 	touch $@
 
 $(VENV)/.development: $(VENV)/bin/python locks/runtime.txt locks/development.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/development.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r locks/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@ $(VENV)/.runtime
 

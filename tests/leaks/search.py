@@ -22,6 +22,9 @@ _START = 8
 """Bytes by which needles are looked up; none is shorter."""
 _ESCAPE = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2})|([0-3][0-7]{2})|([\\/]))")
 _ENTITY = re.compile(rb"&#(?:x([0-9a-fA-F]{1,4})|([0-9]{1,3}));")
+_EMPTY_ENOUGH = bytes(_START)
+_EMPTY = re.compile(rb"\0{%d,}" % _START)
+"""Most of a database's pages; no form of a secret has so many zeros in a row."""
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -34,18 +37,32 @@ class Finding:
     form: str
 
 
-def search(outputs: Mapping[str, bytes], secrets: Mapping[str, Iterable[bytes]]) -> set[Finding]:
-    """Every secret that some output holds. A secret is given by its pieces: one of them is enough."""
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """What is looked for: the forms of each piece of each secret, by the bytes that they begin with."""
+
+    exact: Mapping[bytes, list[tuple[str, str, bytes]]]
+    folded: Mapping[bytes, list[tuple[str, str, bytes]]]
+    """Those whose case is no matter."""
+
+
+def needles_of(secrets: Mapping[str, Iterable[bytes]]) -> Needles:
+    """Of secrets that are given by their pieces: one of them is enough to know a secret by."""
     exact, folded = {}, {}
     for name, pieces in secrets.items():
         for piece in pieces:
             for form, needle, any_case in _needles(piece):
                 (folded if any_case else exact).setdefault(needle[:_START], []).append((name, form, needle))
+    return Needles(exact, folded)
+
+
+def search(outputs: Mapping[str, bytes], needles: Needles) -> set[Finding]:
+    """Every secret that some output holds."""
     return {
         Finding(output, name, f"{view}{form}")
         for output, text in outputs.items()
-        for view, seen in _views(text)
-        for shown, by_start in ((seen, exact), (seen.lower(), folded))
+        for view, seen in _views(_EMPTY.sub(_EMPTY_ENOUGH, text))
+        for shown, by_start in ((seen, needles.exact), (seen.lower(), needles.folded))
         for name, form in _found(shown, by_start)
     }
 

@@ -17,7 +17,7 @@ import pytest
 from dragoman.config.reading import read_configuration
 from tests.leaks.cast import CLIENT, PERSON, draw_secrets, provision
 from tests.leaks.exchanges import Talk, fail, succeed
-from tests.leaks.search import pieces_of, search
+from tests.leaks.search import Needles, needles_of, pieces_of, search
 from tests.metrics.scraping import metrics_url, scrape
 from tests.processes import PROGRAM, ServerProcess, running_server
 from tests.spellings import WORDS
@@ -105,6 +105,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return told
 
 
+@pytest.fixture(scope="module")
+def needles(story: Story) -> Needles:
+    return needles_of(story.looked_for())
+
+
 def write_configuration(folder: Path) -> Path:
     mounts = "".join(
         f'[[mounts]]\ndialect = "{name}"\nprefix = "/{name}"\ndemo_resource = true\nshared_key = "shown"\n'
@@ -155,10 +160,10 @@ def _commands(file: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_x09_no_secret_is_in_any_output(story: Story, output: str):
+def test_x09_no_secret_is_in_any_output(story: Story, needles: Needles, output: str):
     text = story.outputs[output]
     assert text.strip(), "there is nothing to search"
-    assert search({output: text}, story.looked_for()) == set()
+    assert search({output: text}, needles) == set()
 
 
 @pytest.mark.parametrize("dialect", WORDS)
@@ -195,10 +200,9 @@ def test_x09_refusals_of_every_kind_were_there(story: Story):
         assert outcome in story.outputs["traces"]
 
 
-def test_x09_the_search_would_have_found_them(story: Story):
+def test_x09_the_search_would_have_found_them(story: Story, needles: Needles):
     """The same outputs, with each secret put in once, as a log that is broken would have it."""
-    secrets = story.looked_for()
     for output, text in story.outputs.items():
         for name in story.secrets.__dataclass_fields__:
             spoilt = text + f'{{"event": "request", "query": "{getattr(story.secrets, name)}"}}'.encode()
-            assert name in {one.secret for one in search({output: spoilt[-4096:]}, secrets)}
+            assert name in {one.secret for one in search({output: spoilt[-4096:]}, needles)}

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import pytest
 
 from tests.attacks.harness import configuration_of, running
-from tests.leaks.search import pieces_of, search
+from tests.leaks.search import needles_of, pieces_of, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 def test_a_secret_is_found_in_each_form(form: str):
     noise = random.Random(form).randbytes(3000)
     outputs = {"log": noise + FORMS[form](SECRET.encode()) + noise, "metrics": noise * 2}
-    assert {(one.output, one.secret) for one in search(outputs, {"password": pieces_of(SECRET)})} == {
+    assert {(one.output, one.secret) for one in search(outputs, needles_of({"password": pieces_of(SECRET)}))} == {
         ("log", "password")
     }
 
@@ -81,7 +81,8 @@ def test_a_secret_is_found_in_each_form(form: str):
 def test_nothing_is_found_where_nothing_is():
     noise = random.Random(4).randbytes(20_000)
     other = SECRET[::-1].encode() + base64.b64encode(noise) + quote(noise).encode() + noise.hex().encode()
-    assert search({"log": noise + other.swapcase()[40:]}, {"password": pieces_of("0123456789abcdefghij")}) == set()
+    needles = needles_of({"password": pieces_of("0123456789abcdefghij")})
+    assert search({"log": noise + other.swapcase()[40:]}, needles) == set()
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +110,13 @@ def test_a_server_whose_log_holds_queries_is_found_out(
     client = server.add_client()
     fields = {"grant_type": "password", **server.credentials(client), "username": server.add_owner(mark)}
     query = urlencode({"password": mark, **fields}).encode()
-    secrets = {"password": pieces_of(mark), "bearer": pieces_of(bearer)}
+    needles = needles_of({"password": pieces_of(mark), "bearer": pieces_of(bearer)})
     for broken in (False, True):
         forms[:] = [FORMS[form]] if broken else []
         began = server.mark()
         headers = [("X-Authorization", f"Bearer {bearer}")]
         assert server.ask("GET", "/axosoft/api/oauth2/token", query=query, headers=headers).status == 200
-        found = {one.secret for one in search({"log": server.log.getvalue()[began:]}, secrets)}
+        found = {one.secret for one in search({"log": server.log.getvalue()[began:]}, needles)}
         if broken and form in ("the first half", "the second half"):
             assert found
         else:

@@ -51,11 +51,9 @@ def connection_to_each(server: ServerProcess) -> Iterator[list[http.client.HTTPC
             connection.close()
 
 
-def in_force_after(asked: Callable[[], list[object]], expected: object) -> float:
-    """Seconds until all workers answer so."""
-    began = time.monotonic()
+def in_force(asked: Callable[[], list[object]], expected: object) -> None:
+    """Until all workers answer so."""
     wait_until(lambda: all(answer == expected for answer in asked()))
-    return time.monotonic() - began
 
 
 def test_a_disabled_client_is_refused_by_all_within_a_second(folder: Folder, shop: tuple[str, str]):
@@ -65,10 +63,11 @@ def test_a_disabled_client_is_refused_by_all_within_a_second(folder: Folder, sho
             return [ask(one, TOKEN_PATH, shop, grant_type="client_credentials").status for one in connections]
 
         assert statuses() == [200] * WORKERS
-        folder.done("client", "disable", "shop")
-        assert in_force_after(statuses, 401) <= MOMENT_SECONDS + 0.2
-        folder.done("client", "enable", "shop")
-        assert in_force_after(statuses, 200) <= MOMENT_SECONDS + 0.2
+        for command, status in (("disable", 401), ("enable", 200)):
+            folder.done("client", command, "shop")
+            moment = time.monotonic() + MOMENT_SECONDS
+            wait_until(lambda moment=moment: statuses() and time.monotonic() > moment)
+            assert statuses() == [status] * WORKERS
 
 
 def test_a_revocation_is_in_force_everywhere_once_it_is_answered(folder: Folder, shop: tuple[str, str]):
@@ -86,7 +85,7 @@ def test_a_revocation_is_in_force_everywhere_once_it_is_answered(folder: Folder,
             assert active() == [False] * WORKERS
 
 
-def test_a_new_key_and_a_retired_one_are_known_to_all_within_a_second(folder: Folder):
+def test_a_new_key_and_a_retired_one_are_known_to_all_a_moment_later(folder: Folder):
     with running_server(folder.file, workers=WORKERS) as server, connection_to_each(server) as connections:
 
         def keys() -> list[object]:
@@ -98,9 +97,9 @@ def test_a_new_key_and_a_retired_one_are_known_to_all_within_a_second(folder: Fo
 
         (first,) = keys()[0]
         second = folder.done("key", "rotate", "--active-in", 0, "--json").json["kid"]
-        assert in_force_after(keys, {first, second}) <= MOMENT_SECONDS + 0.3
+        in_force(keys, {first, second})
         folder.done("key", "retire", first, "--in", 3)
-        assert in_force_after(keys, {second}) <= 3 + MOMENT_SECONDS + 0.3
+        in_force(keys, {second})
 
 
 class Validator:
