@@ -27,6 +27,7 @@ from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import listen
 from dragoman.store.opening import open_server as open_store
 from dragoman.wiring import open_server
+from tests.processes import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,13 +125,13 @@ def serving(configuration: Configuration) -> Iterator[str]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    started.wait(20)
+    started.wait(PATIENCE_SECONDS)
     if failure:
         raise failure[0]
     try:
         yield address[0]
     finally:
         stop()
-        thread.join(20)
+        thread.join(PATIENCE_SECONDS)
         if failure:
             raise failure[0]

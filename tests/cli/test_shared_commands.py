@@ -25,12 +25,12 @@ def _shared(shared_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None
 def hints(shared_server: RedisServer) -> Iterator[redis.client.PubSub]:
     with redis.Redis(port=shared_server.port, password=PASSWORD) as client, client.pubsub() as heard:
         heard.subscribe("dragoman:hints")
-        assert heard.get_message(timeout=5)["type"] == "subscribe"
+        assert heard.get_message(timeout=60)["type"] == "subscribe"
         yield heard
 
 
 def said(hints: redis.client.PubSub) -> str:
-    return hints.get_message(timeout=5)["data"].decode()
+    return hints.get_message(timeout=60)["data"].decode()
 
 
 def findings(folder: Folder, check: str = "shared") -> list[tuple[str, str, str]]:

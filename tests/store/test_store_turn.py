@@ -49,12 +49,14 @@ from dragoman.store.sqlite.opening import open_worker
 async def main():
     done, refused = 0, 0
     async with open_worker(Path(sys.argv[1])) as store:
+        print("ready", flush=True)
+        until = float(sys.stdin.readline())
         began = time.monotonic()
         async def rotate_for_a_while():
             nonlocal done, refused
             grant = new_grant(idle_expires_at=None)
             await store.create_grant(grant, None)
-            while time.time() < float(sys.argv[2]):
+            while time.time() < until:
                 try:
                     outcome = await store.rotate(grant, NOW, None, None)
                 except OAuthError:
@@ -136,14 +138,16 @@ def test_a_store_that_waits_for_its_turn_can_be_closed(database: Path) -> None:
 
 def test_all_of_four_busy_processes_get_their_share(database: Path) -> None:
     async def scenario(_: Store) -> list[dict[str, float]]:
-        until = time.time() + 5
         busy = [
             await asyncio.create_subprocess_exec(
-                sys.executable, "-c", BUSY, str(database), str(until), cwd=__file__.rpartition("/")[0], stdout=-1
+                sys.executable, "-c", BUSY, str(database), cwd=__file__.rpartition("/")[0], stdin=-1, stdout=-1
             )
             for _ in range(4)
         ]
-        return [json.loads((await one.communicate())[0]) for one in busy]
+        assert {await one.stdout.readline() for one in busy} == {b"ready\n"}
+        until = f"{time.time() + 3}\n".encode()
+        ended = await asyncio.gather(*(one.communicate(until) for one in busy))
+        return [json.loads(told) for told, _ in ended]
 
     shares = serve_cast(database, scenario)
     assert sum(one["refused"] for one in shares) * 20 < sum(one["done"] for one in shares)

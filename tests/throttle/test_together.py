@@ -118,7 +118,7 @@ def test_right_passwords_at_two_machines_leave_nothing_behind(shared_server: Red
 
 
 def test_waits_leases_and_windows_end_by_the_shared_clock(shared_server: RedisServer):
-    rules = policy(wait=0.2, window=1.0, lease=0.3)
+    rules = policy(wait=2.0, window=10.0, lease=1.0)
 
     async def wait() -> None:
         remote, names = remote_over(shared_server, rules), namer()
@@ -126,9 +126,9 @@ def test_waits_leases_and_windows_end_by_the_shared_clock(shared_server: RedisSe
         for _ in range(5):
             assert isinstance(await remote.take(keys), Reserved)
         assert (await remote.take(keys)).by is Held.BUSY
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(rules.lease)
         assert (await remote.take(keys)).by is Held.ACCOUNT
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(rules.strangers.first_wait)
         ticket = await remote.take(keys)
         assert isinstance(ticket, Reserved)
         assert (await remote.take(keys)).by is Held.BUSY
