@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 from tests.certificates import write_certificate
 from tests.leaks.cast import CLIENT, PERSON, draw_secrets, provision
-from tests.leaks.search import pieces_of, search
+from tests.leaks.search import needles_of, pieces_of, search
 from tests.processes import free_port, running_server, wait_until
 
 from dragoman.config.reading import read_configuration
@@ -182,8 +182,8 @@ def test_not_even_while_the_server_is_away_does_a_secret_reach_the_proxys_logs(p
 
 
 def found_in_logs(folder: Path) -> set[Finding]:
-    looked_for = {name: pieces_of(getattr(SECRETS, name)) for name in SECRETS.__dataclass_fields__}
-    return search({"the proxy's logs": logs(folder)}, looked_for)
+    needles = needles_of({name: pieces_of(getattr(SECRETS, name)) for name in SECRETS.__dataclass_fields__})
+    return search({"the proxy's logs": logs(folder)}, needles)
 
 
 def logs(folder: Path) -> bytes:

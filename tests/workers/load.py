@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tests.processes import wait_until
+from tests.processes import PATIENCE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def load(port: int, client: tuple[str, str], *, clients: int = 4, reuse: bool = 
     stop, under_way = threading.Event(), Load()
 
     def fetch() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
         while not stop.is_set():
             under_way.attempts.append(ask(connection, TOKEN_PATH, client, grant_type="client_credentials"))
             if not reuse:
@@ -97,4 +97,4 @@ def load(port: int, client: tuple[str, str], *, clients: int = 4, reuse: bool = 
     finally:
         stop.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_SECONDS)
