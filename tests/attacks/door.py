@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.processes import ServerProcess
 
 FORM = b"grant_type=client_credentials"
-SECONDS = 20
+SECONDS = 90
 HUNG_UP = (ConnectionResetError, BrokenPipeError)
 
 
