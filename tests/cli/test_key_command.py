@@ -39,7 +39,7 @@ def test_a_new_key_waits_and_the_old_one_stays_good(folder: Folder, keys: dict[s
 def test_a_key_takes_over_at_once_where_it_is_said_or_nothing_is_in_force(folder: Folder, keys: dict[str, str]):
     before = next(one for one in folder.done("key", "list", "--json").json if one["kid"] == keys["access"])
     first = folder.done("key", "rotate", "access", "--active-in", 0, "--json").json
-    assert before["active_from"] < first["active_from"] <= time.time() + 1
+    assert before["active_from"] < first["active_from"] <= time.time() + 60
     other = folder.done("key", "rotate", "access", "--algorithm", "EdDSA", "--json")
     assert states(folder)[other.json["kid"]] == "in use"
     assert "nothing that is mounted signs with EdDSA" in other.err
