@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.development $(PEER)/node_modules/.package-lock.json tools
+test: $(VENV)/.collected $(PEER)/node_modules/.package-lock.json tools
 	$(BIN)/python -m coverage erase
 	rm -rf .pytest_cache
 	MEASURE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS) || MEASURE=1 $(BIN)/python -m tests.alone
@@ -40,9 +40,11 @@ docs: $(VENV)/.development
 docs-check: $(VENV)/.development
 	$(BIN)/python docs/make.py --check
 
-# Compiles the tests, which each of the processes of `make test` would else do for itself: .ci/run does it beside `types`.
-collect: $(VENV)/.development
-	$(BIN)/python -m pytest --collect-only -qqq > $(VENV)/.collected || { cat $(VENV)/.collected; false; }
+# Compiles the tests, which each of their processes would else do for itself; .ci/run does it beside `types`.
+collect: $(VENV)/.collected
+
+$(VENV)/.collected: $(VENV)/.development $(shell find src tests -name '*.py')
+	$(BIN)/python -m pytest --collect-only -qqq > $@ || { cat $@; rm $@; false; }
 
 # Every system beside the others and the machine's own limits; `make bench ARGS=--quick` takes less than 5 minutes.
 bench: $(VENV)/.development bench-peers

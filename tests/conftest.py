@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from joserfc.jwk import RSAKey
 
-from tests.measuring import Measuring
+from tests.measuring import Measuring, shows
 
 _TESTS = Path(__file__).parent
 MEASURING = Measuring() if "MEASURE" in os.environ else None
@@ -36,13 +36,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dragoman"))
 
 
 LONG = ("histories", "leaks", "workers", "properties", "store")
-"""Folders with tests that take long: they come first, so that no process has one left when the others are done."""
+"""Folders with tests that take long: they come early, so that no process has one left when the others are done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In the order in which processes that share them should take them (`--dist loadfile`)."""
     ranks = {name: rank for rank, name in enumerate(LONG)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(_TESTS).parts[0], len(LONG)))
+    items.sort(key=lambda one: (not shows(one.path), ranks.get(one.path.relative_to(_TESTS).parts[0], len(LONG))))
 
 
 @pytest.hookimpl(tryfirst=True)
