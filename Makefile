@@ -1,7 +1,8 @@
 # Two commands for a fresh machine: `make demo` runs the main job (`make demo PORT=8001` on another port), `make test` passes
-# the tests.
+# the tests. Every target takes another Python: `make test PYTHON=python3.13` has an environment of its own,
+# .venv-python3.13, and leaves .venv as it is.
 PYTHON ?= python3
-VENV := .venv
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
 # Tests wait for servers a third of their time: one process more than there are cores.
@@ -144,4 +145,4 @@ $(VENV)/.development: $(VENV)/bin/python locks/runtime.txt locks/development.txt
 	touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

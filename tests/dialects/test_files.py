@@ -2,7 +2,9 @@
 
 import pytest
 
+from dragoman.core.errors import OAuthError, Refusal
 from dragoman.dialects.files import DialectFault, list_dialects, load_dialect
+from dragoman.dialects.wire import WireRequest
 
 HEAD = 'title = "Acme"\nextends = "standard"\n'
 
@@ -29,6 +31,25 @@ def test_ordered_tables_are_replaced_whole_and_others_merged(load):
     assert dict(acme.words.response.body) == {"token": "{access_token}"}
     assert acme.words.errors.code["invalid_client"].status == 418
     assert acme.words.errors.body
+
+
+@pytest.mark.parametrize(
+    ("status", "phrase"),
+    [
+        (401, "Unauthorized"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+    ],
+)
+def test_a_phrase_is_the_same_on_every_python(load, status, phrase):
+    acme = load(
+        HEAD + f'[errors]\nbody = {{ error = "{{reason}}" }}\n[errors.code.invalid_client]\nstatus = {status}\n'
+    )
+    refused = OAuthError(Refusal.UNKNOWN_CLIENT, "")
+    answer = acme.errors.spell(refused, WireRequest(method="POST", path="/"))
+    assert (answer.status, answer.body) == (status, f'{{"error":"{phrase}"}}'.encode())
 
 
 @pytest.mark.parametrize(

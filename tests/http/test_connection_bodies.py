@@ -22,7 +22,7 @@ async def test_who_asks_whether_to_go_on_is_told_to_when_the_body_is_wanted():
 async def test_a_body_that_is_too_long_is_refused_before_all_of_it_is_here():
     talk = Talk()
     answered = await talk.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n" + b"x" * (LIMIT + 1))
-    assert answered == [b"HTTP/1.1 413 Request Entity Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"]
+    assert answered == [b"HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"]
     assert talk.wire.closed
 
 

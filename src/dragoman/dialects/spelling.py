@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from http.client import responses
 from typing import Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -16,7 +15,7 @@ from dragoman.core.refusals import REFUSALS
 from dragoman.core.template import Getter, Record, compile_template, record_of
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.schema import ErrorsWords, ErrorWords
-from dragoman.dialects.wire import Headers, WireRequest, WireResponse
+from dragoman.dialects.wire import PHRASES, Headers, WireRequest, WireResponse
 
 Source = TypeVar("Source")
 _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
@@ -57,7 +56,7 @@ ERROR_VALUES: Mapping[str, Getter[ErrorFacts]] = {
     "description": lambda facts: facts.description,
     "hint": lambda facts: facts.hint,
     "status": lambda facts: facts.status,
-    "reason": lambda facts: responses.get(facts.status, ""),
+    "reason": lambda facts: PHRASES.get(facts.status, ""),
     "path": lambda facts: facts.wire.path,
     "method": lambda facts: facts.wire.method,
     "allow": lambda facts: facts.allow,

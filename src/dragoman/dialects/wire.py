@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from msgspec import Struct, field
 
 Headers = tuple[tuple[bytes, bytes], ...]
+PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""By status, as RFC 9110 §15 names them on every Python: before 3.13 Python has older names for the four."""
 
 
 class WireRequest(Struct, frozen=True, kw_only=True):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
+
+from dragoman.dialects.wire import PHRASES
 
 if TYPE_CHECKING:
     from dragoman.dialects.wire import Headers
 
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 """An interim answer (RFC 9110 §15.2.1)."""
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
@@ -45,7 +45,7 @@ def head_of(status: int, headers: Headers) -> Head:
     """Raises ValueError for a header that would not stay in its line."""
     if not all(stays_in_its_line(*header) for header in headers):
         raise ValueError("a header that does not stay in its line")
-    line = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
+    line = f"HTTP/1.1 {status} {PHRASES.get(status, '')}\r\n".encode()
     fields = [(name.lower(), value) for name, value in headers]
     closing = any(name == b"connection" and value.lower() == b"close" for name, value in fields)
     return Head(line, b"".join(b"%b: %b\r\n" % field for field in fields), closing)
