@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PEER := tests/differential/peer
+OLD_SERVERS := bench/peers/.venv/.installed tests/importers/spring/target/old.jar
 # Tests wait for servers a third of their time: one process more than there are cores.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
@@ -16,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.collected $(PEER)/node_modules/.package-lock.json tools
+test: $(VENV)/.collected $(PEER)/node_modules/.package-lock.json tools $(OLD_SERVERS)
 	$(BIN)/python -m coverage erase
 	rm -rf .pytest_cache
 	MEASURE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS) || MEASURE=1 $(BIN)/python -m tests.alone
@@ -83,9 +84,9 @@ fuzz: $(VENV)/.development
 	$(BIN)/python -m tests.fuzz $(if $(N),--count $(N)) $(if $(ON),--on "$(ON)")
 	$(if $(ON),,HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q tests/properties/test_any_request.py)
 
-# The switch rehearsed with old servers that fill their own databases: django-oauth-toolkit, and Spring Security OAuth where
-# there are Java 17 and Maven. `make test` does the same with whatever of it is installed.
-old-servers: $(VENV)/.development bench/peers/.venv/.installed tests/importers/spring/target/old.jar
+# The switch rehearsed with old servers that fill their own databases, as in `make test`: django-oauth-toolkit, and Spring
+# Security OAuth where there are Java 17 and Maven; without these its test says so and is skipped.
+old-servers: $(VENV)/.development $(OLD_SERVERS)
 	$(BIN)/python -m pytest -q -rs tests/importers/test_real_old_servers.py
 
 tests/importers/spring/target/old.jar: tests/importers/spring/pom.xml tests/importers/spring/src/main/java/old/Old.java

@@ -166,7 +166,6 @@ def test_a_folder_in_which_no_demo_can_be_is_told(tmp_path: Path, place: str):
     assert (ended.returncode, ended.stderr[: len(told)], ended.stderr.count("\n")) == (2, told, 1)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 @pytest.mark.parametrize("command", [("client", "list"), ("audit", "export")])
 def test_an_answer_for_which_there_is_no_room_is_one_sentence(folder: Folder, command: tuple):
     folder.client("shop", "--grant-type", "client_credentials")

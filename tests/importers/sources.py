@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import urllib.error
-import urllib.parse
-import urllib.request
-from base64 import b64encode
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import bcrypt
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome
+from tests.importers.posting import post
 from tests.postgresql import for_the_driver
 from tests.serving import serving
 
@@ -132,15 +127,4 @@ def ask(folder: Folder, path: str, basic: str | None = None, **form: str) -> tup
 def asking(folder: Folder) -> Iterator[Callable[..., tuple[int, dict]]]:
     """Several requests at one server."""
     with serving(read_configuration(folder.file)) as address:
-        yield partial(_sent, address)
-
-
-def _sent(address: str, path: str, basic: str | None = None, **form: str) -> tuple[int, dict]:
-    headers = {} if basic is None else {"Authorization": f"Basic {b64encode(basic.encode()).decode()}"}
-    request = urllib.request.Request(address + path, urllib.parse.urlencode(form).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
+        yield lambda path, basic=None, **form: post(address + path, basic, **form)

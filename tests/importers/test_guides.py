@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.parse
-import urllib.request
 from base64 import b64encode
 from hashlib import pbkdf2_hmac
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from dragoman.importers.kind import cutover_of, list_kinds, load_kind
 from tests.cli.commanding import run
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
 from tests.importers.guides import FOLDER, TOKENS, Walk, write_key
+from tests.importers.posting import post
 from tests.importers.sources import PASSWORD, FileSource, ServerSource
 from tests.postgresql import for_the_driver
 
@@ -26,17 +24,6 @@ if TYPE_CHECKING:
     from tests.postgresql import Cluster
 
 HEADINGS = ("Before", "Rehearsal", "Switch", "After", "Way back", "Not supported")
-
-
-def post(url: str, basic: str | None = None, **form: str) -> tuple[int, dict]:
-    headers = {} if basic is None else {"Authorization": f"Basic {b64encode(basic.encode()).decode()}"}
-    request = urllib.request.Request(url, urllib.parse.urlencode(form).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The switch from old servers that filled their databases themselves: a client of theirs goes on here.
 
-django-oauth-toolkit comes with the peers of the bench, Spring Security OAuth by Maven: `make old-servers` installs both.
-Where one is not installed, what was recorded of it is all that is tried (test_sessions.py).
+django-oauth-toolkit comes with the peers of the bench, Spring Security OAuth by Maven: `make test` installs both. Where
+there is no Java or no Maven, what was recorded of Spring is all that is tried (test_sessions.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dragoman.config.reading import read_configuration
+from tests.importers.posting import post
 from tests.importers.sources import ServerSource, counts
 from tests.postgresql import for_the_driver
 from tests.serving import serving
@@ -47,15 +47,7 @@ class Client:
     basic: str
 
     def ask(self, **fields: str) -> tuple[int, dict[str, Any]]:
-        body = urllib.parse.urlencode(fields).encode()
-        credentials = b64encode(self.basic.encode()).decode()
-        request = urllib.request.Request(self.address, body, {"Authorization": f"Basic {credentials}"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, json.load(refused)
+        return post(self.address, self.basic, **fields)
 
     def log_in(self, who: str, password: str) -> tuple[int, dict[str, Any]]:
         return self.ask(grant_type="password", username=who, password=password, scope="read")
@@ -98,7 +90,6 @@ def django(database: Path) -> Iterator[Client]:
             process.kill()
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="django-oauth-toolkit is not installed: make old-servers")
 def test_clients_of_a_real_django_oauth_toolkit_go_on_without_a_log_in(folder: Folder, tmp_path: Path):
     database = tmp_path / "db.sqlite3"
     with django(database) as client:
@@ -128,7 +119,7 @@ def test_clients_of_a_real_django_oauth_toolkit_go_on_without_a_log_in(folder: F
 
 @pytest.mark.skipif(
     not (SPRING / "old.jar").exists() or shutil.which("java") is None,
-    reason="Spring Security OAuth is not installed: make old-servers",
+    reason="Spring Security OAuth needs a Java of 17 and Maven, which are not on this machine",
 )
 def test_clients_of_a_real_spring_security_oauth_go_on_without_a_log_in(
     folder: Folder, postgresql: Cluster, other_database: str

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import urllib.error
-import urllib.parse
-import urllib.request
-from base64 import b64encode
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +16,7 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
+from tests.importers.posting import post
 from tests.importers.sources import FileSource, Source, counts
 from tests.serving import serving
 
@@ -68,17 +65,8 @@ class Client:
     def refresh(self, token: str) -> tuple[int, dict[str, Any]]:
         form = {"grant_type": "refresh_token"}
         form |= {} if self.basic else {"client_id": self.id, "client_secret": self.secret}
-        body = urllib.parse.urlencode({**form, "refresh_token": token}).encode()
-        basic = (
-            {"Authorization": f"Basic {b64encode(f'{self.id}:{self.secret}'.encode()).decode()}"} if self.basic else {}
-        )
-        request = urllib.request.Request(self.address + self.path, body, basic)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code, json.load(refused)
+        basic = f"{self.id}:{self.secret}" if self.basic else None
+        return post(self.address + self.path, basic, **form, refresh_token=token)
 
 
 @dataclass
