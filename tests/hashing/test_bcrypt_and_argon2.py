@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import bcrypt
 import pytest
 from argon2 import PasswordHasher as OtherArgon2
-from argon2 import Type
+from argon2.low_level import Type, hash_secret
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.hashing.stored_hashes import CRYPT_BLOWFISH, GOOD, blank_of, defect, matches
+from dragoman.hashing.format import Limits
+from dragoman.hashing.formats import argon2
+from tests.hashing.stored_hashes import CRYPT_BLOWFISH, blank_of, defect, matches
 
 
 @pytest.mark.parametrize(("password", "stored"), CRYPT_BLOWFISH)
@@ -94,21 +101,44 @@ def test_k05_an_argon2_hash_within_each_limit_may_still_cost_too_much_together(c
     assert defect(stored.replace(change, "m=262144,t=4")) is None
 
 
-@pytest.mark.parametrize("shortage", ["Memory allocation error", "Threading failure"])
-def test_f29_a_shortage_is_no_wrong_password(monkeypatch: pytest.MonkeyPatch, shortage: str) -> None:
-    from argon2.exceptions import HashingError, VerificationError
+DENIED = """
+import resource
+from dragoman.hashing.formats import argon2
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (ROOM << 20),) * 2)
+try:
+    argon2.verify("$argon2id$v=19$m=65536,t=1,p=LANES$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43, b"x")
+except MemoryError:
+    print("denied")
+"""
 
-    from dragoman.hashing.formats import argon2
 
-    def deny(error: type[Exception]):
-        def refuse(*_arguments: object, **_named: object) -> None:
-            raise error(shortage)
+@pytest.mark.parametrize(("room", "lanes"), [(10, 1), (10, 4), (70, 4)], ids=["memory", "memory of lanes", "threads"])
+def test_f29_a_shortage_is_no_wrong_password(room: int, lanes: int) -> None:
+    """Room for 10 MiB is none for the hash's 64, room for 70 none for the stacks of threads."""
+    program = DENIED.replace("ROOM", str(room)).replace("LANES", str(lanes))
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.stdout, ended.stderr) == ("denied\n", "")
 
-        return refuse
 
-    monkeypatch.setattr(argon2, "verify_secret", deny(VerificationError))
-    monkeypatch.setattr(argon2, "hash_secret", deny(HashingError))
-    with pytest.raises(MemoryError):
-        argon2.verify(GOOD[1], b"x")
-    with pytest.raises(MemoryError):
-        argon2.make_hash(b"x", b"0123456789abcdef", argon2.CHEAPEST)
+COSTS = st.tuples(st.integers(1, 4), st.integers(32, 99), st.integers(1, 4))
+"""Passes, KiB, lanes."""
+SALTS = st.binary(min_size=8, max_size=64) | st.binary(min_size=16, max_size=16)
+
+
+@given(st.sampled_from([Type.ID, Type.I]), COSTS, st.binary(max_size=200), st.tuples(SALTS, st.integers(16, 64)))
+def test_it_is_what_the_reference_implementation_computes(
+    kind: Type, cost: tuple[int, int, int], password: bytes, kept: tuple[bytes, int]
+) -> None:
+    stored = hash_secret(password, kept[0], *cost, kept[1], kind).decode()
+    assert argon2.find_defect(stored, Limits()) is None
+    assert argon2.verify(stored, password)
+    assert not argon2.verify(stored, password + b"x")
+
+
+@pytest.mark.parametrize("change", [("m=64", "m=15"), ("$MDEyMzQ1Njc4OWFiY2RlZg$", "$MDEyMzQ1Njc4OWFiY2RlZh$")])
+def test_an_argon2_hash_that_no_software_writes_is_told(change: tuple[str, str]) -> None:
+    stored = hash_secret(b"x", b"0123456789abcdef", 1, 64, 2, 32, Type.ID).decode()
+    assert matches(stored, "x")
+    assert defect(stored.replace(*change))
+    assert not matches(stored.replace(*change), "x")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from argon2.exceptions import Argon2Error, HashingError
-from argon2.low_level import Type, error_to_str, hash_secret, verify_secret
+from dragoman.hashing.argon2_sum import Argon2Cost, Argon2Sum
+from dragoman.hashing.pbkdf2_sum import read_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits
@@ -17,12 +18,9 @@ _SHAPE = re.compile(
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<digest>[A-Za-z0-9+/]{22,86})",
     re.ASCII,
 )
-_SALT_BYTES = 16
 _DIGEST_BYTES = 32
 _DIGEST_CHARACTERS = 43
-_NO_MEMORY, _NO_THREAD = -22, -33
-_SHORTAGES = frozenset(map(error_to_str, (_NO_MEMORY, _NO_THREAD)))
-"""What the reference implementation says (argon2.h) where the system denies it something: no word on the password."""
+_MALFORMED = "malformed Argon2 hash, or a kind that is not accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +43,14 @@ def identify(stored: str) -> bool:
 
 def find_defect(stored: str, limits: Limits) -> str | None:
     """Why it can never match."""
-    shape = _SHAPE.fullmatch(stored)
-    if shape is None:
-        return "malformed Argon2 hash, or a kind that is not accepted"
-    if int(shape["memory"]) > limits.memory_kib:
-        return f"Argon2 memory above {limits.memory_kib} KiB"
-    if int(shape["passes"]) > limits.passes or int(shape["lanes"]) > limits.lanes:
-        return "Argon2 time or parallelism above the limit"
-    if int(shape["memory"]) * int(shape["passes"]) > limits.memory_passes_kib:
-        return f"Argon2 memory times passes above {limits.memory_passes_kib} KiB"
-    return None
+    read = _read(stored)
+    return _MALFORMED if read is None else read.cost.find_defect(limits)
 
 
 def verify(stored: str, password: bytes) -> bool:
     """Whether it is the password's hash. Raises MemoryError."""
-    kind = Type.ID if stored.startswith("$argon2id$") else Type.I
-    try:
-        return verify_secret(stored.encode(), password, kind)
-    except (Argon2Error, ValueError) as error:
-        if str(error) in _SHORTAGES:
-            raise MemoryError from None
-        return False
+    read = _read(stored)
+    return read is not None and read.verify(password)
 
 
 def seen(_stored: str, password: bytes) -> bytes:
@@ -81,20 +66,10 @@ def blank(stored: str) -> str:
 
 def make_hash(password: bytes, salt: bytes, profile: Argon2Profile) -> str:
     """An Argon2id hash with a salt of 16 random bytes. Raises MemoryError."""
-    try:
-        return hash_secret(
-            password,
-            salt,
-            time_cost=profile.passes,
-            memory_cost=profile.memory_kib,
-            parallelism=profile.lanes,
-            hash_len=_DIGEST_BYTES,
-            type=Type.ID,
-        ).decode()
-    except HashingError as error:
-        if str(error) in _SHORTAGES:
-            raise MemoryError from None
-        raise
+    cost = Argon2Cost(memory_kib=profile.memory_kib, passes=profile.passes, lanes=profile.lanes)
+    digest = cost.derive(password, salt, _DIGEST_BYTES)
+    parameters = f"m={profile.memory_kib},t={profile.passes},p={profile.lanes}"
+    return f"$argon2id$v=19${parameters}${_spell(salt)}${_spell(digest)}"
 
 
 def is_as_strong(stored: str, profile: Argon2Profile) -> bool:
@@ -107,3 +82,20 @@ def is_as_strong(stored: str, profile: Argon2Profile) -> bool:
         and int(shape["passes"]) >= profile.passes
         and len(shape["digest"]) >= _DIGEST_CHARACTERS
     )
+
+
+def _read(stored: str) -> Argon2Sum | None:
+    shape = _SHAPE.fullmatch(stored)
+    if shape is None:
+        return None
+    salt, digest = (read_base64(shape[name], padded=False) for name in ("salt", "digest"))
+    if salt is None or digest is None:
+        return None
+    cost = Argon2Cost(
+        kind=shape["kind"], memory_kib=int(shape["memory"]), passes=int(shape["passes"]), lanes=int(shape["lanes"])
+    )
+    return Argon2Sum(cost=cost, salt=salt, digest=digest)
+
+
+def _spell(value: bytes) -> str:
+    return b64encode(value).decode().rstrip("=")
