@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import limits
+from bench.hashing import Implementation, bare_capacity
 from bench.load import Measured, check_generator, run
 from bench.picture import draw
 from bench.results import Beside, Results, Row, Standing, as_text, row
 from bench.systems import authlib, bare, django, dragoman, keycloak, node, spring
 from bench.systems.system import Running, System
 from bench.work import Work
+
+from dragoman.hashing.cores import usable_cores
 
 _HERE = Path(__file__).parent
 _DOCS = _HERE.parent / "docs"
@@ -72,18 +75,22 @@ class Limits:
     def beside(self, work: Work, connections: int) -> Beside:
         """What bounds this work, measured now."""
         if work is Work.PASSWORD:
-            hashes = limits.argon2id(_HASHING_SECONDS)
-            return Beside(limit=hashes, silent_limit=hashes)
+            hashes = (
+                bare_capacity(one, usable_cores(), _HASHING_SECONDS).a_second
+                for one in (Implementation.REFERENCE, Implementation.OURS)
+            )
+            return Beside(*hashes)
         limit, silent = (
             _once(one, Work.BARE, connections, 1)[0].requests_per_second for one in (self.asgi, self.silent_asgi)
         )
-        return Beside(limit=limit, silent_limit=silent)
+        return Beside(limit, silent)
 
 
 def _systems() -> Sequence[System]:
     return (
         dragoman.on_sqlite(),
         dragoman.on_sqlite(workers=2),
+        dragoman.on_sqlite_in_memory(),
         dragoman.on_postgresql(),
         node.oidc_provider(),
         node.jmondi(),

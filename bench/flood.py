@@ -25,12 +25,11 @@ from bench.cores import (
     LOOP,
     OTHERS,
     THREADS,
-    Capacity,
-    bare_capacity,
     constant_answers,
     core_seconds,
 )
 from bench.forms import HEALTH, PEOPLE, Sessions, anybody, post
+from bench.hashing import Capacity, Implementation, bare_capacity
 from bench.installation import Running, prepare, running
 from bench.offering import Measured, Stream, offer
 from bench.victim import measure_victim
@@ -96,6 +95,8 @@ class Round:
     """The mean of what was measured before the flood and after."""
     beside: Capacity
     """Beside as many requests that are answered in the cheapest way."""
+    reference: Capacity
+    """Of argon2id's reference implementation, alone."""
     calm: Mapping[str, Measured]
     stormy: Mapping[str, Measured]
     accepted: float
@@ -108,7 +109,7 @@ class Round:
 def measure_round(server: Running, sessions: Sessions, slots: int, seconds: float) -> Round:
     """All phases."""
     calm = offer(server.port, others(sessions), seconds, WARM_UP)
-    before = bare_capacity(slots, BARE_SECONDS)
+    before = bare_capacity(Implementation.OURS, slots, BARE_SECONDS)
     server.forget_most()
     began = core_seconds(server.process)
     stormy = offer(server.port, [*others(sessions), *passwords(before.a_second)], seconds, WARM_UP)
@@ -116,11 +117,13 @@ def measure_round(server: Running, sessions: Sessions, slots: int, seconds: floa
     most = server.memory_mib("VmHWM")
     with constant_answers() as port:
         load = [replace(one, write=lambda: HEALTH, read=None) for one in others(sessions)] + passwords(before.a_second)
-        beside = bare_capacity(slots, BARE_SECONDS, lambda: offer(port, load, BARE_SECONDS + 1, 0))
-    after = bare_capacity(slots, BARE_SECONDS)
+        beside = bare_capacity(Implementation.OURS, slots, BARE_SECONDS, lambda: offer(port, load, BARE_SECONDS + 1, 0))
+    after = bare_capacity(Implementation.OURS, slots, BARE_SECONDS)
+    reference = bare_capacity(Implementation.REFERENCE, slots, BARE_SECONDS)
     accepted = sum(stormy[name].statuses[200] for name in (FLOOD, OTHER_CLIENT)) / (seconds - WARM_UP)
     print(
-        f"hashes/s alone {before.a_second:.1f}, then {after.a_second:.1f}; "
+        f"hashes/s alone {before.a_second:.1f}, then {after.a_second:.1f} ({reference.a_second:.1f} by the reference "
+        f"implementation); "
         f"beside as many requests {beside.a_second:.1f}; "
         f"offered {before.a_second * OVER:.0f} log-ins/s, accepted {accepted:.1f}/s",
         flush=True,
@@ -131,6 +134,7 @@ def measure_round(server: Running, sessions: Sessions, slots: int, seconds: floa
             a_core_second=(before.a_core_second + after.a_core_second) / 2,
         ),
         beside=beside,
+        reference=reference,
         calm=calm,
         stormy=stormy,
         accepted=accepted,
@@ -202,6 +206,7 @@ def tell_log_ins(aims: Aims, rounds: Sequence[Round]) -> None:
     for whose in (HASHING, LOOP, THREADS, GENERATOR, OTHERS, IDLE):
         print(f"  {whose:<36}{told([one.cores[whose] for one in rounds])}")
     part: tuple[tuple[str, Callable[[Round], float]], ...] = (
+        ("by its reference implementation", lambda one: one.accepted / one.reference.a_second),
         ("alone on the cores", lambda one: one.accepted / one.bare.a_second),
         ("beside as many requests", lambda one: one.accepted / one.beside.a_second),
         (

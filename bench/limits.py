@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import asyncpg
-from argon2.low_level import Type, hash_secret
 from bench.database import postgresql
-from bench.work import ARGON2
+from bench.hashing import Implementation, bare_capacity
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from dragoman.hashing.cores import usable_cores
 
 _CONNECTIONS = 16
 _CHECK_EVERY = 32
@@ -28,29 +28,14 @@ _TABLE = "CREATE TABLE bench (id TEXT PRIMARY KEY, value TEXT)"
 def measure(folder: Path, seconds: float) -> Mapping[str, float]:
     """Operations a second of each limit."""
     return {
-        "argon2id, all cores": argon2id(seconds),
+        **{
+            f"argon2id by {one}, all cores": bare_capacity(one, usable_cores(), seconds).a_second
+            for one in Implementation
+        },
         "ES256 signatures, one thread": signatures(seconds),
         "SQLite commits (FULL), one at a time": sqlite_commits(folder / "limit.db", seconds),
         f"PostgreSQL commits, {_CONNECTIONS} connections": postgresql_commits(seconds),
     }
-
-
-def argon2id(seconds: float) -> float:
-    """Bare argon2id with a thread for each core; it runs without the interpreter's lock."""
-    cost = (ARGON2["iterations"], ARGON2["memory_kib"], ARGON2["parallelism"])
-
-    def once() -> None:
-        hash_secret(b"correct horse battery", os.urandom(16), *cost, 32, Type.ID)
-
-    counts: list[tuple[int, float]] = []
-    threads = [
-        threading.Thread(target=lambda: counts.append(_repeat(once, seconds))) for _ in range(os.cpu_count() or 1)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(count / taken for count, taken in counts)
 
 
 def signatures(seconds: float) -> float:

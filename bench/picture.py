@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from bench.work import Work
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +17,7 @@ _OURS, _THEIRS = "#1f6f5c", "#9aa5b1"
 def draw(rows: Sequence[Row], connections: int) -> str:
     """One bar for each system and kind of request at this number of connections, the longest first in each kind."""
     shown = sorted(
-        (one for one in rows if one.connections == connections and one.work != Work.PASSWORD),
+        (one for one in rows if one.connections == connections),
         key=lambda one: (one.work, -one.of_limit),
     )
     longest = max((one.of_limit for one in shown), default=1.0)
@@ -28,7 +26,9 @@ def draw(rows: Sequence[Row], connections: int) -> str:
         top += _GAP if before is not None and before.work == one.work else 3 * _GAP
         bars.append(_bar(one, top, longest))
         top += _BAR
-    title = f"Requests a second beside bare ASGI on one machine, {connections} connections"
+    title = (
+        f"Requests a second beside bare ASGI (log-ins beside bare argon2id) on one machine, {connections} connections"
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top + 20}" '
         'font-family="sans-serif" font-size="12" role="img">\n'

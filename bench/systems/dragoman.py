@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench.database import postgresql
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _DRAGOMAN = str(Path(sys.executable).with_name("dragoman"))
 _OPAQUE = "bench-opaque"
 _TOKEN = "/oauth2/token"
+_MEMORY = Path("/dev/shm")  # noqa: S108 (what is asked for is memory)
 
 
 def on_sqlite(workers: int = 1) -> System:
@@ -44,6 +46,16 @@ def on_sqlite(workers: int = 1) -> System:
     )
 
 
+def on_sqlite_in_memory() -> System:
+    """As lasting as the stores of peers that keep all in memory: gone with the machine, on a disk of memory."""
+    return System(
+        name="Dragoman in memory",
+        about="SQLite on a disk of memory, 1 worker",
+        start=_in_memory,
+        missing=lambda: None if _MEMORY.is_dir() else f"there is no {_MEMORY}",
+    )
+
+
 def on_postgresql() -> System:
     """With a PostgreSQL on the same machine, fsync on."""
     return System(
@@ -52,6 +64,12 @@ def on_postgresql() -> System:
         start=_on_postgresql,
         missing=lambda: None,
     )
+
+
+@contextmanager
+def _in_memory(_folder: Path) -> Iterator[Running]:
+    with TemporaryDirectory(dir=_MEMORY) as disk, _running(Path(disk) / "dragoman", {}, 1) as running:
+        yield running
 
 
 @contextmanager
