@@ -7,12 +7,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import limits
 from bench.hashing import Implementation, bare_capacity
 from bench.load import Measured, check_generator, run
+from bench.machine import on_one_core
 from bench.picture import draw
 from bench.results import Beside, Results, Row, Standing, as_text, row
 from bench.systems import authlib, bare, django, dragoman, keycloak, node, spring
@@ -154,7 +156,8 @@ def _measure_all(system: System, running: Running, plan: Plan, limit: Limits) ->
 def _once(running: Running, work: Work, connections: int, seconds: int) -> tuple[Measured, float]:
     request = running.requests[work]()
     before = running.tree.cpu_seconds()
-    measured = run(running.base, request, connections, seconds)
+    with on_one_core(running.tree) if connections == 1 else nullcontext():
+        measured = run(running.base, request, connections, seconds)
     return measured, running.tree.cpu_seconds() - before
 
 

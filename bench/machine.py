@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PATIENCE_SECONDS = 120
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -53,6 +54,29 @@ class Tree:
     def resident_mib(self) -> float:
         """Resident memory; pages that members share count for each of them."""
         return sum(int(fields[21]) for one in self.members() if (fields := _stat(one))) * _PAGE / 2**20
+
+
+@contextmanager
+def on_one_core(*trees: Tree) -> Iterator[None]:
+    """Meanwhile all threads of these, and whatever this thread starts, share one core.
+
+    One connection keeps no core busy: its generator and its server wait for each other. On two cores that measures how
+    long a virtual core takes to wake, twice for each request, or not at all where the system puts both on one.
+    """
+    all_cores = os.sched_getaffinity(0)
+    try:
+        _hold(trees, {min(all_cores)})
+        yield
+    finally:
+        _hold(trees, all_cores)
+
+
+def _hold(trees: Sequence[Tree], cores: set[int]) -> None:
+    os.sched_setaffinity(0, cores)
+    threads = (Path(f"/proc/{one}/task").glob("*") for tree in trees for one in tree.members())
+    for thread in chain.from_iterable(threads):
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def _stat(process: int) -> list[str]:
