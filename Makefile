@@ -12,7 +12,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 # Whatever the environment says: a hundred tests start a server, each of which would compile all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test tools check lint types imports docs docs-check collect lock clean differential bench bench-peers bench-quick bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
+.PHONY: demo test tools check lint types imports docs docs-check collect lock clean differential bench bench-peers bench-quick bench-dialects bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))
@@ -91,6 +91,10 @@ old-servers: $(VENV)/.development $(OLD_SERVERS)
 
 tests/importers/spring/target/old.jar: tests/importers/spring/pom.xml tests/importers/spring/src/main/java/old/Old.java
 	-mvn --quiet --batch-mode --strict-checksums --file $< clean package
+
+# Each dialect, asked as its document asks, beside `standard`.
+bench-dialects: $(VENV)/.development
+	$(BIN)/python -m bench.dialects $(ARGS)
 
 # A thousand grants against a million, on both databases: N=… for fewer.
 bench-growth: $(VENV)/.development

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import limits
+from bench import dialects, limits
 from bench.hashing import Implementation, bare_capacity
 from bench.load import Measured, check_generator, run
 from bench.machine import on_one_core
@@ -124,8 +124,15 @@ def measure(systems: Sequence[System], plan: Plan, folder: Path) -> Results:
                 idle = running.tree.resident_mib()
                 rows.extend(_measure_all(system, running, plan, Limits(asgi=limit, silent_asgi=silent)))
                 standings.append(_standing(system, running, idle))
+    _tell("each dialect beside standard")
     return Results(
-        limits=found, rows=rows, standings=standings, left_out=left_out, rounds=plan.rounds, seconds=plan.seconds
+        limits=found,
+        rows=rows,
+        standings=standings,
+        left_out=left_out,
+        rounds=plan.rounds,
+        seconds=plan.seconds,
+        dialects=dialects.measure(folder / "dialects", plan.rounds, plan.seconds),
     )
 
 

@@ -33,7 +33,7 @@ request = function()
   tokens[first] = nil
   first = first + 1
   if CYCLE then last = last + 1; tokens[last] = token end
-  return wrk.format(METHOD, nil, HEADERS, (BODY:gsub("TOKEN", token)))
+  return wrk.format(METHOD, (PATH:gsub("TOKEN", token)), HEADERS, BODY and (BODY:gsub("TOKEN", token)))
 end
 if not CYCLE then
   response = function(_status, _headers, body)
@@ -50,11 +50,18 @@ class Request:
 
     path: str
     body: str = ""
-    """A form; without one it is a GET. `TOKEN` in it is the next of `tokens`."""
+    """A form. `TOKEN` in it, or in the path, is the next of `tokens`."""
+    method: str = ""
+    """Where it is not told by the body: with one a POST, without a GET."""
     headers: Mapping[str, str] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     spends: bool = False
     """Whether a token is good once, and its successor stands in the answer."""
+
+    @property
+    def verb(self) -> str:
+        """The method that is sent."""
+        return self.method or ("POST" if self.body else "GET")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +110,8 @@ def _script(request: Request, tokens: Path) -> str:
     if request.body:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     settings = {
-        "METHOD": _quoted("POST" if request.body else "GET"),
+        "METHOD": _quoted(request.verb),
+        "PATH": _quoted(request.path),
         "BODY": _quoted(request.body) if request.body else "nil",
         "HEADERS": "{" + ",".join(f"[{_quoted(name)}]={_quoted(value)}" for name, value in headers.items()) + "}",
         "TOKENS": _quoted(str(tokens)),

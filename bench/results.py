@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.dialects import Comparison
+from bench.dialects import as_text as dialects_as_text
 from bench.load import Measured
 
 
@@ -65,6 +67,7 @@ class Results:
     """Systems that could not be measured, and why."""
     rounds: int
     seconds: int
+    dialects: Sequence[Comparison] = ()
 
     def as_json(self) -> dict[str, object]:
         """For `bench/results.json`."""
@@ -133,4 +136,4 @@ def as_text(results: Results) -> str:
         f"| {one.p50:.1f} ms | {one.p99:.1f} ms | {one.cpu_seconds_per_1000:.2f} | {one.failed} |"
         for one in sorted(results.rows, key=lambda one: (one.work, one.connections, -one.requests_per_second))
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", dialects_as_text(results.dialects)])

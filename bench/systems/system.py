@@ -61,7 +61,7 @@ def ask(port: int, request: Request) -> dict[str, Any]:
     headers = (
         {"Content-Type": "application/x-www-form-urlencoded", **request.headers} if request.body else request.headers
     )
-    connection.request("POST" if request.body else "GET", request.path, request.body or None, dict(headers))
+    connection.request(request.verb, request.path, request.body or None, dict(headers))
     answer = connection.getresponse()
     body = answer.read()
     connection.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 
@@ -11,9 +11,12 @@ from dragoman.core.base64url import base64url
 from dragoman.core.model import ResourceOwner, TokenFacts, TokenId
 
 TokenGetter = Callable[[TokenFacts], object]
+_SETS_KEPT = 1024
+"""Different sets of authorities whose order is remembered: many people have the same, and each refresh prints it."""
 
 
-def hash_set_order(names: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=_SETS_KEPT)
+def hash_set_order(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names in the order in which a chained hash table with 31-polynomial string hashes would list them.
 
     The table is made for as many names as there are and doubles once it is more than three quarters full; names go in
@@ -23,7 +26,7 @@ def hash_set_order(names: Iterable[str]) -> list[str]:
     buckets = 1
     while len(ordered) > buckets * 0.75:
         buckets *= 2
-    return sorted(ordered, key=lambda name: _bucket(name, buckets))
+    return tuple(sorted(ordered, key=lambda name: _bucket(name, buckets)))
 
 
 def _bucket(name: str, buckets: int) -> int:
@@ -52,7 +55,8 @@ def _refresh_issued_at(facts: TokenFacts) -> int | None:
 
 def print_guid(token_id: TokenId) -> str:
     """128 bits as 8-4-4-4-12 (architecture D9)."""
-    return str(uuid.UUID(bytes=bytes(token_id)))
+    digits = token_id.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def print_long_hex(token_id: TokenId) -> str:

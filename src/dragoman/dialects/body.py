@@ -118,14 +118,17 @@ def _field_name(segment: MultipartSegment) -> str:
 
     Its media type says nothing: widespread clients write that of the whole form there, or JSON.
     """
-    media_type = segment.header("Content-Type", "").lower()
-    encoding = segment.header("Content-Transfer-Encoding", "").strip().lower()
-    nested = media_type.startswith("multipart/") and "boundary" in media_type
-    if segment.filename is not None or nested or encoding not in _PLAIN_ENCODINGS:
+    if segment.filename is not None or (len(segment.headerlist) > 1 and not _is_text(segment)):
         raise Unreadable("a part that is not a text field")
     if segment.name == "_charset_":
         raise Unreadable("another charset than UTF-8")
     return str(segment.name)
+
+
+def _is_text(segment: MultipartSegment) -> bool:
+    media_type = segment.header("Content-Type", "").lower()
+    encoding = segment.header("Content-Transfer-Encoding", "").strip().lower()
+    return encoding in _PLAIN_ENCODINGS and not (media_type.startswith("multipart/") and "boundary" in media_type)
 
 
 def _collect(pairs: Sequence[tuple[str, str]]) -> Given:

@@ -9,6 +9,8 @@ import re
 from binascii import a2b_base64
 
 from dragoman.core.base64url import base64url
+from dragoman.core.model import TokenId
+from dragoman.core.values import print_guid
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
@@ -25,8 +27,7 @@ def spell(value: bytes, encoding: str) -> str:
         case "hex":
             return value.hex()
         case "guid" if len(value) == GUID_BYTES:
-            digits = value.hex()
-            return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+            return print_guid(TokenId(value))
         case _:
             raise ValueError(f"{len(value)} bytes cannot be spelled as {encoding}")
 

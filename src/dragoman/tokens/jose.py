@@ -7,14 +7,17 @@ or instructions brought along by the token (`jwk`, `jku`, `x5c`, `crit`, `b64`, 
 
 from __future__ import annotations
 
+import hmac
 import json
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 
 from dragoman.core.base64url import base64url
 from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK, KEY_VALUES
@@ -35,6 +38,11 @@ _OWN_MEMBERS = frozenset({"alg", "typ", "kid"})
 _NEVER = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "enc", "cty", "url", "nonce"})
 
 
+_NOT_CANONICAL = "a segment is not canonical base64url"
+_HEADERS_KEPT = 64
+"""All tokens of one recipe and key have the same header, unless it holds their identifier."""
+
+
 class UnreadableJws(Exception):
     """The text is no JWS of ours, whoever signed it."""
 
@@ -47,6 +55,7 @@ class CompactJws:
     algorithm: str
     key_id: str | None
     payload: bytes
+    signature: bytes
 
 
 def looks_like_jws(text: str) -> bool:
@@ -98,12 +107,21 @@ def take_apart(text: str, members: frozenset[str]) -> CompactJws:
     """Read all but the signature; `members` are the header members allowed. Raises UnreadableJws."""
     if not looks_like_jws(text):
         raise UnreadableJws("not three segments")
-    segments = [unspell(segment, "base64url") for segment in text.split(".")]
-    match segments:
-        case [bytes(header_text), bytes(payload), bytes()]:
-            header = read_object(header_text)
-        case _:
-            raise UnreadableJws("a segment is not canonical base64url")
+    header, *rest = text.split(".")
+    algorithm, key_id = _read_header(header, members)
+    payload, signature = (unspell(segment, "base64url") for segment in rest)
+    if payload is None or signature is None:
+        raise UnreadableJws(_NOT_CANONICAL)
+    return CompactJws(text=text, algorithm=algorithm, key_id=key_id, payload=payload, signature=signature)
+
+
+@lru_cache(maxsize=_HEADERS_KEPT)
+def _read_header(segment: str, members: frozenset[str]) -> tuple[str, str | None]:
+    """Algorithm and key id. Raises UnreadableJws."""
+    text = unspell(segment, "base64url")
+    if text is None:
+        raise UnreadableJws(_NOT_CANONICAL)
+    header = read_object(text)
     if not set(header) <= members:
         raise UnreadableJws("a header member that we do not write")
     algorithm, key_id = header.get("alg"), header.get("kid")
@@ -111,13 +129,16 @@ def take_apart(text: str, members: frozenset[str]) -> CompactJws:
         raise UnreadableJws("alg or kid is not text")
     if "kid" in header and key_id is None:
         raise UnreadableJws("kid is null")
-    return CompactJws(text=text, algorithm=algorithm, key_id=key_id, payload=payload)
+    return algorithm, key_id
 
 
 def is_signed_by(compact: CompactJws, key: Key) -> bool:
-    """Whether the signature is this key's, made with this key's one algorithm."""
+    """Whether the signature is this key's, made with this key's one algorithm. A MAC is made again and compared."""
     if compact.algorithm != key.algorithm:
         return False
+    if isinstance(key.jose, OctKey):
+        made = hmac.digest(key.jose.raw_value, compact.text.rpartition(".")[0].encode(), "sha256")
+        return hmac.compare_digest(made, compact.signature)
     try:
         jws.deserialize_compact(compact.text, key.jose, registry=_REGISTRIES[key.algorithm])
     except (JoseError, ValueError, TypeError):
