@@ -52,12 +52,12 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
     `list_parameter`, `transport_not_secure`, `browser_navigation`.
     """
     found: dict[str, str] = {}
-    chosen, as_written = places or words.parameters, not words.trimmed
+    chosen = places or words.parameters
     if "query" not in chosen and words.query == "refuse" and wire.query:
         _refuse_query(wire)
     for place in chosen:
         given = _read_query(wire, words) if place == "query" else _read_body(wire, words)
-        if as_written and not found and len(named := dict(given)) == len(given) and _are_single(named):
+        if not found and len(named := dict(given)) == len(given) and _stand_as_written(named, words):
             found = named
             continue
         for name, value in given:
@@ -67,9 +67,12 @@ def read_parameters(wire: WireRequest, words: RequestWords, places: tuple[str, .
     return found
 
 
-def _are_single(given: dict[str, str | Several]) -> TypeGuard[dict[str, str]]:
-    """Whether there is nothing to choose, and nothing that may count as absent: as most requests are."""
-    return set(map(type, given.values())) == {str} and "" not in given.values()
+def _stand_as_written(given: dict[str, str | Several], words: RequestWords) -> TypeGuard[dict[str, str]]:
+    """Whether there is nothing to choose or to trim, and nothing that may count as absent: as most requests are."""
+    values = [*given.values()]
+    if set(map(type, values)) != {str} or "" in values:
+        return False
+    return not words.trimmed or [*map(str.strip, values)] == values  # type: ignore[arg-type]  # text, all of it
 
 
 def _refuse_query(wire: WireRequest) -> None:
