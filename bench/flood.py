@@ -213,7 +213,7 @@ def tell_log_ins(aims: Aims, rounds: Sequence[Round]) -> None:
             "in what the generator and others left",
             lambda one: _of_time(one, 1 - one.cores[GENERATOR] - one.cores[OTHERS]),
         ),
-        ("in the time of the hash threads", lambda one: _of_time(one, one.cores[HASHING])),
+        ("in the time of its own hashing", lambda one: _of_time(one, one.cores[HASHING])),
     )
     for where, share in part:
         shares = [share(one) for one in rounds]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.machine import Tree
+
 from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client
 from dragoman.core.scope import Scope
@@ -54,8 +56,7 @@ class Running:
             (one / "clear_refs").write_text("5", encoding="ascii")
 
     def _all(self) -> list[Path]:
-        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii").split()
-        return [Path(f"/proc/{one}") for one in (self.process, *children)]
+        return [Path(f"/proc/{one}") for one in Tree(self.process).members()]
 
 
 def prepare(folder: Path, text: str, clients: Sequence[str], people: Sequence[ResourceOwner]) -> Configuration:
