@@ -7,7 +7,8 @@ import asyncio
 from dragoman.core.errors import OAuthError
 from dragoman.dialects.wire import WireResponse
 from dragoman.http.bounds import Bounds
-from dragoman.http.connection import Commons, Connection
+from dragoman.http.commons import Commons
+from dragoman.http.connection import Connection
 from dragoman.http.request import ClientGone, Request
 
 GET = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from dragoman.http.answers import GO_ON, head_of
-from dragoman.http.bounds import DEFAULT, FAILED, Bounds, Ending, Unacceptable, spell_refusal
+from dragoman.http.bounds import FAILED, Ending, Unacceptable, spell_refusal
 from dragoman.http.phase import Phase
 from dragoman.http.reading import Reader
 from dragoman.http.request import ClientGone, Request
@@ -19,29 +18,12 @@ from dragoman.http.request import ClientGone, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dragoman.http.paths import Application
+    from dragoman.http.commons import Commons
 
 _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 _WHOLE = Phase.WHOLE  # a look-up at each request would cost more than what it is for
-
-
-@dataclass(slots=True, kw_only=True)
-class Commons:
-    """What all connections of one front have in common."""
-
-    application: Application
-    tell_fault: Callable[[Exception], None]
-    bounds: Bounds = DEFAULT
-    date: bytes = b""
-    """The line of this header in each answer."""
-    leaving: bool = False
-    """Whether each connection ends with the last answer that it owes."""
-    connections: set[Connection] = field(default_factory=set)
-    answering: set[asyncio.Task[None]] = field(default_factory=set)
-    ended: Counter[str] = field(default_factory=Counter)
-    """How many connections this side has ended, and why, since that was last told."""
 
 
 class Connection(asyncio.Protocol):
@@ -115,6 +97,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Nothing more comes. Whoever waits for answers gets them: it may be there still, and nobody can tell."""
+        self._commons.outbox.flush()
         if self._answering is None or not self.is_busy or self._encrypted:
             return False  # over TLS nothing can be sent any more
         self._refuse(Unacceptable(HTTPStatus.BAD_REQUEST, "the request is not whole"), Ending.UNACCEPTABLE)
@@ -180,6 +163,7 @@ class Connection(asyncio.Protocol):
 
     def _ask(self) -> None:
         if not self.transport.is_closing():
+            self._commons.outbox.flush()
             self.transport.write(GO_ON)
 
     def _begin(self, request: Request) -> None:
@@ -214,7 +198,7 @@ class Connection(asyncio.Protocol):
         if request.gone or self.transport.is_closing():
             return
         closing = head.closing or request.last or ((commons.leaving or self._over) and not self._waiting)
-        self.transport.write(head.with_body(
+        commons.outbox.put(self.transport, head.with_body(
             commons.date, response.body, sent=request.head.method != "HEAD", closing=closing
         ))  # fmt: skip
         self.answered = True
@@ -231,7 +215,7 @@ class Connection(asyncio.Protocol):
             if self._writing:
                 self._start(self._waiting.popleft())
         elif self._over:
-            self.transport.close()
+            self.close()
         elif self._reader.phase is _WHOLE:
             self._reader.answered()
             self.since = self._loop.time()
@@ -254,18 +238,21 @@ class Connection(asyncio.Protocol):
         if latest is None or not latest.answered:
             response = spell_refusal(refused)
             head = head_of(response.status, response.headers)
-            self.transport.write(head.with_body(self._commons.date, response.body, sent=True, closing=True))
-        self.transport.close()
+            answer = head.with_body(self._commons.date, response.body, sent=True, closing=True)
+            self._commons.outbox.put(self.transport, answer)
+        self.close()
 
     def make_room(self) -> None:
         """End it now, in favour of others."""
         if self._answering is not None:
             self._answering.leave(Ending.MADE_ROOM.value)
+        self._commons.outbox.flush()
         self.transport.abort()
 
     def close(self) -> None:
         """End it with what was written so far; no more is answered."""
         self._over = True
+        self._commons.outbox.flush()
         self.transport.close()
 
     def tend(self, now: float) -> Ending | None:

@@ -19,7 +19,8 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from dragoman.http.bounds import Ending
-from dragoman.http.connection import Commons, Connection
+from dragoman.http.commons import Commons
+from dragoman.http.connection import Connection
 from dragoman.http.phase import Phase
 from dragoman.metrics.series import CONNECTIONS_ENDED
 from dragoman.serving.listening import tls_context
