@@ -99,6 +99,10 @@ UNREAD = (
     'application/x-www-form-urlencoded; charset="UTF-7"',
     "application/x-www-form-urlencoded; boundary=x; CHARSET=utf-16le",
     "application/x-www-form-urlencoded; charset=utf-16; charset=utf-8",
+    "application/x-www-form-urlencoded; charset=utf-8; charset=utf-16",
+    "application/x-www-form-urlencoded; charset = utf-16",
+    "application/x-www-form-urlencoded; charset*=utf-8''utf-16",
+    'application/x-www-form-urlencoded; x="; charset=utf-16"',
     "application/x-www-form-urlencoded, application/json",
     "application/x-www-form-urlencoded/x",
     "x application/x-www-form-urlencoded",
@@ -112,6 +116,7 @@ READ = (
     "application/x-www-form-urlencoded; charset=utf-8",
     'Application/X-WWW-Form-Urlencoded ; charset="UTF-8"',
     "application/x-www-form-urlencoded;",
+    "application/x-www-form-urlencoded; x=y; charset=UTF8",
 )
 
 
