@@ -50,6 +50,16 @@ def test_x_a_holder_of_the_shared_key_cannot_speak_for_a_client_that_does_not_us
     assert server.resource(forged) == 401
 
 
+@pytest.mark.parametrize("time", [2**63, 2**64, 10**30, 10**4000, -(2**63) - 1])
+def test_l03_a_holder_of_the_shared_key_cannot_write_a_time_that_no_row_holds(server: Server, time: int):
+    client = server.add_client(shared_key_signature=True, scope=Scope(("read", "write")))
+    own = own_token(server, client)["access_token"]
+    forged = forge(server, {**claims_of(own), "exp": time})
+    assert server.introspect(client, forged) == {"active": False}
+    assert server.form("/oauth2/revoke", {**server.credentials(client), "token": forged}).status == 200
+    assert server.resource(own) == 200
+
+
 def test_x_a_holder_of_the_shared_key_cannot_widen_a_scope(server: Server):
     client = server.add_client(shared_key_signature=True, scope=Scope(("read", "write")))
     owner = server.add_owner()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dragoman.config.settings import PasswordsTable, ThrottleTable
-from tests.attacks.guarding import QUEUE, SLOTS, Held, counted_work, form_of, until_there_are
+from tests.attacks.guarding import QUEUE, SLOTS, Held, counted_work, form_of, stored_of, until_there_are
 from tests.attacks.harness import FORM, PASSWORD, Answer, Server, ask, configuration_of, running
 
 
@@ -90,6 +90,20 @@ def test_k02_while_every_slot_is_taken_all_else_is_answered(guarded: Server):
         assert guarded.ask("GET", "/health/ready").status == 200
         form = {"grant_type": "client_credentials", **guarded.credentials(client)}
         assert guarded.form("/oauth2/token", form).status == 200
+    finally:
+        held.let_go()
+
+
+def test_k02_a_client_whose_secret_was_imported_as_a_slow_hash_needs_no_slot_once_it_has_shown_it(guarded: Server):
+    client, owner = guarded.add_client(secret=PASSWORD, secrets=(stored_of("04"),)), guarded.add_owner()
+    tokens = guarded.log_in(client, owner).document
+    held = Held(guarded.passwords)
+    try:
+        assert guarded.introspect(client, tokens["access_token"])["active"] is True
+        assert guarded.refresh(client, tokens["refresh_token"]).status == 200
+        wrong = {"grant_type": "client_credentials", "client_id": client, "client_secret": "wrong"}
+        assert guarded.form("/oauth2/token", wrong).error == "invalid_client"
+        assert guarded.passwords.waiting == 0
     finally:
         held.let_go()
 

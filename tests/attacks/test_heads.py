@@ -42,6 +42,11 @@ STARTS = {
     b"POST http://evil.example HTTP/1.1": 400,
     b"CONNECT evil.example:80 HTTP/1.1": 400,
     b"PRI * HTTP/2.0": 400,
+    b"POST /oauth2/token RTSP/1.1": 505,
+    b"POST /oauth2/token  RTSP/1.0": 505,
+    b"OPTIONS rtsp://a.example/oauth2/token RTSP/1.0": 505,
+    b"DESCRIBE /oauth2/token RTSP/1.0": 505,
+    b"SOURCE /oauth2/token ICE/1.0": 505,
     b"\x16\x03\x01\x02\x00\x01": 400,
 }
 
@@ -49,6 +54,18 @@ STARTS = {
 @pytest.mark.parametrize("start", STARTS, ids=range(len(STARTS)))
 def test_t09_a_request_line_of_another_kind_is_refused(door: Door, start: bytes):
     assert set(door.refusals(door.request(start=start))) <= {400, STARTS[start]}
+
+
+def test_t09_another_protocol_in_pieces_or_behind_another_request_is_refused(door: Door):
+    other = door.request(start=b"POST /oauth2/token?a RTSP/1.1")
+    pieces = door.request() + other[:25], other[25:] + door.request()
+    assert statuses(door.converse(*pieces, wait_for=b"}")) == [200, 505]
+    assert statuses(door.converse(door.request() + other + door.request())) == [200]
+
+
+def test_t09_the_name_of_another_protocol_in_a_message_is_no_matter(door: Door):
+    answer = door.converse(door.request(b"User-Agent: VLC RTSP/1.0 ICE/1.0", b"Connection: close"))
+    assert statuses(answer) == [200]
 
 
 def test_t09_a_request_needs_its_host_unless_it_is_of_http_1_0(door: Door):

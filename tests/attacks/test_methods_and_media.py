@@ -99,6 +99,10 @@ UNREAD = (
     'application/x-www-form-urlencoded; charset="UTF-7"',
     "application/x-www-form-urlencoded; boundary=x; CHARSET=utf-16le",
     "application/x-www-form-urlencoded; charset=utf-16; charset=utf-8",
+    "application/x-www-form-urlencoded; charset=utf-8; charset=utf-16",
+    "application/x-www-form-urlencoded; charset = utf-16",
+    "application/x-www-form-urlencoded; charset*=utf-8''utf-16",
+    'application/x-www-form-urlencoded; x="; charset=utf-16"',
     "application/x-www-form-urlencoded, application/json",
     "application/x-www-form-urlencoded/x",
     "x application/x-www-form-urlencoded",
@@ -112,6 +116,7 @@ READ = (
     "application/x-www-form-urlencoded; charset=utf-8",
     'Application/X-WWW-Form-Urlencoded ; charset="UTF-8"',
     "application/x-www-form-urlencoded;",
+    "application/x-www-form-urlencoded; x=y; charset=UTF8",
 )
 
 
@@ -219,6 +224,12 @@ def test_t21_secrets_in_a_url_are_read_only_where_nobody_reads_along(
         (PROXY, [("X-Forwarded-For", f"127.0.0.1, {PERSON}")], PERSON),
         (PROXY, [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", PERSON)], PERSON),
         (PROXY, [("X-Forwarded-For", PERSON), ("X_Forwarded_For", "127.0.0.1")], PERSON),
+        (PROXY, [("X-Forwarded-For", f"127.0.0.1:1, {PERSON}:65535")], PERSON),
+        (PROXY, [("X-Forwarded-For", "[2001:DB8::7]:443")], "2001:db8::7"),
+        (PROXY, [("X-Forwarded-For", "[2001:db8::7]")], "2001:db8::7"),
+        (PROXY, [("X-Forwarded-For", f"{PERSON}:")], PROXY),
+        (PROXY, [("X-Forwarded-For", f"[{PERSON}]:1:2")], PROXY),
+        (PROXY, [("X-Forwarded-For", "[2001:db8::7%eth0]:443")], PROXY),
         (PROXY, [("X_Forwarded_For", "127.0.0.1")], PROXY),
         (PROXY, [("Forwarded", "for=127.0.0.1"), ("X-Real-IP", "127.0.0.1")], PROXY),
         (STRANGER, [("X-Forwarded-For", "127.0.0.1")], STRANGER),

@@ -66,6 +66,14 @@ def test_u01_u15_u17_a_held_account_answers_as_a_wrong_password_before_the_hash(
         assert (event["refusal"], event["detail"]) == ("wrong_credentials", "throttled: account")
 
 
+def test_u01_a_name_that_is_held_tells_of_no_other_whether_somebody_has_it(server: Server):
+    """Where names were counted together that are only alike, those of accounts would not be."""
+    client, owner = server.add_client(), server.add_owner()
+    for name in (owner, f"nobody-{owner}"):
+        assert guess(server, client, name, FREE + 1) == FREE
+        assert guess(server, client, f"{name}\u0301", 1) == 1
+
+
 def test_u09_u10_all_spellings_and_names_of_an_account_are_one_counter(server: Server):
     client = server.add_client()
     server.add_owner(username="Counted-One", email="counted@people.example")

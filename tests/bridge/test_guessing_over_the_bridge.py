@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from dragoman.config.settings import ThrottleTable
 from tests.bridge.crossing import crossing
 from tests.bridge.old_servers import PATH, ROOT, TOLD, WRONG, says
@@ -28,6 +30,21 @@ def test_u13_u16_guesses_over_the_bridge_are_counted_before_they_are_sent(tmp_pa
         talker.answer = says(sub="owner-ann")
         assert ask(crossed.url, PATH, password(ANN)).status == 400  # held, although it would be right now
         assert len(talker.requests) == asked
+
+
+def test_u09_u13_spellings_that_may_be_one_name_at_the_old_server_are_counted_together(tmp_path: Path):
+    """To many a MySQL `ann`, `änn`, and `ann` with a sign of no weight behind it are the same name."""
+    strict = {
+        "throttle": ThrottleTable(account_failures=3, account_limit=50, address_failures=1000, first_wait_seconds=900)
+    }
+    spellings = ["ann", "änn", "ãnn", "aññ", "ann\ufe0f", "ann\ufe0f\ufe0f", "Ⱥnn", "a n n"]
+    with (
+        Talker(WRONG).listening() as talker,
+        crossing(tmp_path / "ours", "standard", cast_of(), talker.url, further=strict, **TOLD) as crossed,
+    ):
+        for spelling in spellings:
+            assert ask(crossed.url, PATH, password(replace(ANN, username=spelling))).status == 400
+        assert len(talker.requests) == 3
 
 
 def test_u12_guessed_refresh_tokens_count_for_their_address(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -166,7 +167,7 @@ def test_a_folder_in_which_no_demo_can_be_is_told(tmp_path: Path, place: str):
     assert (ended.returncode, ended.stderr[: len(told)], ended.stderr.count("\n")) == (2, told, 1)
 
 
-@pytest.mark.parametrize("command", [("client", "list"), ("audit", "export")])
+@pytest.mark.parametrize("command", [("client", "list"), ("audit", "export"), ("audit", "tail")])
 def test_an_answer_for_which_there_is_no_room_is_one_sentence(folder: Folder, command: tuple):
     folder.client("shop", "--grant-type", "client_credentials")
     with Path("/dev/full").open("w", encoding="ascii") as full:
@@ -178,3 +179,15 @@ def test_an_answer_for_which_there_is_no_room_is_one_sentence(folder: Folder, co
         == "dragoman: what is written finds no room: No space left on device; make room, and run it again\n"
     )
     assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("command", [("client", "list"), ("audit", "tail"), ("audit", "search"), ("audit", "export")])
+def test_a_reader_who_has_enough_is_no_fault(folder: Folder, command: tuple[str, ...]):
+    folder.client("shop", "--grant-type", "client_credentials")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        ended = subprocess.run(
+            [*PROGRAM, *command, "--config", folder.file], stdout=closed, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "")

@@ -28,7 +28,7 @@ def test_too_many_at_once_are_told_to_come_again():
         throttle._patience = Patience(most_waiting=0)
         for _ in range(RULES.strangers.free):
             assert not isinstance(await throttle.take(attempt("name ann")), Holding)
-        services = SimpleNamespace(throttle=throttle)
+        services = SimpleNamespace(throttle=throttle, directory=None)
         with pytest.raises(OAuthError) as refused:
             await checked(services, GUESS, no_check, bool)
         assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
@@ -39,7 +39,7 @@ def test_too_many_at_once_are_told_to_come_again():
 def test_whoever_hangs_up_has_guessed_and_whoever_is_shed_has_not():
     async def hang_up() -> None:
         throttle = MemoryThrottle(in_memory(RULES, Elapsed()), namer())
-        services = SimpleNamespace(throttle=throttle, audit=None)
+        services = SimpleNamespace(throttle=throttle, directory=None, audit=None)
 
         async def shed() -> bool:
             raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE)

@@ -97,6 +97,25 @@ def test_an_imported_slow_hash_counts(hasher: ClientSecretHasher) -> None:
         assert not matches(hasher, (stored,), "")
 
 
+def test_k03_a_slow_hash_is_computed_until_it_was_matched_once(
+    hasher: ClientSecretHasher, passwords: PasswordHasher
+) -> None:
+    one, other = (bcrypt.hashpw(text, bcrypt.gensalt(4)).decode() for text in (b"one secret", b"other secret"))
+    computed = []
+    for stored, sent, right in (
+        ((one,), "wrong secret", False),
+        ((one,), "one secret", True),
+        ((one,), "one secret", True),
+        ((one,), "wrong secret", False),
+        ((one, other), "other secret", True),  # both are good while one takes the other's place
+        ((one, other), "one secret", True),
+        ((other,), "one secret", False),
+    ):
+        assert matches(hasher, stored, sent) is right
+        computed.append(passwords.imports_checked)
+    assert computed == [1, 2, 2, 2, 3, 3, 3]
+
+
 def test_a_plain_secret_counts_only_where_it_is_allowed(passwords: PasswordHasher) -> None:
     assert not matches(ClientSecretHasher(KEY, passwords), ("{noop}old secret",), "old secret")
     allowing = PasswordHasher(profile=CHEAPEST, slots=1, limits=Limits(weak_formats=frozenset({"noop"})))

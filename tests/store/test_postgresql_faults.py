@@ -237,6 +237,27 @@ def test_a_primary_that_became_a_standby_is_left(
     serve_cast(postgresql_url, scenario)
 
 
+def test_a_server_that_may_lose_what_it_acknowledges_is_asked_for_nothing_after_a_failover_either(
+    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str
+) -> None:
+    async def scenario(store: Store) -> None:
+        grant = await _grant(store)
+        await postgresql.query(f"ALTER DATABASE {postgresql_name} SET synchronous_commit = off")
+        await postgresql.query(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{postgresql_name}'"
+        )
+        await _refused(store.rotate(grant, NOW, None, None))  # by a connection that was lost, perhaps
+        refusal = await _refused(store.find_client("app"))
+        assert "synchronous_commit is off" in refusal.detail
+        await postgresql.query(f"ALTER DATABASE {postgresql_name} SET synchronous_commit = local")
+        await _served_again(lambda: store.rotate(grant, NOW, None, None))
+        rotated = await store.find_grant(grant.id)
+        assert rotated is not None
+        assert rotated.generation == 1
+
+    serve_cast(postgresql_url, scenario)
+
+
 def test_a_caller_who_gives_up_spoils_no_connection(postgresql: Cluster, postgresql_url: Secret) -> None:
     async def scenario(store: Store) -> None:
         grants = [await _grant(store) for _ in range(30)]

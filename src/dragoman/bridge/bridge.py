@@ -55,7 +55,7 @@ class Bridge:
     @property
     def terms(self) -> Terms:
         """Whoever logs in moves in."""
-        return Terms(name=self.name, adopts=True, recheck=FOR_EVER, away=FOR_EVER)
+        return Terms(name=self.name, adopts=True, recheck=FOR_EVER, away=FOR_EVER, lenient=True)
 
     def is_open(self, client_id: str) -> bool:
         """Whether people and sessions of this client may come now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.bridge.asking import Granted
@@ -39,15 +40,19 @@ class BridgeDirectory:
 
     @property
     def terms(self) -> Terms:
-        """What holds for all its accounts."""
-        return self.bridge.terms
+        """What holds for all its accounts; where nobody is asked, no name is anything but itself."""
+        return self.bridge.terms if self._is_open else replace(self.bridge.terms, lenient=False)
+
+    @property
+    def _is_open(self) -> bool:
+        return self.request is not None and self.bridge.is_open(self.request.client.id or "")
 
     async def verify(self, login: str, sent: Secret, attempt: Attempt) -> Verified | NotVerified:
         """Whose password this is: asked for once. Where nobody may be asked for, it costs what an unknown name costs.
 
         Refuses `temporarily_unavailable`.
         """
-        if self.request is None or not self.bridge.is_open(attempt.client_id) or not _is_plain(login):
+        if self.request is None or not self._is_open or not _is_plain(login):
             await self.services.passwords.check(None, sent, attempt)
             return NotVerified(why="unknown user")
         request = self.request

@@ -57,6 +57,8 @@ class Terms:
     """Seconds after which a refresh asks the directory anew whether the account may be used."""
     away: int
     """For how many seconds after its last word refreshes go on while the directory is away."""
+    lenient: bool = False
+    """Whether it may take several names for one and not say whose it is: guesses at them are counted together."""
 
 
 class Directory(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.login_name import skeleton
 from dragoman.core.ports import Event
 from dragoman.core.throttle import Alarm, Attempt, Held, Holding, Outcome, account_of
 from dragoman.core.value import value
@@ -87,8 +88,10 @@ async def refuse_wrong_secret(
 def _attempt(services: Services, guess: Guess) -> Attempt:
     owner = guess.owner
     place = place_of(services, guess)
+    lenient = services.directory is not None and services.directory.terms.lenient
+    login = skeleton(guess.login) if lenient else guess.login
     return Attempt(
-        account=account_of(None, 0, guess.login) if owner is None else account_of(owner.id, owner.throttle_resets, ""),
+        account=account_of(None, 0, login) if owner is None else account_of(owner.id, owner.throttle_resets, ""),
         known=place in (() if owner is None else owner.known_places),
         address=guess.sender.address,
         client_id=guess.client_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 LONGEST_LOGIN_NAME = 320
 """Characters: 64 for the local part of an address, @, 255 for the domain (RFC 5321 §4.5.3.1)."""
 
+_LATIN = re.compile(r"LATIN .*(?:LETTER|LIGATURE)(?: SMALL CAPITAL| INSULAR| DOTLESS)? ([A-Z]{1,2})\b")
+"""How Unicode names what is a Latin letter, whatever is put through, around or above it."""
+_KEPT = frozenset({"Ll", "Lo"})
+_NO_LETTER = re.compile(" SIGN |FRAGMENT")
+_IOTA = "\u03b9"
+"""Also what becomes of the one that is written under another letter."""
+
 
 def canonical(text: str) -> str:
     """Compatibility-normalized and case-folded (Unicode NFKC_Casefold in effect); what stores and throttles key on."""
@@ -19,6 +27,31 @@ def canonical(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     visible = "".join(character for character in folded if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible)
+
+
+def skeleton(login: str) -> str:
+    """The same for names that a database elsewhere may take for one, which many do without regard to accents.
+
+    Of a canonical name. Far too much becomes one for anything but counting what was guessed at names that nobody here
+    has and that are asked for elsewhere: so whoever adds accents, strokes or signs that cannot be seen to a name has no
+    more guesses than with the name alone. Where nobody is asked for elsewhere it would tell who lives here.
+    """
+    if login.isascii():
+        return login.replace(" ", "")
+    return "".join(map(_bare, unicodedata.normalize("NFKD", login)))
+
+
+def _bare(character: str) -> str:
+    if character.isascii():
+        return character.strip()
+    number, name = unicodedata.numeric(character, None), unicodedata.name(character, "")
+    if number is not None:
+        return str(int(number))
+    latin = _LATIN.search(name)
+    if latin is not None:
+        return latin[1].lower()
+    lost = character == _IOTA or _NO_LETTER.search(name) or unicodedata.category(character) not in _KEPT
+    return "" if lost else character
 
 
 def login_names_of(owner: ResourceOwner) -> frozenset[str]:

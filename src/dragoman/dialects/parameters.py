@@ -42,6 +42,7 @@ OAUTH_PARAMETERS = frozenset(
 """Parameters with a meaning at an OAuth endpoint; other names are never looked at (RFC 6749 §3.2)."""
 
 _FORM = "application/x-www-form-urlencoded"
+_UTF8 = frozenset({"", "utf-8", "utf8"})
 _NAME = re.compile(r"[-._0-9A-Za-z]{1,64}")
 
 
@@ -130,12 +131,17 @@ def _kind_of(content_type: str | None, words: RequestWords) -> str:
     media_type = media_type.strip()
     if media_type == "multipart/form-data":
         return "multipart"
-    charset = attributes.partition("charset=")[2].partition(";")[0].strip(' "')
-    if charset not in ("", "utf-8", "utf8"):
+    if not set(map(_charset_in, attributes.split(";"))) <= _UTF8:
         return "none"
     if media_type == _FORM:
         return "form"
     return "json" if media_type.endswith(("/json", "+json")) else "none"
+
+
+def _charset_in(attribute: str) -> str:
+    """Which charset is named here, however badly written; nothing where none is. Who else reads it may read any."""
+    name, _, charset = attribute.partition("=")
+    return charset.strip(' "') if "charset" in name else ""
 
 
 def _single(name: str, given: str | Several, words: RequestWords) -> str | None:

@@ -46,22 +46,37 @@ class ClientSecretHasher:
         self._passwords = passwords
         self._random_bytes = random_bytes
         self._nothing = self._digest(b"")
+        self._remembered: dict[str, bytes] = {}
+        """For each slow hash that was matched, the digest of what matched it."""
 
     async def matches(self, stored: tuple[str, ...], sent: Secret) -> bool:
         """Whether the secret is one of those stored; one digest, whoever asks. An empty secret is none.
 
         Imported slow hashes are tried when nothing else matches. Refuses `temporarily_unavailable` as their pool does.
         """
-        digest = self._digest(sent.reveal().encode("utf-8", "surrogatepass"))
+        digest = self._digest(sent.reveal().encode("utf-8", "surrogatepass")).encode()
         found = False
         for one in stored or (self._nothing,):
-            found |= hmac.compare_digest(one.encode("utf-8", "surrogatepass"), digest.encode())
+            found |= hmac.compare_digest(one.encode("utf-8", "surrogatepass"), digest)
         if not sent or found:
             return found and bool(sent)
         for one in stored:
-            if not one.startswith(_SCHEME) and await self._passwords.matches(one, sent):
+            if not one.startswith(_SCHEME) and await self._matches_slow(one, sent, digest):
                 return True
         return False
+
+    async def _matches_slow(self, stored: str, sent: Secret, digest: bytes) -> bool:
+        """The slow hash is computed until it was matched once in this process: from then on it is known what matches.
+
+        Else each request of such a client, a refresh as well, would take a place among the log-ins.
+        """
+        remembered = self._remembered.get(stored)
+        if remembered is not None:
+            return hmac.compare_digest(remembered, digest)
+        if not await self._passwords.matches(stored, sent):
+            return False
+        self._remembered[stored] = digest
+        return True
 
     def new_secret(self) -> NewSecret:
         """256 random bits in unreserved characters (RFC 3986 §2.3), so that every reader decodes them alike."""

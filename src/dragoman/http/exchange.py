@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _OF_PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"}
 """By which something in between leaves its name, or that of whoever it speaks for."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 """Those that are told; a method is any text."""
+_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9a-f:.]+)\](?::[0-9]{1,5})?")
+"""An address as some load balancers tell it."""
 _SHUT_DOWN = "shut_down"
 _NO_PARAMETERS: Mapping[str, str] = {}
 
@@ -213,7 +216,9 @@ def _origin(head: RequestHead, trusted_proxies: tuple[Network, ...]) -> tuple[st
     if not trusted:
         unproxied = told_scheme is None and _OF_PROXIES.isdisjoint(fields)
         return peer, encrypted or unproxied or told_scheme == "https"
-    told_address = read_ip_address(_last_told(b"x-forwarded-for", head.headers) or "")
+    told = _last_told(b"x-forwarded-for", head.headers) or ""
+    with_port = _WITH_PORT.fullmatch(told)
+    told_address = read_ip_address(told if with_port is None else with_port[1] or with_port[2])
     return peer if told_address is None else str(told_address), encrypted or told_scheme == "https"
 
 

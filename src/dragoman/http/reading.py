@@ -26,6 +26,8 @@ _LONGEST_KNOWN = 2048
 """Bytes; of longer messages the head is not kept."""
 _NOT_KNOWN = frozenset({b"expect", b"upgrade", b"transfer-encoding"})
 """What makes more of a message than its bytes after the head."""
+_OTHER_PROTOCOL = re.compile(rb"[A-Z] +(\S+) +(?:RTSP|ICE)/")
+"""A request line of what the parser reads besides, as if it were HTTP (RFC 2326 §6.1)."""
 _SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -77,6 +79,9 @@ class Reader:
         """Messages, of those that were parsed."""
         self._known: _Known | None = None
         """The latest, if it may come again."""
+        self._unended = b""
+        """The last line, of a head that comes in pieces."""
+        self._other: re.Match[bytes] | None = None
 
     def feed(self, data: bytes) -> None:
         """Take what has arrived. Raises Unacceptable."""
@@ -93,6 +98,8 @@ class Reader:
 
     def _parse(self, data: bytes) -> None:
         """Raises Unacceptable."""
+        text = self._unended + data if self._unended else data
+        self._other = _OTHER_PROTOCOL.search(text) if b" RTSP/" in text or b" ICE/" in text else None
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -107,6 +114,7 @@ class Reader:
                 raise cause from None
             raise Unacceptable(HTTPStatus.BAD_REQUEST, "the message is not HTTP/1.1") from None
         else:
+            self._unended = text[text.rfind(b"\n") + 1 :] if self.phase is _HEAD else b""
             if self.phase is not _WHOLE:
                 self._bound_what_comes_in_pieces(len(data))
 
@@ -191,7 +199,7 @@ class Reader:
             size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
             if size > bounds.head_bytes:
                 raise too_long()
-        if version not in ("1.1", "1.0"):
+        if version not in ("1.1", "1.0") or (self._other is not None and self._other[1] == self._url):
             raise Unacceptable(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
 
     def _check_host(self, host: bytes | None, version: str) -> None:

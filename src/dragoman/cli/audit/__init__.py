@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -15,6 +16,9 @@ from dragoman.cli.audit.showing import told
 from dragoman.cli.audit.verification import verify
 from dragoman.cli.configured import config_option
 from dragoman.config.reading import read_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOOK_SECONDS = 0.25
 
@@ -41,15 +45,19 @@ def tail(path: Path, number: int, *, follow: bool, as_json: bool) -> None:
     dragoman audit tail
     dragoman audit tail -n 100 -f
     """
-    folder = audit_folder(read_configuration(path))
+    for record in _latest(audit_folder(read_configuration(path)), number, follow=follow):
+        _print(record, as_json=as_json)
+
+
+def _latest(folder: Path, number: int, *, follow: bool) -> Iterator[Record]:
+    """So many lines, and what comes then. Only the reading of them is told as the audit's fault. Raises Fault."""
     with reading_folder(folder):
         following = Following(folder)
-        for record in read_last(folder, number) if number else ():
-            _print(record, as_json=as_json)
+        if number:
+            yield from read_last(folder, number)
         while follow:
             time.sleep(_LOOK_SECONDS)
-            for record in following.more():
-                _print(record, as_json=as_json)
+            yield from following.more()
 
 
 @command.command("search", short_help="Find lines.")

@@ -16,7 +16,7 @@ import msgspec
 from dragoman.cli.opening import in_store
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import read_ip_address
-from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical
+from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical, skeleton
 from dragoman.core.throttle import Attempt, Standing, Standings, account_of
 from dragoman.http.scrape import THROTTLE_PATH
 from dragoman.parts import read_keyring
@@ -73,6 +73,8 @@ def ask(configuration: Configuration, asked: Asked) -> Told:
     owner = None if asked.who is None else _find(configuration, asked.who)
     namer = namer_of(configuration, read_keyring(configuration.path(configuration.keys)).throttle_key())
     login = canonical(asked.who or "") if len(asked.who or "") <= LONGEST_LOGIN_NAME else ""  # as at a log-in
+    if any(mount.bridge.legacy_url is not None for mount in configuration.mounts):
+        login = skeleton(login)  # as where nobody here has the name and the old server is asked
     account = account_of(None, 0, login) if owner is None else account_of(owner.id, owner.throttle_resets, "")
     known = owner is not None and address is not None and namer.place(owner.id, address) in owner.known_places
     attempt = Attempt(account=account, known=known, address=address or "", client_id=asked.client or "")

@@ -26,6 +26,10 @@ _LONGEST_QUEUE = 4096
 _STATEMENTS_KEPT = 200
 
 
+class Forgetful(Exception):
+    """The server would acknowledge what it may yet lose."""
+
+
 async def connect(address: Address, seconds: float) -> Connection:
     """A new connection, within this time. Raises what `errors.ANY` lists, or ValueError."""
     name = {"application_name": address.application_name}
@@ -144,12 +148,25 @@ class Pool:
         if self._away is not None:
             raise refusal(self._away)
         try:
-            return await connect(self._address, self.patience)
+            return await self._durable()
         except asyncpg.TooManyConnectionsError as error:
             raise refusal(told(error)) from error
-        except (*ANY, ValueError) as error:
+        except (*ANY, ValueError, Forgetful) as error:
             self._go_away(f"the database cannot be reached: {told(error)}")
             raise refusal(told(error)) from error
+
+    async def _durable(self) -> Connection:
+        """A new connection. After a failover it is to another server, which has settings of its own."""
+        connection = await connect(self._address, self.patience)
+        try:
+            setting = await connection.fetchval("SHOW synchronous_commit", timeout=self.patience)
+        except BaseException:
+            connection.terminate()
+            raise
+        if setting == "off":
+            connection.terminate()
+            raise Forgetful("synchronous_commit is off: set it to on for this database or role")
+        return connection
 
     def _go_away(self, why: str) -> None:
         if self._away is None and not self._closed:
@@ -161,7 +178,7 @@ class Pool:
         while self._away is not None:
             await asyncio.sleep(_LOOK_OUT_SECONDS)
             try:
-                connection = await connect(self._address, self.patience)
+                connection = await self._durable()
             except Exception as error:  # noqa: BLE001 (whatever it is: nobody else would look out again)
                 self._away = f"the database cannot be reached: {told(error)}"
             else:

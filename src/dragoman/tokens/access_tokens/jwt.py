@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dragoman.tokens.keys import Key
 
 _OWN_HEADER = {"typ": "at+jwt", "alg": ALGORITHM_MARK, "kid": KEY_ID_MARK}  # RFC 9068 §2.1
+_MOST_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,4 +218,5 @@ def _read_scope(value: object) -> Scope | None:
 
 
 def _is_time(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Epoch seconds that a row can hold, too."""
+    return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _MOST_BITS
