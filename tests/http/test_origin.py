@@ -32,7 +32,7 @@ def wire(*headers: tuple[str, str], peer: str = PROXY, scheme: str = "http"):
         ([""], PROXY),
         (["192.0.2.66, "], PROXY),
         (["192.0.2.66", "not an address"], PROXY),
-        (["198.51.100.1:4711"], PROXY),
+        (["198.51.100.1:4711"], "198.51.100.1"),
         (["fe80::1%\x1b[31m"], PROXY),
         (["\xb9.1.1.1"], PROXY),
         (["3221225985"], PROXY),
