@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from dragoman.store.rows import Row, Values
 
@@ -52,14 +52,14 @@ class Database(Protocol):
         """Read all rows from what is committed."""
         ...
 
-    async def change(self, statement: str, values: Values) -> int:
+    def change(self, statement: str, values: Values) -> Awaitable[int]:
         """Run one statement; how many rows it changed, durable when this returns. Raises ConstraintViolated.
 
         It touches a row or two, by their keys; what touches many is for `transact`.
         """
         ...
 
-    async def change_row(self, statement: str, values: Values) -> Row | None:
+    def change_row(self, statement: str, values: Values) -> Awaitable[Row | None]:
         """Run one such statement; the row it changed, if any, durable when this returns. Raises ConstraintViolated."""
         ...
 

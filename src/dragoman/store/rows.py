@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dragoman.core.model import (
@@ -243,14 +244,24 @@ def access_token_of(row: Row) -> StoredAccessToken:
     )
 
 
+_ACCESS_TOKEN_COLUMNS = ("digest", "token_id", "grant_id", "client_id", "scope", "issued_at", "expires_at")
+
+
+@cache
+def _access_token_names(prefix: str) -> tuple[str, ...]:
+    """Of the parameters, with what stands before each of them in a statement that has others too."""
+    return tuple(prefix + name for name in _ACCESS_TOKEN_COLUMNS)
+
+
 def access_token_values(access_token: StoredAccessToken, prefix: str = "") -> Values:
     """What is stored of an access token: its digest, never the token. The prefix stands before each name."""
-    return {
-        f"{prefix}digest": access_token.digest,
-        f"{prefix}token_id": access_token.token_id,
-        f"{prefix}grant_id": access_token.grant_id,
-        f"{prefix}client_id": access_token.client_id,
-        f"{prefix}scope": array(access_token.scope),
-        f"{prefix}issued_at": access_token.issued_at,
-        f"{prefix}expires_at": access_token.expires_at,
-    }
+    columns = (
+        access_token.digest,
+        access_token.token_id,
+        access_token.grant_id,
+        access_token.client_id,
+        array(access_token.scope),
+        access_token.issued_at,
+        access_token.expires_at,
+    )
+    return dict(zip(_access_token_names(prefix), columns, strict=True))

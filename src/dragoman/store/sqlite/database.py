@@ -16,6 +16,7 @@ from dragoman.store.sqlite.writer import Writer
 from dragoman.store.version import is_due
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from pathlib import Path
 
@@ -73,14 +74,14 @@ class SqliteDatabase:
         rows = self._read(statement, values)
         return rows[0] if rows else None
 
-    async def change(self, statement: str, values: Values) -> int:
+    def change(self, statement: str, values: Values) -> Future[int]:
         """One statement that touches a row by its key; how many rows it changed."""
         text = STATEMENTS[statement]
-        return await self._writer.submit(lambda connection: connection.count(text, values), brief=True)
+        return self._writer.submit(lambda connection: connection.count(text, values), brief=True)
 
-    async def change_row(self, statement: str, values: Values) -> Row | None:
+    def change_row(self, statement: str, values: Values) -> Future[Row | None]:
         """One such statement, or both of a chain; the row it changed."""
-        return await self._writer.submit(lambda connection: _changed_row(connection, statement, values), brief=True)
+        return self._writer.submit(lambda connection: _changed_row(connection, statement, values), brief=True)
 
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in the writer's thread, all of it or nothing; durable when this returns."""

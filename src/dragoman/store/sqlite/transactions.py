@@ -9,8 +9,9 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.value import value
 from dragoman.store.sqlite.connection import Trouble, trouble_of
 from dragoman.store.sqlite.file import beside
 
@@ -31,8 +32,7 @@ _ROOM_BYTES = 65536
 """So much must find room before a write that failed is taken for more than a want of it."""
 
 
-@value
-class Job:
+class Job(Struct, frozen=True, eq=False):
     """Something to be written, and who waits for it."""
 
     work: Callable[[Connection], object]
@@ -41,8 +41,7 @@ class Job:
     """Whether it touches a row or two by their keys, so that the event loop may do it itself."""
 
 
-@value
-class Outcome:
+class Outcome(Struct, frozen=True, eq=False):
     """What a job came to."""
 
     future: Future[Any]
@@ -50,8 +49,7 @@ class Outcome:
     error: BaseException | None = None
 
 
-@value
-class Batch:
+class Batch(Struct, frozen=True, eq=False):
     """Jobs of one transaction."""
 
     jobs: Sequence[Job]
@@ -61,8 +59,7 @@ class Batch:
     """What kept the event loop from doing so."""
 
 
-@value
-class Settled:
+class Settled(Struct, frozen=True, eq=False):
     """A batch that is durable, or refused."""
 
     outcomes: Sequence[Outcome]
@@ -102,7 +99,7 @@ class Transactions:
             while waiting and waiting[0].brief and len(jobs) < LARGEST_BATCH and (not jobs or monotonic() < until):
                 job = waiting.popleft()
                 jobs.append(job)
-                outcomes.append(Outcome(future=job.future, result=job.work(self._connection)))
+                outcomes.append(Outcome(job.future, job.work(self._connection)))
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread judges it
             return Batch(jobs=jobs or take_batch(waiting), error=error)
         return Batch(jobs=jobs, outcomes=outcomes)
@@ -161,7 +158,7 @@ class Transactions:
         """All jobs; None if one of them failed by itself: then none has been done, in a transaction anew."""
         connection = self._connection
         try:
-            return [Outcome(future=job.future, result=job.work(connection)) for job in jobs]
+            return [Outcome(job.future, job.work(connection)) for job in jobs]
         except Exception as error:  # noqa: BLE001 - whatever it was, it is met again where it is alone
             self._raise_unless_alone(error)
             connection.command("ROLLBACK")

@@ -39,7 +39,7 @@ ResultT = TypeVar("ResultT")
 
 _LONGEST_QUEUE = 8192
 _LONGEST_CLOSE = 5.0
-_LONGEST_GATHERING = 0.001
+_LONGEST_GATHERING = 0.003
 """Seconds after which a batch is begun, although each turn of the event loop brings more."""
 
 
@@ -86,7 +86,7 @@ class Writer:
         if len(self._waiting) >= _LONGEST_QUEUE:
             raise refusal("too many writes are waiting")
         future: asyncio.Future[ResultT] = self._loop.create_future()
-        self._waiting.append(Job(work=work, future=future, brief=brief))
+        self._waiting.append(Job(work, future, brief))
         if self._resting.is_set():
             self._resting.clear()
             self._gather_anew()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.mac import Mac
 from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
 from dragoman.core.secret import Secret
 from dragoman.tokens.binary import Print, print_of, prints_of
@@ -28,14 +27,14 @@ class ReferenceFormat:
     _setting: Setting
     _prints: tuple[tuple[Print, int], ...]
     """Each with the length of what is printed so."""
-    _digest_key: bytes = field(repr=False)
+    _mac: Mac = field(repr=False)
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
         """All of its bits are random: 128 where it looks like a UUID (which would have 122), 256 elsewhere."""
         how = print_of(recipe)
         text = how.write(self._setting.random_bytes(_size(how)))
         row = StoredAccessToken(
-            digest=self._digest(text),
+            digest=self._mac.digest(text.encode()),
             token_id=facts.token_id,
             grant_id=None if facts.grant is None else facts.grant.id,
             client_id=facts.client.id,
@@ -51,7 +50,7 @@ class ReferenceFormat:
 
     async def read(self, text: str) -> AccessToken:
         """What its row says; one look-up. Refuses `malformed_token`."""
-        row = await self._setting.find_access_token(self._digest(text))
+        row = await self._setting.find_access_token(self._mac.digest(text.encode()))
         if row is None:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "no row has its digest")
         return AccessToken(
@@ -68,15 +67,12 @@ class ReferenceFormat:
         """Only the store can tell."""
         return False
 
-    def _digest(self, text: str) -> bytes:
-        return hmac.digest(self._digest_key, text.encode(), sha256)
-
 
 def open_format(setting: Setting) -> ReferenceFormat:
     """Reference access tokens. Raises TokenFault for an encoding that does not exist."""
     prints = prints_of(recipes_of(setting.access_recipes, "reference"), ("base64url", "hex", "guid"))
     lengths = tuple((how, how.length(_size(how))) for how in prints)
-    return ReferenceFormat(setting, lengths, setting.keyring.only_key(Purpose.DIGEST).derive("access token"))
+    return ReferenceFormat(setting, lengths, Mac(setting.keyring.only_key(Purpose.DIGEST).derive("access token")))
 
 
 def _size(how: Print) -> int:
