@@ -70,7 +70,7 @@ class ServerProcess:
     def workers(self) -> frozenset[int]:
         """The process ids of the workers that live."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
-        return frozenset(int(pid) for pid in children.split() if _is_alive(int(pid)))
+        return frozenset(int(pid) for pid in children.split() if is_alive(int(pid)))
 
     def events(self, name: str) -> list[dict]:
         """The lines of the log about this event."""
@@ -100,7 +100,18 @@ class ServerProcess:
         return self.wait()
 
 
-def _is_alive(pid: int) -> bool:
+def children(pid: int) -> set[int]:
+    """The processes that this one has begun, by whichever thread."""
+    found: set[int] = set()
+    for each in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found |= {int(one) for one in (each / "children").read_text(encoding="ascii").split()}
+        except FileNotFoundError:  # the thread has ended
+            continue
+    return found
+
+
+def is_alive(pid: int) -> bool:
     """Whether there is such a process, and not just its status."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] not in "ZX"
@@ -116,7 +127,7 @@ def kill(pid: int) -> None:
 
 def wait_for_end(pids: frozenset[int]) -> None:
     """Until none of these processes is there."""
-    wait_until(lambda: not any(_is_alive(pid) for pid in pids))
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 @contextmanager

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from dragoman.tokens.keyring import Keyring
 
 _JCA_NAMES = {"HS256": "HMACSHA256", "RS256": "SHA256withRSA", "ES256": "SHA256withECDSA", "EdDSA": "Ed25519"}
+_WORTH_A_PROCESS_KIB = 4096
+"""Memory times passes of a hash that takes longer than to hand it over, some ten times."""
 
 
 def epoch_seconds() -> int:
@@ -68,13 +70,14 @@ def create_keys(configuration: Configuration) -> tuple[str, ...]:
     return create_missing(configuration.path(configuration.keys), needed, epoch_seconds())
 
 
-def open_passwords(configuration: Configuration) -> PasswordHasher:
-    """The pool of hashing threads of one process, as configured."""
+def open_passwords(configuration: Configuration, *, serving: bool = False) -> PasswordHasher:
+    """The hashing of one process, as configured; `serving`: beside others' requests, which must not wait for it."""
     table = configuration.passwords
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
     slots = table.slots or max(1, usable_cores() // configuration.server.workers)
     limits = Limits(weak_formats=frozenset(table.weak_formats))
-    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue, limits=limits)
+    apart = serving and profile.memory_kib * profile.passes >= _WORTH_A_PROCESS_KIB
+    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue, limits=limits, apart=apart)
 
 
 def open_audit(configuration: Configuration, key: bytes, log: Log) -> FolderAudit | LineAudit:

@@ -55,8 +55,8 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
     clock = clock or Clock()
     log, pools = io.BytesIO(), []
 
-    def open_remembered(configuration: Configuration) -> PasswordHasher:
-        pools.append(open_passwords(configuration))
+    def open_remembered(configuration: Configuration, *, serving: bool) -> PasswordHasher:
+        pools.append(open_passwords(configuration, serving=serving))
         return pools[-1]
 
     with (

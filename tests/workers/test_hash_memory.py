@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.cli.commanding import Folder, run
-from tests.processes import ServerProcess, running_server, wait_until
+from tests.processes import ServerProcess, children, running_server, wait_until
 
 _PASSWORD = "correct horse battery"
 _ROOM = 24 * 1024 * 1024
@@ -56,13 +56,14 @@ def test_f29_without_the_memory_for_a_hash_the_answer_is_503_and_nobody_falls_ov
     with running_server(folder.file, environment={"DRAGOMAN_AUDIT__TO": "log"}) as server:
         (worker,) = server.workers
         assert log_in(server, ("app", secret), person)[0] == 200
-        limit = resource.prlimit(worker, resource.RLIMIT_AS)
-        tight = address_space(worker) + _ROOM
-        resource.prlimit(worker, resource.RLIMIT_AS, (tight, limit[1]))
+        (hashing,) = children(worker)
+        limit = resource.prlimit(hashing, resource.RLIMIT_AS)
+        tight = address_space(hashing) + _ROOM
+        resource.prlimit(hashing, resource.RLIMIT_AS, (tight, limit[1]))
         for _ in range(5):
             assert log_in(server, ("app", secret), person) == (503, "1")
-        resource.prlimit(worker, resource.RLIMIT_AS, limit)
+        resource.prlimit(hashing, resource.RLIMIT_AS, limit)
         assert log_in(server, ("app", secret), person)[0] == 200
-        assert server.workers == {worker}
+        assert (server.workers, children(worker)) == ({worker}, {hashing})
         wait_until(lambda: len(refusals(server)) == 5)
         assert not server.events("fault")

@@ -50,7 +50,7 @@ class Record(Generic[Source]):
 
 def compile_record(table: Mapping[str, object], values: Mapping[str, Getter[Source]]) -> Record[Source]:
     """A record from a table of templates, constants and nested tables. Raises TemplateError."""
-    return replace(record_of(table, lambda text: compile_template(text, values)), reads=frozenset(_names_in(table)))
+    return replace(record_of(table, lambda text: compile_template(text, values)), reads=frozenset(names_in(table)))
 
 
 def record_of(table: Mapping[str, object], compile_text: Callable[[str], Getter[Source]]) -> Record[Source]:
@@ -88,7 +88,7 @@ def _compile_entry(entry: object, compile_text: Callable[[str], Getter[Source]])
             return lambda _source: entry
 
 
-def _names_in(entry: object) -> Iterator[str]:
+def names_in(entry: object) -> Iterator[str]:
     """The names of all values in an entry, however deep."""
     match entry:
         case str():
@@ -98,10 +98,10 @@ def _names_in(entry: object) -> Iterator[str]:
                     yield from (name.strip() for name in names if not name.strip().startswith("'"))
         case dict():
             for value in entry.values():
-                yield from _names_in(value)
+                yield from names_in(value)
         case list():
             for item in entry:
-                yield from _names_in(item)
+                yield from names_in(item)
 
 
 def _compile_placeholder(text: str, values: Mapping[str, Getter[Source]]) -> Getter[Source]:

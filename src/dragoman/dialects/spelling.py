@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.json_text import JsonWriter, write_json
 from dragoman.core.refusals import REFUSALS
-from dragoman.core.template import Getter, Record, compile_template, record_of
+from dragoman.core.template import Getter, Record, compile_template, names_in, record_of
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.schema import ErrorsWords, ErrorWords
 from dragoman.dialects.wire import PHRASES, Headers, WireRequest, WireResponse
@@ -76,6 +76,11 @@ ERROR_VALUES: Mapping[str, Getter[ErrorFacts]] = {
     "required_scope": _value("required_scope"),
 }
 """Each value by the name that dialect files use."""
+_SAME_EACH_TIME = frozenset({"error", "description", "hint", "status", "reason", "retry_after"})
+"""Those that hang on the refusal alone, and on Retry-After."""
+_ANY_REQUEST = WireRequest(method="", path="")
+_MOST_PREPARED = 256
+"""Answers of one endpoint, one for each refusal and Retry-After."""
 
 
 def _commas(names: str | None) -> str | None:
@@ -113,6 +118,8 @@ class RefusalSpelling:
     text: Getter[ErrorFacts] | None
     text_type: str | None
     text_unless_json_accepted: bool
+    same_each_time: bool
+    """Whether it is told alike whatever was sent, but for Retry-After."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +129,19 @@ class ErrorSpelling:
     write_json: JsonWriter
     escapes: Mapping[int, str]
     refusals: Mapping[Refusal, RefusalSpelling]
+    prepared: Callable[[Refusal, int | None], WireResponse] | None = None
+    """For those that are the same each time: the whole answer, by Retry-After."""
 
     def spell(
         self, refused: OAuthError, wire: WireRequest, *, allow: str = "", retry_after: int | None = None
     ) -> WireResponse:
         """The error answer."""
+        if self.prepared is not None and self.refusals[refused.refusal].same_each_time:
+            return self.prepared(refused.refusal, retry_after)
+        return self.render(refused, wire, allow, retry_after)
+
+    def render(self, refused: OAuthError, wire: WireRequest, allow: str, retry_after: int | None) -> WireResponse:
+        """The same, made anew."""
         spelling = self.refusals[refused.refusal]
         facts = ErrorFacts(
             error=spelling.error,
@@ -166,6 +181,15 @@ def encode_headers(headers: Mapping[str, object]) -> Headers:
     return tuple((name.encode(), _UNSAFE_IN_HEADER.sub("?", str(value)).encode()) for name, value in headers.items())
 
 
+def _is_same_each_time(entry: object) -> bool:
+    return _is_same_text(entry) if isinstance(entry, str) else _SAME_EACH_TIME.issuperset(names_in(entry))
+
+
+@lru_cache(maxsize=4096)
+def _is_same_text(text: str) -> bool:
+    return _SAME_EACH_TIME.issuperset(names_in(text))
+
+
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> Getter[ErrorFacts]:
     """Refusals share most of their texts, and dialects most of their refusals."""
@@ -178,11 +202,19 @@ def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> Error
     Raises TemplateError.
     """
     merged = words if base is None else _over(words, base)
-    return ErrorSpelling(
-        write_json=JSON_WRITERS[merged.json or "plain"],
-        escapes=_ESCAPES[merged.escape or "none"],
-        refusals={refusal: _compile_refusal(refusal, merged) for refusal in Refusal},
+    refusals = {refusal: _compile_refusal(refusal, merged) for refusal in Refusal}
+    spelling = ErrorSpelling(
+        write_json=JSON_WRITERS[merged.json or "plain"], escapes=_ESCAPES[merged.escape or "none"], refusals=refusals
     )
+    return replace(spelling, prepared=_remembering(spelling))
+
+
+def _remembering(spelling: ErrorSpelling) -> Callable[[Refusal, int | None], WireResponse]:
+    @lru_cache(maxsize=_MOST_PREPARED)
+    def prepared(refusal: Refusal, retry_after: int | None) -> WireResponse:
+        return spelling.render(OAuthError(refusal), _ANY_REQUEST, "", retry_after)
+
+    return prepared
 
 
 def _over(words: ErrorsWords, base: ErrorsWords) -> ErrorsWords:
@@ -209,14 +241,18 @@ def _compile_refusal(refusal: Refusal, words: ErrorsWords) -> RefusalSpelling:
         headers["Content-Type"] = content_type
     hint = own.hint if own.hint is not None else shared.hint
     description = own.description if own.description is not None else shared.description
+    description = text if description is None else description
+    body = {**body, **shared.extra, **own.extra}
     return RefusalSpelling(
         status=own.status or shared.status or 400,
         error=error,
-        description=_compile(text if description is None else description),
+        description=_compile(description),
         hint=None if hint is None else _compile(hint),
         headers=record_of(headers, _compile),
-        body=record_of({**body, **shared.extra, **own.extra}, _compile),
+        body=record_of(body, _compile),
         text=None if answer_text is None else _compile(answer_text),
         text_type=content_type,
         text_unless_json_accepted=own.text_unless_json_accepted,
+        same_each_time=not own.text_unless_json_accepted
+        and all(map(_is_same_each_time, (description, hint, answer_text, *headers.values(), *body.values()))),
     )

@@ -9,7 +9,6 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2i, Argon2id
 from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_ALG_ARGON2I13, crypto_pwhash_ALG_ARGON2ID13
 from nacl.exceptions import RuntimeError as SodiumFailed
 
@@ -53,11 +52,18 @@ class Argon2Cost:
             if self.lanes == 1 and len(salt) == _SODIUM_SALT and self.passes >= fewest_passes:
                 derived: bytes = crypto_pwhash_alg(length, password, salt, self.passes, self.memory_kib * _KIB, number)
                 return derived
-            return (Argon2id if self.kind == "id" else Argon2i)(
-                salt=salt, length=length, iterations=self.passes, lanes=self.lanes, memory_cost=self.memory_kib
-            ).derive(password)
+            return self._derive_otherwise(password, salt, length)
         except SodiumFailed:  # all parameters have been judged: what was denied is memory
             raise MemoryError from None
+
+    def _derive_otherwise(self, password: bytes, salt: bytes, length: int) -> bytes:
+        try:  # here, since a process that only hashes hardly ever needs it, and would take half as much memory again
+            from cryptography.hazmat.primitives.kdf.argon2 import Argon2i, Argon2id  # noqa: PLC0415
+        except ImportError:  # it is installed with this package: what was denied is memory to load it
+            raise MemoryError from None
+        return (Argon2id if self.kind == "id" else Argon2i)(
+            salt=salt, length=length, iterations=self.passes, lanes=self.lanes, memory_cost=self.memory_kib
+        ).derive(password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import network_of
 from dragoman.core.ports import PasswordCheck
+from dragoman.hashing.apart import Apart, CannotStart
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats, name_format
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
-from dragoman.hashing.slots import Slots, Turn
+from dragoman.hashing.slots import Slots, Turn, stand_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +51,18 @@ class PasswordHasher:
         slots: int | None = None,
         waiting: int | None = None,
         limits: Limits | None = None,
+        apart: bool = False,
     ) -> None:
-        """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot)."""
+        """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot).
+
+        `apart`: each slot has a process of its own to compute in, where one can be had.
+        """
         self._profile = profile or Argon2Profile()
         self._limits = limits or Limits()
         self._formats = load_formats()
         number = slots or usable_cores()
         self._slots = Slots(number, 16 * number if waiting is None else waiting)
+        self._apart = Apart() if apart else None
         self._lock = threading.Lock()
         self.hashes_computed = 0
         """How often the current hash was computed."""
@@ -118,7 +124,7 @@ class PasswordHasher:
 
     async def compute(self, work: Callable[[], Result], attempt: Attempt) -> Result:
         """Other work as slow as a hash, under the same bounds. Refuses `temporarily_unavailable`."""
-        return await self._slots.run(work, _turn_of(attempt))
+        return await self._slots.run(lambda: _here(work), _turn_of(attempt))
 
     async def hash_new(self, password: Secret) -> str:
         """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""
@@ -144,8 +150,10 @@ class PasswordHasher:
         return None if isinstance(found, str) else found.blank(stored)
 
     def close(self) -> None:
-        """Refuse whoever waits and let the threads end."""
+        """Refuse whoever waits and let the threads end, and their processes."""
         self._slots.close()
+        if self._apart is not None:
+            self._apart.close()
 
     def _check(self, stored: str | None, text: str) -> PasswordCheck:
         spelled = _spell(text)
@@ -163,7 +171,7 @@ class PasswordHasher:
     def _check_current(self, known: HashFormat, stored: str, spelled: tuple[bytes, ...]) -> PasswordCheck:
         """Ours are of the normalised password; the same format may also come from software that did not normalise."""
         self._count(len(spelled))
-        verified = [known.verify(stored, password) for password in spelled]
+        verified = [self._verify(known, stored, password) for password in spelled]
         if verified[0]:
             return PasswordCheck(matches=True)
         return PasswordCheck(matches=True, new_hash=self._compute(spelled[0])) if any(verified) else _WRONG
@@ -183,11 +191,26 @@ class PasswordHasher:
     def _verify_imported(self, known: HashFormat, stored: str, received: bytes) -> bool:
         with self._lock:
             self.imports_checked += 1
-        return known.verify(stored, received)
+        return self._verify(known, stored, received)
 
     def _compute(self, password: bytes) -> str:
         self._count(1)
-        return make_hash(password, secrets.token_bytes(_SALT_BYTES), self._profile)
+        salt, profile = secrets.token_bytes(_SALT_BYTES), self._profile
+        return self._where(
+            lambda apart: apart.make(password, salt, profile), lambda: make_hash(password, salt, profile)
+        )
+
+    def _verify(self, known: HashFormat, stored: str, password: bytes) -> bool:
+        return self._where(lambda apart: apart.verify(stored, password), lambda: known.verify(stored, password))
+
+    def _where(self, apart: Callable[[Apart], Result], here: Callable[[], Result]) -> Result:
+        """Apart, or from the first time on at which that cannot be had, here."""
+        if self._apart is not None:
+            try:
+                return apart(self._apart)
+            except CannotStart:
+                self._apart = None
+        return _here(here)
 
     def _compute_each(self, spelled: tuple[bytes, ...]) -> str:
         """As much work as checking each spelling; the hash of the normalised one."""
@@ -197,6 +220,12 @@ class PasswordHasher:
     def _count(self, hashes: int) -> None:
         with self._lock:
             self.hashes_computed += hashes
+
+
+def _here(work: Callable[[], Result]) -> Result:
+    """In this thread, which stands back from then on."""
+    stand_back()
+    return work()
 
 
 def _turn_of(attempt: Attempt | None) -> Turn:

@@ -187,7 +187,6 @@ class Slots:
 
     def _serve(self) -> None:
         """One thread. Between two jobs it knows nothing of the last, which holds a password."""
-        stand_back()
         while (job := self._wait()) is not None:
             while job is not None:
                 job = self._do(job)
