@@ -125,8 +125,11 @@ async def test_the_process_stands_back_and_the_server_does_not(pool: PasswordHas
 
 def test_a_process_knows_no_setting_of_the_server(pool: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAGOMAN_DATABASE", "postgresql://name:secret@host/database")
+    monkeypatch.setenv("PGPASSWORD", "secret")
     process = asyncio.run(process_of(pool))
-    assert b"DRAGOMAN" not in Path(f"/proc/{process}/environ").read_bytes()
+    environment = Path(f"/proc/{process}/environ").read_bytes()
+    assert b"DRAGOMAN" not in environment
+    assert b"PGPASSWORD" not in environment
 
 
 @pytest.mark.parametrize("instead", ["/nonexistent", "/bin/false"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CHILD = "from dragoman.hashing.apart import serve; serve()"
 _NICENESS = 19
+_PASSED_ON = ("PYTHON", "LD_", "LC_", "LANG", "GLIBC_", "MALLOC_")
 _LENGTHS = struct.Struct("!cII")
 """What is asked, and how long the two parts of it are."""
 _COST = struct.Struct("!III")
@@ -131,8 +132,8 @@ class Apart:
 
 
 def _environment() -> Mapping[str, str]:
-    """What Python needs, and no setting of the server: some are secrets."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN")}
+    """What Python and the C library need, and nothing else: some of the rest are secrets."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
 
 
 def serve() -> None:
