@@ -108,6 +108,12 @@ def test_the_unit_starts_a_command_that_exists_with_an_option_that_it_has():
     assert words[3:] == ["/etc/dragoman/dragoman.toml"]
 
 
+def test_what_hashes_may_stand_back():
+    """A later line of the filter adds to those before it (systemd.exec(5))."""
+    filters = [value for name, value in read_unit(UNIT.read_text())["Service"] if name == "SystemCallFilter"]
+    assert filters[-1].split() == ["nice", "setpriority"]
+
+
 def test_all_that_is_written_is_in_the_state_directory(tmp_path: Path):
     configuration = read_shipped("systemd/dragoman.toml", tmp_path)
     state = Path("/var/lib") / dict(read_unit(UNIT.read_text())["Service"])["StateDirectory"]

@@ -140,7 +140,8 @@ def serve() -> None:
     """The other end: answer what is asked until nobody is there to ask."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who stops the server wants this hash finished
         signal.signal(number, signal.SIG_IGN)
-    os.nice(_NICENESS)
+    with suppress(OSError):  # a service manager may forbid it
+        os.nice(_NICENESS)
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     with suppress(BrokenPipeError):
         _tell(answers, _READY, b"")
