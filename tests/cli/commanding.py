@@ -6,16 +6,13 @@ import io
 import json
 import shutil
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from dragoman.cli.main import main
+from tests import posting
 
 PROGRAM = [sys.executable, "-c", "from dragoman.cli.main import main; main()"]
 CHEAP = {
@@ -130,11 +127,4 @@ def make_folder(path: Path, *more: object) -> Folder:
 
 def post(url: str, client: tuple[str, str], **fields: str) -> tuple[int, dict]:
     """A form with Basic credentials, as curl -u sends it."""
-    basic = b64encode(":".join(client).encode()).decode()
-    request = urllib.request.Request(url, urllib.parse.urlencode(fields).encode(), {"Authorization": f"Basic {basic}"})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
+    return posting.post(url, ":".join(client), **fields)

@@ -23,7 +23,6 @@ from tests.hashing.stored_hashes import KNOWN
 from tests.hashing.vectors import ORIGINS
 from tests.processes import children, is_alive, wait_for_end
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 RIGHT, WRONG = Secret("correct horse battery"), Secret("correct horse bakery")
 STORED = make_hash(RIGHT.reveal().encode(), b"s" * 16, CHEAPEST)
 OF_EACH_FORMAT = {

@@ -11,8 +11,8 @@ import bcrypt
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome
-from tests.importers.posting import post
 from tests.postgresql import for_the_driver
+from tests.posting import post
 from tests.serving import serving
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from dragoman.importers.kind import cutover_of, list_kinds, load_kind
 from tests.cli.commanding import run
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
 from tests.importers.guides import FOLDER, TOKENS, Walk, write_key
-from tests.importers.posting import post
 from tests.importers.sources import PASSWORD, FileSource, ServerSource
 from tests.postgresql import for_the_driver
+from tests.posting import post
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dragoman.config.reading import read_configuration
-from tests.importers.posting import post
 from tests.importers.sources import ServerSource, counts
 from tests.postgresql import for_the_driver
+from tests.posting import post
 from tests.serving import serving
 
 if TYPE_CHECKING:

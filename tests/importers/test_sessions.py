@@ -16,8 +16,8 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from tests.importers import test_django, test_passport, test_spring, test_ts_oauth2_server
-from tests.importers.posting import post
 from tests.importers.sources import FileSource, Source, counts
+from tests.posting import post
 from tests.serving import serving
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A client's requests, at the old server and at this one."""
+"""A form as a client posts it, and what it is answered."""
 
 from __future__ import annotations
 
