@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sqlite3
 import tarfile
 import zipfile
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +77,33 @@ def test_m01_m02_no_archive_is_opened_by_any_kind(folder: Folder, tmp_path: Path
         assert "Traceback" not in outcome.err
         assert '"created"' not in outcome.out
     assert [one for one in files_in(tmp_path) if one not in before and "server" not in one] == []
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 'a' || i AS email, 'x' AS password FROM n"
+GROWING = {
+    "a view without an end": ("CREATE TABLE plain (id)", f"CREATE VIEW users AS {ENDLESS}"),
+    "a column that computes megabytes": (
+        "CREATE TABLE users (id INTEGER, email, password, big AS (zeroblob(4000000)))",
+        "INSERT INTO users (id, email, password) VALUES (1, 'ann', 'x')",
+    ),
+}
+
+
+@pytest.mark.parametrize("statements", GROWING.values(), ids=GROWING)
+def test_m02_a_small_database_file_that_grows_as_it_is_read_is_one_sentence(
+    folder: Folder, tmp_path: Path, statements: tuple[str, ...]
+):
+    source = tmp_path / "old.db"
+    with closing(sqlite3.connect(source)) as database, database:
+        database.execute(
+            "CREATE TABLE oauth_clients (id, name, secret, personal_access_client, password_client, revoked)"
+        )
+        for statement in statements:
+            database.execute(statement)
+    outcome = folder.run("import", "passport", source, "--dialect", "jobspace")
+    assert outcome.status == 2, outcome.err
+    assert "cannot be read: SQLITE_" in outcome.err
+    assert folder.done("user", "list", "--json").json == []
 
 
 @pytest.mark.parametrize(

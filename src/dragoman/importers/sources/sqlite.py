@@ -17,7 +17,8 @@ _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _READ_VERSION = 19
 _WRITE_AHEAD_LOG = 2
-_AT_ONCE = 500
+_LONGEST_VALUE = 1 << 20
+"""Bytes. A file of a few kilobytes can hold columns that compute any length."""
 _WAIT_SECONDS = 5.0
 
 
@@ -40,18 +41,17 @@ class File:
             cursor = self._connection.execute(query)
         while True:
             with self._told():
-                some = cursor.fetchmany(_AT_ONCE)
-            if not some:
+                row = cursor.fetchone()
+            if row is None:
                 return
-            for row in some:
-                yield dict(row)
+            yield dict(row)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise SourceFault(f"{self._path}: cannot be read: {said(error)}; take a fresh copy of it") from None
+            raise SourceFault(f"{self._path}: cannot be read: {said(error)}; {_remedy(error)}") from None
 
 
 def is_database(path: Path) -> bool:
@@ -72,6 +72,8 @@ def opened(path: Path) -> Iterator[File]:
     with closing(connection):
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+        connection.set_authorizer(_refuse_views)
         try:
             for setting in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
                 connection.execute(f"PRAGMA {setting}")
@@ -80,6 +82,11 @@ def opened(path: Path) -> Iterator[File]:
         except sqlite3.Error as error:
             raise SourceFault(f"{path}: cannot be opened: {said(error)}; take a fresh copy of it") from None
         yield File(connection, path)
+
+
+def _refuse_views(_action: int, _one: str | None, _two: str | None, _database: str | None, view: str | None) -> int:
+    """What a view finds need never end."""
+    return sqlite3.SQLITE_OK if view is None else sqlite3.SQLITE_DENY
 
 
 def _is_at_rest(path: Path) -> bool:
@@ -99,6 +106,16 @@ def _text(content: bytes) -> str | bytes:
         return content.decode()
     except UnicodeDecodeError:
         return content
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    match said(error):
+        case "SQLITE_TOOBIG":
+            return f"a value is longer than {_LONGEST_VALUE} bytes; take it out of a copy"
+        case "SQLITE_AUTH":
+            return "where a table should be is a view; make it a table in a copy"
+        case _:
+            return "take a fresh copy of it"
 
 
 def said(error: sqlite3.Error) -> str:
