@@ -128,6 +128,18 @@ def test_an_entry_without_a_password_lets_nobody_in(server: Server, slapd: Slapd
     assert server.log_in(client, "bare", PASSWORD).error == "invalid_grant"
 
 
+def test_u13_a_spelling_that_only_the_directory_takes_for_a_name_tries_no_password(
+    tmp_path: Path, slapd: Slapd
+) -> None:
+    """Each spelling has a throttle of its own, so that none of them may tell which password is right."""
+    slapd.add_person("mary ann", PASSWORD, mail="mary@members.example")
+    table = _table(slapd)
+    right, wrong = (_asked(tmp_path, table, "mary  ann", password) for password in (PASSWORD, "wrong horse"))
+    assert right == wrong == NotVerified(why="the directory's account has other login names")
+    for name in ("mary ann", "MARY ANN", "mary@members.example"):
+        assert isinstance(_asked(tmp_path, table, name), Verified)
+
+
 def test_two_entries_of_one_name_are_nobody(server: Server, slapd: Slapd) -> None:
     slapd.add_person("twin-a", PASSWORD, mail="twin@members.example")
     slapd.add_person("twin-b", PASSWORD, mail="twin@members.example")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.directory import NotVerified, Verified
+from dragoman.core.login_name import canonical
 from dragoman.core.value import value
 from dragoman.directories.faults import Away, DirectoryFault, Useless
 from dragoman.directories.owner import read_owner
@@ -103,6 +104,8 @@ class LdapDirectory:
             found = self._search(connection, self._searches.filter.replace("{login}", escape_filter_chars(login)))
             if len(found) != 1:
                 return NotVerified(why="two entries of the directory have this name" if found else "unknown user")
+            if not self._bears(found[0], login):
+                return NotVerified(why="the directory's account has other login names")
             if not _bind(connection, found[0]["dn"], sent.reveal()):
                 return NotVerified(why="wrong password, or an entry that may not bind")
             self._bind_to_search(connection)
@@ -165,6 +168,16 @@ class LdapDirectory:
         searches = self._searches
         wanted = {searches.id_attribute, *searches.attributes.values()}
         return _entries(connection, searches.base, text, sorted(wanted), most=2)
+
+    def _bears(self, entry: Mapping[str, Any], login: str) -> bool:
+        """Whether the entry has this very name, for most directories compare names more lightly.
+
+        Asked before its password is tried: each other spelling has a throttle of its own, and what comes after a bind
+        that succeeds would tell by the clock that it was right.
+        """
+        attributes = self._searches.attributes
+        names = (value for member in ("username", "email") for value in _values(entry, attributes[member])[:1])
+        return canonical(login) in {canonical(name.decode("utf-8", "replace")) for name in names}
 
     def _owner(self, connection: ldap3.Connection, entry: Mapping[str, Any]) -> ResourceOwner:
         searches = self._searches
