@@ -11,6 +11,8 @@ from dragoman.core.login_name import canonical, fault_of, skeleton
         ("ADMIN", "admin"),
         ("\uff21dmin", "admin"),
         ("admin\u200b", "admin"),
+        ("ad\ufe0fmin\u034f", "admin"),
+        ("ad\u3164\uffa0min\U000e0101", "admin"),
         ("re\u0301ne", "réne"),
         ("straße", "STRASSE"),
         ("Cathy.Oreilly@MyCompany.com", "cathy.oreilly@mycompany.com"),
@@ -25,7 +27,21 @@ def test_letters_of_another_script_are_another_name():
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", " admin", "admin ", "ad\u0000min", "admin\u200b", "a\nb", "x" * 321, "\ud800"]
+    "name",
+    [
+        "",
+        " ",
+        " admin",
+        "admin ",
+        "ad\u0000min",
+        "admin\u200b",
+        "admin\ufe0f",
+        "ad\u3164min",
+        "a\nb",
+        "a\u2028b",
+        "x" * 321,
+        "\ud800",
+    ],
 )
 def test_a_name_nobody_could_see_or_type_is_refused_with_a_sentence(name):
     assert "a login name" in fault_of(name)

@@ -60,7 +60,7 @@ def told_time(epoch: int | None) -> str:
 
 def printable(text: str) -> str:
     """Control, invisible and broken characters as escapes."""
-    return "".join(_escape(one) if unicodedata.category(one) in ("Cc", "Cf", "Cs") else one for one in text)
+    return "".join(_escape(one) if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp") else one for one in text)
 
 
 def _escape(character: str) -> str:

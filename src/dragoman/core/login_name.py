@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 LONGEST_LOGIN_NAME = 320
 """Characters: 64 for the local part of an address, @, 255 for the domain (RFC 5321 §4.5.3.1)."""
 
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""What Unicode has nobody see, besides what is for formatting (Cf): its Default_Ignorable_Code_Point."""
+_NOT_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LATIN = re.compile(r"LATIN .*(?:LETTER|LIGATURE)(?: SMALL CAPITAL| INSULAR| DOTLESS)? ([A-Z]{1,2})\b")
 """How Unicode names what is a Latin letter, whatever is put through, around or above it."""
 _KEPT = frozenset({"Ll", "Lo"})
@@ -24,7 +29,7 @@ def canonical(text: str) -> str:
     """Compatibility-normalized and case-folded (Unicode NFKC_Casefold in effect); what stores and throttles key on."""
     if text.isascii():  # then it is normalized, and has no invisible characters but controls, which stay
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = _UNSEEN.sub("", unicodedata.normalize("NFKC", text).casefold())
     visible = "".join(character for character in folded if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible)
 
@@ -65,6 +70,6 @@ def fault_of(text: str) -> str | None:
         return "a login name must not be empty or begin or end with white space"
     if len(text) > LONGEST_LOGIN_NAME:
         return f"a login name has at most {LONGEST_LOGIN_NAME} characters"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in text):
+    if _UNSEEN.search(text) or any(unicodedata.category(character) in _NOT_IN_NAMES for character in text):
         return "a login name must not hold control, invisible or unassigned characters"
     return None
