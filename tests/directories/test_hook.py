@@ -220,6 +220,22 @@ def test_an_old_policy_password_moves_in_as_it_is(tmp_path: Path, service: Servi
         assert kept.password_hash.startswith("$argon2id$")
 
 
+def test_u03_a_password_that_grows_too_long_where_it_would_be_stored_is_not_sent(
+    tmp_path: Path, service: Service
+) -> None:
+    grows = "\u0958" * 300  # of three bytes each, and of six in NFC
+    service.accounts["ann"]["password"] = grows
+    with (
+        hook_server(service) as port,
+        running(configuration_of(tmp_path, directory=_directory(port, adopt=True))) as server,
+    ):
+        client = server.add_client()
+        known, unknown = (server.log_in(client, login, grows) for login in ("ann", "nobody"))
+        assert known.error == "invalid_grant"
+        assert known.identity == unknown.identity
+        assert service.questions == []
+
+
 def test_a_service_that_never_answers_is_not_waited_for(tmp_path: Path) -> None:
     with (
         silent_server() as port,

@@ -7,6 +7,7 @@ a subject whose state is known; passwords are not, unless the account moves in (
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -175,8 +176,11 @@ def _as_told(told: ResourceOwner, kept: ResourceOwner | None, terms: Terms, now:
 
 
 def _may_be_sent(login: str, sent: Secret) -> bool:
-    """Whether it can be anybody's at all. A NUL would end the password for some, and make two of one."""
+    """Whether it can be anybody's at all. A NUL would end the password for some, and make two of one.
+
+    Normalised, as it would be stored here, it may be thrice as long.
+    """
     text = sent.reveal()
     if fault_of(login) is not None or len(text) > LONGEST_PASSWORD or _UNSENDABLE.search(text) is not None:
         return False
-    return len(text.encode()) <= LONGEST_PASSWORD
+    return all(len(one.encode()) <= LONGEST_PASSWORD for one in (text, unicodedata.normalize("NFC", text)))
