@@ -100,6 +100,9 @@ UNREAD = (
     "application/x-www-form-urlencoded; boundary=x; CHARSET=utf-16le",
     "application/x-www-form-urlencoded; charset=utf-16; charset=utf-8",
     "application/x-www-form-urlencoded; charset=utf-8; charset=utf-16",
+    "application/x-www-form-urlencoded; charset=utf-8; charset=iso-8859-1",
+    "application/x-www-form-urlencoded; charset=windows-1252",
+    "application/json; charset=iso-8859-1",
     "application/x-www-form-urlencoded; charset = utf-16",
     "application/x-www-form-urlencoded; charset*=utf-8''utf-16",
     'application/x-www-form-urlencoded; x="; charset=utf-16"',
@@ -117,6 +120,8 @@ READ = (
     'Application/X-WWW-Form-Urlencoded ; charset="UTF-8"',
     "application/x-www-form-urlencoded;",
     "application/x-www-form-urlencoded; x=y; charset=UTF8",
+    "application/x-www-form-urlencoded; charset=ISO-8859-1",
+    "application/x-www-form-urlencoded;charset=us-ascii",
 )
 
 
