@@ -93,7 +93,8 @@ def test_the_metadata_of_an_issuer_with_a_path_are_where_clients_look(tmp_path: 
 
 
 UNREAD = (
-    "text/plain",
+    "text/plain; charset=utf-16",
+    "text/plainer",
     "application/xml",
     "application/x-www-form-urlencoded; charset=utf-16",
     'application/x-www-form-urlencoded; charset="UTF-7"',
@@ -144,6 +145,14 @@ def test_t10_a_form_is_a_form_however_it_is_named(server: Server, dialect: str, 
         "POST", token_path(dialect), headers=[*headers, ("Content-Type", media_type)], body=urlencode(form).encode()
     )
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_t10_text_is_a_form_only_where_the_document_sends_no_media_type(server: Server, dialect: str):
+    headers, form = login(server, server.add_client(), dialect)
+    sent = [*headers, ("Content-Type", "text/plain;charset=UTF-8")]
+    answer = server.ask("POST", token_path(dialect), headers=sent, body=urlencode(form).encode())
+    assert (answer.status == 200) is (dialect in ("axosoft", "jmondi", "jmondi-1"))
 
 
 @pytest.mark.parametrize("media_types", [(FORM, "application/json"), ("application/json", FORM), (FORM, FORM)])

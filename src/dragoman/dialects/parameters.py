@@ -137,6 +137,8 @@ def _format_of(content_type: str | None, words: RequestWords) -> tuple[str, str]
     charset = _charset_of(attributes)
     if media_type == _FORM and charset is not None:
         return "form", charset
+    if media_type == "text/plain" and charset == _UTF8:
+        return words.default_media_type, _UTF8
     return "json" if media_type.endswith(("/json", "+json")) and charset == _UTF8 else "none", _UTF8
 
 
