@@ -93,13 +93,17 @@ def test_the_metadata_of_an_issuer_with_a_path_are_where_clients_look(tmp_path: 
 
 
 UNREAD = (
-    "text/plain",
+    "text/plain; charset=utf-16",
+    "text/plainer",
     "application/xml",
     "application/x-www-form-urlencoded; charset=utf-16",
     'application/x-www-form-urlencoded; charset="UTF-7"',
     "application/x-www-form-urlencoded; boundary=x; CHARSET=utf-16le",
     "application/x-www-form-urlencoded; charset=utf-16; charset=utf-8",
     "application/x-www-form-urlencoded; charset=utf-8; charset=utf-16",
+    "application/x-www-form-urlencoded; charset=utf-8; charset=iso-8859-1",
+    "application/x-www-form-urlencoded; charset=windows-1252",
+    "application/json; charset=iso-8859-1",
     "application/x-www-form-urlencoded; charset = utf-16",
     "application/x-www-form-urlencoded; charset*=utf-8''utf-16",
     'application/x-www-form-urlencoded; x="; charset=utf-16"',
@@ -117,6 +121,8 @@ READ = (
     'Application/X-WWW-Form-Urlencoded ; charset="UTF-8"',
     "application/x-www-form-urlencoded;",
     "application/x-www-form-urlencoded; x=y; charset=UTF8",
+    "application/x-www-form-urlencoded; charset=ISO-8859-1",
+    "application/x-www-form-urlencoded;charset=us-ascii",
 )
 
 
@@ -139,6 +145,14 @@ def test_t10_a_form_is_a_form_however_it_is_named(server: Server, dialect: str, 
         "POST", token_path(dialect), headers=[*headers, ("Content-Type", media_type)], body=urlencode(form).encode()
     )
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_t10_text_is_a_form_only_where_the_document_sends_no_media_type(server: Server, dialect: str):
+    headers, form = login(server, server.add_client(), dialect)
+    sent = [*headers, ("Content-Type", "text/plain;charset=UTF-8")]
+    answer = server.ask("POST", token_path(dialect), headers=sent, body=urlencode(form).encode())
+    assert (answer.status == 200) is (dialect in ("axosoft", "jmondi", "jmondi-1"))
 
 
 @pytest.mark.parametrize("media_types", [(FORM, "application/json"), ("application/json", FORM), (FORM, FORM)])
@@ -165,7 +179,17 @@ def test_t10_a_form_in_utf_16_is_no_form(server: Server, dialect: str):
 
 @pytest.mark.parametrize(
     "lines",
-    [("gzip",), ("br",), ("identity", "gzip"), ("gzip", "identity"), ("gzip, identity",), ("x",), ("GZIP",), ("",)],
+    [
+        ("gzip",),
+        ("br",),
+        ("identity", "gzip"),
+        ("utf-8", "gzip"),
+        ("gzip", "identity"),
+        ("gzip, identity",),
+        ("x",),
+        ("GZIP",),
+        ("",),
+    ],
 )
 def test_t12_one_line_of_several_is_enough_to_be_compressed(server: Server, lines: tuple[str, ...]):
     headers, form = login(server, server.add_client(), "standard")
@@ -178,9 +202,11 @@ def test_t12_one_line_of_several_is_enough_to_be_compressed(server: Server, line
     assert answer.status == 415
 
 
-def test_t12_a_body_that_says_it_is_not_compressed_is_read(server: Server):
+@pytest.mark.parametrize("encoding", ["identity", "UTF-8"])
+def test_t12_a_body_that_says_it_is_not_compressed_is_read(server: Server, encoding: str):
+    """The one coding there is for that (RFC 9110 §8.4), and the charset that clients in the field write there."""
     headers, form = login(server, server.add_client(), "standard")
-    sent = [*headers, ("Content-Type", FORM), ("Content-Encoding", "identity")]
+    sent = [*headers, ("Content-Type", FORM), ("Content-Encoding", encoding)]
     assert server.ask("POST", "/oauth2/token", headers=sent, body=urlencode(form).encode()).status == 200
 
 

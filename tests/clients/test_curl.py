@@ -16,6 +16,7 @@ class Printed:
 
     status: int
     headers: dict[str, str]
+    """By name, as it is spelled."""
     body: str
 
     @property
@@ -27,8 +28,7 @@ def curl(*arguments: str, stdin: bytes | None = None) -> Printed:
     done = subprocess.run(["curl", "-sS", "-i", *arguments], input=stdin, capture_output=True, timeout=20, check=True)
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     lines = head.rpartition("\r\n\r\n")[2].split("\r\n")  # after any 100 Continue
-    headers = dict(line.split(": ", 1) for line in lines[1:])
-    return Printed(int(lines[0].split(" ")[1]), {name.lower(): value for name, value in headers.items()}, body)
+    return Printed(int(lines[0].split(" ")[1]), dict(line.split(": ", 1) for line in lines[1:]), body)
 
 
 def basic(one: Credentials):
@@ -77,8 +77,8 @@ def test_the_jmondi_form_as_it_is_printed_line_by_line(demo: Demo):
     media_type = "Content-Type: application/x-www-form-urlencoded"
     answer = curl("-X", "POST", demo.base_url + "/token", "-H", media_type, "--data-binary", "@-", stdin=body)
     assert answer.status == 200
-    assert answer.headers["content-type"] == "application/json; charset=UTF-8"
-    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+    assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
     assert list(answer.document) == ["token_type", "expires_in", "access_token", "refresh_token", "scope"]
     assert answer.document["expires_in"] == 3600
     assert answer.document["scope"] == "contacts.read contacts.write"
@@ -123,13 +123,13 @@ def kabbage(demo: Demo, form: str):
 def test_the_three_kabbage_samples(demo: Demo):
     one = demo.dialects["kabbage"]
     client = kabbage(demo, "grant_type=client_credentials")
-    assert client.headers["content-type"] == "application/json;charset=UTF-8"
+    assert client.headers["Content-Type"] == "application/json;charset=UTF-8"
     assert list(client.document) == ["access_token", "token_type", "expires_in"]
     person = kabbage(demo, f"grant_type=password&username={one['username']}&password={one['password']}")
     renewed = kabbage(demo, f"grant_type=refresh_token&refresh_token={person.document['refresh_token']}")
     for answer in (person, renewed):
         assert answer.status == 200
-        assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+        assert answer.headers["Content-Type"] == "application/json;charset=UTF-8"
         assert list(answer.document) == ["access_token", "refresh_token", "token_type", "expires_in"]
         assert (answer.document["token_type"], answer.document["expires_in"]) == ("bearer", 86399)
 
@@ -153,7 +153,7 @@ def test_the_axosoft_get(demo: Demo, path: str):
     one = demo.dialects["axosoft"]
     answer = curl(f"{demo.base_url}{path}?{AXOSOFT_QUERY.format(**one)}&scope=read%20write")
     assert answer.status == 200
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert list(answer.document) == ["access_token", "token_type", "data"]
     assert answer.document["data"] == {
         "id": 7, "first_name": "Cathy", "last_name": "O'Reilly (Dev)", "email": "Cathy.Oreilly@mycompany.com",
@@ -176,6 +176,6 @@ def test_the_standard_form_to_the_letter(demo: Demo):
         "-d", "scope=read write",
     )  # fmt: skip
     assert answer.status == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
     assert list(answer.document) == ["access_token", "token_type", "expires_in", "refresh_token", "scope"]

@@ -24,6 +24,12 @@ def test_form_values_survive_as_rfc6749_appendix_b_has_them():
     assert read_form(b"password=+%25%26%2B%C2%A3%E2%82%AC") == [("password", " %&+£€")]
 
 
+def test_a_form_is_read_in_the_charset_that_its_sender_wrote_it_in():
+    assert read_form(b"password=%A3\xe9", charset="latin-1") == [("password", "£é")]
+    with pytest.raises(Unreadable):
+        read_form(b"password=%A3", charset="ascii")
+
+
 def test_several_values_of_one_name_stay_in_order():
     assert read_form(b"a=1&b=2&a=3") == [("a", Several(("1", "3"))), ("b", "2")]
 

@@ -74,6 +74,25 @@ def test_the_place_named_first_wins():
     assert read(**both, parameters=("body", "query")) == {"username": "body", "scope": "s"}
 
 
+@pytest.mark.parametrize(
+    ("charset", "read_as"),
+    [(b"ISO-8859-1", {"password": "Â£"}), (b"utf-8", {"password": "£"}), (b"us-ascii", {}), (b"utf-16", {})],
+)
+def test_a_form_is_read_in_the_charset_that_it_names(charset, read_as):
+    """Apache HttpClient names ISO-8859-1 wherever nobody says another."""
+    named = (b"content-type", b"application/x-www-form-urlencoded; charset=" + charset)
+    assert read(b"password=%C2%A3", content_type=named, other_media_type="ignore", malformed="ignore") == read_as
+
+
+@pytest.mark.parametrize("media_type", [b"text/plain", b"Text/Plain;charset=UTF-8"])
+def test_what_fetch_calls_a_string_is_what_a_body_without_a_media_type_is(media_type):
+    named = (b"content-type", media_type)
+    assert read(b"username=a", content_type=named, default_media_type="form") == {"username": "a"}
+    assert read(b"username=a", content_type=named, other_media_type="ignore") == {}
+    with pytest.raises(OAuthError):
+        read(b"username=a", content_type=named)
+
+
 def test_oauth_parameters_in_a_query_that_is_not_read_are_refused_or_ignored():
     assert read(query=b"trace=1") == {}
     with pytest.raises(OAuthError) as refused:

@@ -215,6 +215,7 @@ def _bodies(cast: DifferentialCast, _chance: Random) -> Iterator[Conversation]:
     query = body.decode()
     typed = {
         "charset": f"{FORM}; charset=UTF-8",
+        "charset of Java": f"{FORM}; charset=ISO-8859-1",
         "capitals": FORM.upper(),
         "text": "text/plain",
         "multipart": "multipart/form-data; boundary=x",

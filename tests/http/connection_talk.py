@@ -90,7 +90,7 @@ class Talk:
 
 
 def spelled(body: bytes, more: bytes = b"") -> bytes:
-    return b"HTTP/1.1 200 OK\r\nx-one: 1\r\ncontent-length: %d\r\n%b\r\n%b" % (len(body), more, body)
+    return b"HTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Length: %d\r\n%b\r\n%b" % (len(body), more, body)
 
 
 EXPECTING = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %b\r\nExpect: 100-continue\r\n\r\n"

@@ -17,7 +17,7 @@ async def test_head_and_body_leave_together():
 @on_a_loop
 async def test_an_answer_to_head_has_its_length_and_no_body():
     answered = await Talk().say(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert answered == [b"HTTP/1.1 200 OK\r\nx-one: 1\r\ncontent-length: 7\r\n\r\n"]
+    assert answered == [b"HTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Length: 7\r\n\r\n"]
 
 
 @on_a_loop
@@ -75,6 +75,6 @@ async def test_a_request_whose_answering_is_cancelled_takes_its_connection_with_
 async def test_a_refusal_has_its_date():
     """RFC 9110 §6.6.1."""
     talk = Talk()
-    talk.commons.date = b"date: Sun, 22 Nov 2026 09:00:00 GMT\r\n"
+    talk.commons.date = b"Date: Sun, 22 Nov 2026 09:00:00 GMT\r\n"
     (answer,) = await talk.say(b"GARBAGE\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n" + talk.commons.date)

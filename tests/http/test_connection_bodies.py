@@ -22,7 +22,7 @@ async def test_who_asks_whether_to_go_on_is_told_to_when_the_body_is_wanted():
 async def test_a_body_that_is_too_long_is_refused_before_all_of_it_is_here():
     talk = Talk()
     answered = await talk.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n" + b"x" * (LIMIT + 1))
-    assert answered == [b"HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"]
+    assert answered == [b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"]
     assert talk.wire.closed
 
 
@@ -55,7 +55,7 @@ async def test_where_a_body_was_never_asked_for_what_comes_next_is_not_guessed()
         return WireResponse(status=200, headers=talk.headers, body=b"")
 
     talk.commons.application = not_found
-    assert await talk.say(EXPECTING % b"4") == [spelled(b"", b"connection: close\r\n")]
+    assert await talk.say(EXPECTING % b"4") == [spelled(b"", b"Connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -64,7 +64,7 @@ async def test_a_client_of_http_1_0_is_never_told_to_go_on():
     talk = Talk()
     await talk.say(b"POST / HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
     assert talk.wire.pieces == []
-    assert await talk.say(b"body") == [spelled(b"POST / body", b"connection: close\r\n")]
+    assert await talk.say(b"body") == [spelled(b"POST / body", b"Connection: close\r\n")]
 
 
 @on_a_loop

@@ -18,7 +18,7 @@ from dragoman.http.request import ClientGone
 @on_a_loop
 async def test_who_wants_the_connection_closed_is_told_that_it_is(head):
     talk = Talk()
-    assert await talk.say(head) == [spelled(b"GET /1 ", b"connection: close\r\n")]
+    assert await talk.say(head) == [spelled(b"GET /1 ", b"Connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -30,7 +30,7 @@ async def test_a_server_that_leaves_answers_all_that_it_has_and_closes_with_the_
     talk.commons.leaving = True
     talk.open.set()
     await talk.rest()
-    assert talk.wire.pieces == [spelled(b"GET /1 "), spelled(b"GET /2 ", b"connection: close\r\n")]
+    assert talk.wire.pieces == [spelled(b"GET /1 "), spelled(b"GET /2 ", b"Connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -66,7 +66,7 @@ async def test_who_has_said_all_may_have_gone_and_is_answered_all_the_same():
     assert await talk.asked[0].hung_up()
     talk.open.set()
     await talk.rest()
-    assert talk.wire.pieces == [spelled(b"GET /1 ", b"connection: close\r\n")]
+    assert talk.wire.pieces == [spelled(b"GET /1 ", b"Connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -77,7 +77,7 @@ async def test_the_last_answer_before_a_malformed_message_says_that_it_is_the_la
     await talk.say(GET % 1 + GET % 2 + b"GARBAGE\r\n\r\n")
     talk.open.set()
     await talk.rest()
-    assert talk.wire.pieces == [spelled(b"GET /1 "), spelled(b"GET /2 ", b"connection: close\r\n")]
+    assert talk.wire.pieces == [spelled(b"GET /1 "), spelled(b"GET /2 ", b"Connection: close\r\n")]
     assert talk.wire.closed
 
 
@@ -105,7 +105,7 @@ async def test_what_comes_after_an_idle_connection_was_closed_is_not_acted_on():
 async def test_a_tunnel_is_never_begun():
     talk = Talk()
     answered = await talk.say(b"CONNECT /1 HTTP/1.1\r\nHost: a\r\n\r\n" + GET % 2)
-    assert answered == [spelled(b"CONNECT /1 ", b"connection: close\r\n")]
+    assert answered == [spelled(b"CONNECT /1 ", b"Connection: close\r\n")]
     assert ([request.head.path for request in talk.asked], talk.wire.closed) == (["/1"], True)
 
 

@@ -33,10 +33,10 @@ Given = Sequence[tuple[str, str | Several]]
 """What one place holds: names, in order of first appearance, each with its value."""
 
 
-def read_form(text: bytes, *, drop_line_breaks: bool = False) -> Given:
-    """`application/x-www-form-urlencoded` in UTF-8. Raises Unreadable."""
+def read_form(text: bytes, *, charset: str = "utf-8", drop_line_breaks: bool = False) -> Given:
+    """`application/x-www-form-urlencoded`. Raises Unreadable."""
     try:
-        form = text.decode()
+        form = text.decode(charset)
         fields = form.split("&", MOST_PARAMETERS)
         if len(fields) > MOST_PARAMETERS:
             raise Unreadable("too many parameters")
@@ -44,14 +44,14 @@ def read_form(text: bytes, *, drop_line_breaks: bool = False) -> Given:
             fields = [field.rstrip("\r\n") for field in fields]
         pairs = [field.partition("=")[::2] for field in fields if field]
         if "%" in form or "+" in form:
-            pairs = [(_unquoted(name), _unquoted(value)) for name, value in pairs]
+            pairs = [(_unquoted(name, charset), _unquoted(value, charset)) for name, value in pairs]
     except UnicodeDecodeError as error:
-        raise Unreadable("not a form in UTF-8") from error
+        raise Unreadable(f"not a form in {charset}") from error
     return _collect(pairs)
 
 
-def _unquoted(text: str) -> str:
-    return unquote_plus(text, errors="strict")
+def _unquoted(text: str, charset: str) -> str:
+    return unquote_plus(text, encoding=charset, errors="strict")
 
 
 def read_json(text: bytes) -> Given:

@@ -42,7 +42,9 @@ OAUTH_PARAMETERS = frozenset(
 """Parameters with a meaning at an OAuth endpoint; other names are never looked at (RFC 6749 §3.2)."""
 
 _FORM = "application/x-www-form-urlencoded"
-_UTF8 = frozenset({"", "utf-8", "utf8"})
+_UTF8 = "utf-8"
+_CHARSETS: Mapping[str, str] = {_UTF8: _UTF8, "utf8": _UTF8, "iso-8859-1": "latin-1", "us-ascii": "ascii"}
+"""Of forms, with Python's names: widespread clients say ISO-8859-1 of each form, and mean it."""
 _NAME = re.compile(r"[-._0-9A-Za-z]{1,64}")
 
 
@@ -98,7 +100,7 @@ def _read_query(wire: WireRequest, words: RequestWords) -> Given:
 
 def _read_body(wire: WireRequest, words: RequestWords) -> Given:
     content_type = wire.header(b"content-type")
-    kind = _kind_of(content_type, words)
+    kind, charset = _format_of(content_type, words)
     is_read = kind in words.media_types
     if wire.body and words.other_media_type == "refuse" and not (is_read and not wire.repeats(b"content-type")):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "media type not read in this dialect, or more than one")
@@ -107,7 +109,7 @@ def _read_body(wire: WireRequest, words: RequestWords) -> Given:
     try:
         match kind:
             case "form":
-                return read_form(wire.body, drop_line_breaks=words.line_breaks == "drop")
+                return read_form(wire.body, charset=charset, drop_line_breaks=words.line_breaks == "drop")
             case "json":
                 return read_json(wire.body)
             case _:
@@ -122,20 +124,29 @@ def _unreadable(error: Unreadable, words: RequestWords) -> Given:
     return ()
 
 
-def _kind_of(content_type: str | None, words: RequestWords) -> str:
+def _format_of(content_type: str | None, words: RequestWords) -> tuple[str, str]:
+    """What the body is by its Content-Type, and in which charset."""
     if content_type is None:
-        return words.default_media_type
+        return words.default_media_type, _UTF8
     if content_type == _FORM:
-        return "form"
+        return "form", _UTF8
     media_type, _, attributes = content_type.lower().partition(";")
     media_type = media_type.strip()
     if media_type == "multipart/form-data":
-        return "multipart"
-    if not set(map(_charset_in, attributes.split(";"))) <= _UTF8:
-        return "none"
-    if media_type == _FORM:
-        return "form"
-    return "json" if media_type.endswith(("/json", "+json")) else "none"
+        return "multipart", _UTF8
+    charset = _charset_of(attributes)
+    if media_type == _FORM and charset is not None:
+        return "form", charset
+    if media_type == "text/plain" and charset == _UTF8:
+        return words.default_media_type, _UTF8
+    return "json" if media_type.endswith(("/json", "+json")) and charset == _UTF8 else "none", _UTF8
+
+
+def _charset_of(attributes: str) -> str | None:
+    """The one that is named, UTF-8 where none is; None for several, and for one that is not read."""
+    named = {_charset_in(attribute) for attribute in attributes.split(";")} - {""}
+    charsets = {_CHARSETS.get(charset) for charset in named or {_UTF8}}
+    return charsets.pop() if len(charsets) == 1 else None
 
 
 def _charset_in(attribute: str) -> str:

@@ -23,14 +23,14 @@ class Head(NamedTuple):
     status: bytes
     """The line."""
     fields: bytes
-    """The lines, names in lower case."""
+    """The lines, names spelled as given: some clients look for no other spelling, whatever RFC 9110 §5.1 says."""
     closing: bool
     """Whether they say that the connection ends with the answer (RFC 9112 §9.6)."""
 
     def with_body(self, date: bytes, body: bytes, *, sent: bool, closing: bool) -> bytes:
         """The whole answer; `date` is the line of that header, and the body itself may be left out (HEAD)."""
-        closes = b"connection: close\r\n" if closing and not self.closing else b""
-        return b"%b%b%bcontent-length: %d\r\n%b\r\n%b" % (
+        closes = b"Connection: close\r\n" if closing and not self.closing else b""
+        return b"%b%b%bContent-Length: %d\r\n%b\r\n%b" % (
             self.status, date, self.fields, len(body), closes, body if sent else b""
         )  # fmt: skip
 
@@ -46,6 +46,5 @@ def head_of(status: int, headers: Headers) -> Head:
     if not all(stays_in_its_line(*header) for header in headers):
         raise ValueError("a header that does not stay in its line")
     line = f"HTTP/1.1 {status} {PHRASES.get(status, '')}\r\n".encode()
-    fields = [(name.lower(), value) for name, value in headers]
-    closing = any(name == b"connection" and value.lower() == b"close" for name, value in fields)
-    return Head(line, b"".join(b"%b: %b\r\n" % field for field in fields), closing)
+    closing = any(name.lower() == b"connection" and value.lower() == b"close" for name, value in headers)
+    return Head(line, b"".join(b"%b: %b\r\n" % header for header in headers), closing)

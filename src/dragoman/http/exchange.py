@@ -30,6 +30,8 @@ _OF_PROXIES = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"}
 """By which something in between leaves its name, or that of whoever it speaks for."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 """Those that are told; a method is any text."""
+_NOT_COMPRESSED = frozenset({b"identity", b"utf-8"})
+"""Some clients take Content-Encoding for the place of the charset (RFC 9110 §8.4); no coding has that name."""
 _WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9a-f:.]+)\](?::[0-9]{1,5})?")
 """An address as some load balancers tell it."""
 _SHUT_DOWN = "shut_down"
@@ -249,6 +251,6 @@ def _told_traceparent(head: RequestHead, trusted_proxies: tuple[Network, ...]) -
 def _refuse_compressed(head: RequestHead) -> None:
     """Refuses `unsupported_media_type` for what nobody here unpacks."""
     if b"content-encoding" in head.fields and any(
-        name == b"content-encoding" and value.lower() != b"identity" for name, value in head.headers
+        name == b"content-encoding" and value.lower() not in _NOT_COMPRESSED for name, value in head.headers
     ):
         raise OAuthError(Refusal.UNSUPPORTED_MEDIA_TYPE, "compressed body")

@@ -236,7 +236,7 @@ class Front:
             self._tell_time()
 
     def _tell_time(self) -> None:
-        self._commons.date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
+        self._commons.date = f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
 
     async def _drain(self) -> None:
         """Each connection is closed with its next answer, or once it has been quiet for a moment.

@@ -19,7 +19,7 @@ class RequestWords(Words, frozen=True):
     media_types: tuple[Literal["form", "multipart", "json"], ...] = ("form",)
     """Body formats that are read."""
     default_media_type: Literal["form", "none"] = "none"
-    """What a body without a Content-Type counts as."""
+    """What a body counts as that has no Content-Type, or `text/plain`: `fetch` writes so where nobody says another."""
     other_media_type: Literal["refuse", "ignore"] = "refuse"
     """Whether a body in another format is refused, or counts as empty."""
     malformed: Literal["refuse", "ignore"] = "refuse"
