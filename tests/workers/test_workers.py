@@ -129,7 +129,7 @@ def test_a_store_that_is_broken_ends_the_whole_server(folder: Folder, shop: tupl
         assert fetch(server, shop) == 503
         assert server.wait() == 3
         wait_for_end(workers)
-        assert "was replaced while it was open" in server.told.splitlines()[-1]
+        assert "was removed or replaced while it was open" in server.told.splitlines()[-1]
 
 
 def test_a_setting_at_fault_is_told_once_however_many_workers_there_are(folder: Folder):
