@@ -192,55 +192,6 @@ def test_what_is_taken_back_four_times_is_refused(
     serve_cast(postgresql_url, scenario)
 
 
-@pytest.mark.parametrize("code", ["XX001", "58030", "53100", "42501", "55000", "25P03"])
-def test_what_the_database_cannot_do_now_is_refused_as_long_as_it_cannot(
-    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str, code: str
-) -> None:
-    """A damaged page, a disk, a right taken away: no statement is at fault, and an operator may mend it meanwhile."""
-
-    async def scenario(store: Store) -> None:
-        grant = await _grant(store)
-        await postgresql.query(
-            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"RAISE EXCEPTION 'on purpose' USING ERRCODE = '{code}'; END $$",
-            "CREATE TRIGGER fail BEFORE UPDATE ON grants FOR EACH ROW EXECUTE FUNCTION fail()",
-            database=postgresql_name,
-        )
-        for _ in range(3):
-            refusal = await _refused(store.rotate(grant, NOW, None, None))
-            assert code in refusal.detail
-        await postgresql.query("DROP TRIGGER fail ON grants", database=postgresql_name)
-        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
-
-    serve_cast(postgresql_url, scenario)
-
-
-def test_a_table_that_is_away_is_refused_until_it_is_back(
-    postgresql: Cluster, postgresql_url: Secret, postgresql_name: str
-) -> None:
-    async def scenario(store: Store) -> None:
-        grant = await _grant(store)
-        await postgresql.query("ALTER TABLE grants RENAME TO elsewhere", database=postgresql_name)
-        await _refused(store.rotate(grant, NOW, None, None))
-        await postgresql.query("ALTER TABLE elsewhere RENAME TO grants", database=postgresql_name)
-        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
-
-    serve_cast(postgresql_url, scenario)
-
-
-def test_a_connection_that_has_forgotten_what_was_prepared_is_left(postgresql: Cluster, postgresql_name: str) -> None:
-    """As after `DISCARD ALL` by a pooler that lends the same connection to others."""
-
-    async def scenario(store: Store) -> None:
-        grant = await _grant(store)
-        grant = (await store.rotate(grant, NOW, None, None)).grant
-        await store._database._pool.lend(lambda connection: connection.execute("DISCARD ALL"), 60)
-        await _refused(store.rotate(grant, NOW, None, None))
-        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
-
-    serve_cast(postgresql.url(postgresql_name, pool_size="1"), scenario)
-
-
 def test_a_row_that_somebody_holds_is_waited_for_in_vain_and_not_consumed(
     postgresql: Cluster, postgresql_name: str
 ) -> None:
