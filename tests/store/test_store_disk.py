@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast
+from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast, unbroken
 from store_files import database
 
 from dragoman.core.errors import OAuthError, Refusal
@@ -150,6 +152,22 @@ def test_what_is_written_beside_a_log_that_was_taken_away_is_found_and_ended_wit
 
     last = serve_cast(database, scenario)
     assert serve(database, verify) == last
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_a_database_that_came_without_a_log_has_one_from_the_start(database: Path, ending: str) -> None:
+    """As a copy made by another program comes."""
+
+    async def scenario(store: Store) -> None:
+        await new_grants(store, 1, idle_expires_at=None)
+        assert store.broken is None
+        database.with_name(database.name + ending).unlink()
+        assert ending in store.broken
+
+    serve_cast(database, unbroken)
+    with closing(sqlite3.connect(database)) as other:
+        assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    serve(database, scenario)
 
 
 def test_a_folder_that_is_closed_for_a_while_refuses_and_opens_again(
