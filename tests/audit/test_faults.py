@@ -20,7 +20,7 @@ from tests.audit.writing import KEY, Told, data_files, event, operated, recordin
 from tests.processes import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -91,18 +91,52 @@ def test_f32_a_thread_that_is_stuck_costs_bounded_memory(tmp_path: Path, monkeyp
     assert verify_folder(tmp_path / "audit", KEY).findings == ()
 
 
-def test_f32_a_folder_that_is_taken_away_is_made_again_and_what_is_gone_is_told(tmp_path: Path):
+def move_away(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def rename_files(folder: Path) -> None:
+    """As a program does that rotates logs."""
+    for path in data_files(folder):
+        path.rename(path.with_suffix(".jsonl.1"))
+
+
+def put_a_copy_in_place(folder: Path) -> None:
+    """As an editor does, or `sed -i`."""
+    for path in data_files(folder):
+        copy = path.with_suffix(".new")
+        shutil.copy(path, copy)
+        copy.rename(path)
+
+
+@pytest.mark.parametrize("take_away", [shutil.rmtree, move_away, rename_files])
+def test_f32_what_is_taken_away_is_made_again_and_what_is_gone_is_told(
+    tmp_path: Path, take_away: Callable[[Path], None]
+):
     folder, told = tmp_path / "audit", Told()
     audit = recording(folder, told)
     audit.record(event(1))
     wait_until(lambda: audit.waiting == 0)
-    shutil.rmtree(folder)
+    take_away(folder)
     audit.record(event(2))
     wait_until(lambda: audit.waiting == 0)
     audit.close()
     assert clients(folder) == ["client-2"]
     assert "segment_damaged" in told.events()
     assert any("before it are missing" in finding.what for finding in verify_folder(folder, KEY).findings)
+
+
+def test_f32_nothing_is_written_to_a_file_that_another_has_the_name_of(tmp_path: Path):
+    folder, told = tmp_path / "audit", Told()
+    audit = recording(folder, told)
+    audit.record(event(1))
+    wait_until(lambda: audit.waiting == 0)
+    put_a_copy_in_place(folder)
+    audit.record(event(2))
+    wait_until(lambda: audit.waiting == 0)
+    audit.close()
+    assert "segment_damaged" in told.events()
+    assert clients(folder) == ["client-1", "client-2"]
 
 
 def test_f32_a_file_that_is_changed_while_it_is_written_is_left_and_another_begun(tmp_path: Path):

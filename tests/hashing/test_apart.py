@@ -14,6 +14,8 @@ import pytest
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.secret import Secret
+from dragoman.hashing import apart as apart_module
+from dragoman.hashing import pool as pool_module
 from dragoman.hashing.apart import Apart
 from dragoman.hashing.format import name_format
 from dragoman.hashing.formats.argon2 import CHEAPEST, make_hash
@@ -88,6 +90,21 @@ async def test_k01_a_process_that_is_killed_costs_one_log_in_and_the_next_has_an
 
 
 @on_a_loop
+async def test_k01_a_process_that_stands_still_costs_one_log_in_and_the_next_has_another(
+    pool: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await process_of(pool)
+    os.kill(process, signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(apart_module, "_LONGEST_HASH_SECONDS", 0.05)
+        with pytest.raises(OAuthError) as refused:
+            await pool.check(STORED, RIGHT)
+    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+    assert not is_alive(process)
+    await process_of(pool)
+
+
+@on_a_loop
 async def test_what_stops_a_server_leaves_the_hash_that_has_begun_to_its_end(pool: PasswordHasher) -> None:
     process = await process_of(pool)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -129,6 +146,18 @@ def test_a_process_knows_no_setting_of_the_server(pool: PasswordHasher, monkeypa
     environment = Path(f"/proc/{process}/environ").read_bytes()
     assert b"DRAGOMAN" not in environment
     assert b"PGPASSWORD" not in environment
+
+
+@on_a_loop
+async def test_where_no_process_could_be_had_for_a_while_one_is_had_again(
+    pool: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One fork refused for want of memory must not cost a server its processes until its next start."""
+    monkeypatch.setattr(pool_module, "_HERE_SECONDS", 0)
+    with monkeypatch.context() as system:
+        system.setattr(sys, "executable", "/nonexistent")
+        assert (await pool.check(STORED, RIGHT)).matches
+    await process_of(pool)
 
 
 @pytest.mark.parametrize("instead", ["/nonexistent", "/bin/false"])

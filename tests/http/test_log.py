@@ -7,10 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+import pytest
+
+from dragoman.http import log as log_module
 from dragoman.http.log import Log
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FULL = "/dev/full"
+_STARTS = {log_module: "start_new_thread", threading: "_start_new_thread"}
 LONG = ["x" * 1000] * 100
 """A fact of some 100 KB: longer than any pipe holds."""
 MIB = 2**20
@@ -125,6 +130,21 @@ def test_a_program_ends_though_nobody_reads_its_log():
     program = "from dragoman.http.log import Log; Log('info').write('info', 'unread', fact=['x' * 1000] * 1000)"
     with pipe() as (_, stream):
         assert subprocess.run([sys.executable, "-c", program], stderr=stream, check=False, timeout=30).returncode == 0
+
+
+def test_a_thread_that_ends_for_want_of_memory_before_it_began_holds_up_nobody_and_the_next_line_has_another(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Python tells nobody of such a thread; who waits until it has begun waits for ever."""
+    with pipe() as (ours, stream):
+        log = Log("info", stream)
+        with monkeypatch.context() as system:
+            for module in (log_module, threading):
+                system.setattr(module, _STARTS[module], lambda *_: 1)
+            log.write("info", "first")
+            log.write("info", "second")
+        log.write("info", "third")
+        assert [line["event"] for line in read_until(ours, "third")] == ["first", "second", "third"]
 
 
 def test_a_long_text_is_cut_and_so_are_a_deep_traceback_and_a_long_message():

@@ -1,19 +1,23 @@
 """What is acknowledged is on the disk, whatever becomes of the disk, the file and the process."""
 
 import asyncio
+import errno
 import json
+import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast
+from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast, unbroken
 from store_files import database
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.model import GrantId
+from dragoman.core.model import Grant, GrantId
 from dragoman.core.ports import Rotated
 from dragoman.store.store import Store
 
@@ -125,6 +129,72 @@ def test_a_file_that_was_replaced_is_written_no_more(database: Path) -> None:
     serve_cast(database, scenario)
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_what_is_written_beside_a_log_that_was_taken_away_is_found_and_ended_without_a_loss(
+    database: Path, ending: str
+) -> None:
+    """Else a crash would lose all that was acknowledged, and whoever opens it next would write past this one."""
+
+    async def scenario(store: Store) -> Grant:
+        (grant,) = await new_grants(store, 1, idle_expires_at=None)
+        assert store.broken is None
+        database.with_name(database.name + ending).unlink()
+        rotated = await store.rotate(grant, NOW, None, None)
+        assert isinstance(rotated, Rotated)
+        assert ending in store.broken
+        with pytest.raises(OAuthError) as refused:
+            await store.rotate(rotated.grant, NOW, None, None)
+        assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+        return rotated.grant
+
+    async def verify(store: Store) -> Grant | None:
+        return await store.find_grant(last.id)
+
+    last = serve_cast(database, scenario)
+    assert serve(database, verify) == last
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_a_database_that_came_without_a_log_has_one_from_the_start(database: Path, ending: str) -> None:
+    """As a copy made by another program comes."""
+
+    async def scenario(store: Store) -> None:
+        await new_grants(store, 1, idle_expires_at=None)
+        assert store.broken is None
+        database.with_name(database.name + ending).unlink()
+        assert ending in store.broken
+
+    serve_cast(database, unbroken)
+    with closing(sqlite3.connect(database)) as other:
+        assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    serve(database, scenario)
+
+
+def test_a_folder_that_is_closed_for_a_while_refuses_and_opens_again(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may not look cannot tell whether the file was replaced; that is no reason to end."""
+    look = Path.stat
+
+    def closed(file: Path, **options: bool) -> os.stat_result:
+        if file.name.startswith(database.name):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return look(file, **options)
+
+    async def scenario(store: Store) -> None:
+        (grant,) = await new_grants(store, 1, idle_expires_at=None)
+        with monkeypatch.context() as system:
+            system.setattr(Path, "stat", closed)
+            with pytest.raises(OAuthError) as refused:
+                await store.rotate(grant, NOW, None, None)
+            assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+            assert await store.find_grant(grant.id) == grant
+            assert store.broken is None
+        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+
+    serve_cast(database, scenario)
+
+
 def _replace_by_a_copy(file: Path) -> None:
     file.rename(file.with_suffix(".old"))
     shutil.copy(file.with_suffix(".old"), file)
@@ -160,9 +230,10 @@ def test_kill_9_loses_no_acknowledged_rotation(database: Path) -> None:
         serve(database, verify)
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes the disk fail")
 def on_a_failing_disk(database: Path, ids: list[str], fault: str) -> dict:
     """What becomes of three rotations where these calls of the system's fail, for the log and the files beside it."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace makes the disk fail")
     calls = fault.partition(":")[0]
     failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", f"{database}-wal", "-P", f"{database}.room"]
     failing += ["-e", f"trace={calls}", "-e", f"inject={fault}"]

@@ -78,6 +78,13 @@ def _corrupt(path: Path) -> None:
     path.write_bytes(content)
 
 
+def _overwritten(path: Path) -> None:
+    serve_cast(path, unbroken)
+    content = bytearray(path.read_bytes())
+    content[4096:16384] = b"\xee" * 12288
+    path.write_bytes(content)
+
+
 def _truncated(path: Path) -> None:
     serve_cast(path, unbroken)
     path.write_bytes(path.read_bytes()[:9000])
@@ -93,6 +100,7 @@ def _truncated(path: Path) -> None:
         (_folder, "is not a file"),
         (_link_to_itself, "cannot be reached"),
         (_corrupt, "is damaged"),
+        (_overwritten, "is damaged"),
         (_truncated, "is damaged"),
     ],
 )
@@ -106,6 +114,7 @@ def test_a_file_that_does_not_fit_is_refused_by_name_and_left_alone(
         serve(database, unbroken)
     assert str(database) in str(fault.value)
     assert str(fault.value).endswith(".")
+    assert "\n" not in str(fault.value)
     assert before == (database.read_bytes() if database.is_file() else b"")
 
 

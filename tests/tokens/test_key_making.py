@@ -50,6 +50,14 @@ def test_a_missing_purpose_is_told(folder: Path) -> None:
         load_keyring(folder, NOW)
 
 
+@pytest.mark.parametrize("purpose", [Purpose.REFRESH, Purpose.SEAL])
+def test_whoever_lost_a_key_is_not_told_to_make_another_before_he_looks_for_it(folder: Path, purpose: Purpose) -> None:
+    """Another one would be the end of every session."""
+    file_of(folder, purpose.value).unlink()
+    with pytest.raises(KeyFault, match=f"restore the key from a backup or.*never.*`dragoman key rotate {purpose}`"):
+        load_keyring(folder, NOW)
+
+
 def test_what_a_crash_left_behind_is_no_key(folder: Path) -> None:
     (folder / ".half.0011.unfinished").write_text('{"purpose":')
     load_keyring(folder, NOW)

@@ -10,7 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from tests.processes import kill, running_server, started_process, wait_for_end, wait_until
+from tests.processes import PATIENCE_SECONDS, kill, running_server, started_process, wait_for_end, wait_until
 from tests.workers.load import TOKEN_PATH, ask, load
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def stopped(pids: frozenset[int]) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+def _connection(server: ServerProcess) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
 
 
 def status_of(server: ServerProcess, path: str) -> int:
@@ -129,7 +133,21 @@ def test_a_store_that_is_broken_ends_the_whole_server(folder: Folder, shop: tupl
         assert fetch(server, shop) == 503
         assert server.wait() == 3
         wait_for_end(workers)
-        assert "was replaced while it was open" in server.told.splitlines()[-1]
+        assert "was removed or replaced while it was open" in server.told.splitlines()[-1]
+
+
+def test_a_log_that_was_taken_away_ends_the_whole_server_with_the_reason_and_loses_nothing(
+    folder: Folder, shop: tuple[str, str]
+):
+    with running_server(folder.file, workers=3) as server, load(server.port, shop) as under_way:
+        under_way.wait_for_more(50)
+        (folder.path / "dragoman.db-wal").unlink()
+        assert server.wait() == 3
+        assert "dragoman.db-wal was removed or replaced while it was open" in server.told.splitlines()[-1]
+    with running_server(folder.file) as server, closing(_connection(server)) as connection:
+        tokens = under_way.tokens()
+        assert len(tokens) >= 50
+        assert all(ask(connection, "/oauth2/introspect", shop, token=one).answer["active"] for one in tokens)
 
 
 def test_a_setting_at_fault_is_told_once_however_many_workers_there_are(folder: Folder):

@@ -40,10 +40,19 @@ class OpenSegment:
         os.fdatasync(self._descriptor)
 
     def damage(self) -> str | None:
-        """What somebody else did to it, if anything: its lines would go nowhere, or stand after something else."""
+        """What somebody else did to it, if anything: its lines would go nowhere, or stand after something else.
+
+        Raises OSError where that cannot be told.
+        """
         status = os.fstat(self._descriptor)
         if status.st_nlink == 0:
             return "the file was deleted"
+        try:
+            found = (self._ledger.folder / self.file).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return "the file was moved away"
+        if not os.path.samestat(status, found):
+            return "another file has its name"
         return None if status.st_size == self.size else "the file has another length"
 
     def end(self) -> None:

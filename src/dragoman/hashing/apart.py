@@ -7,6 +7,7 @@ ends. Here are both ends of the pipe between them.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -31,6 +32,8 @@ _LENGTHS = struct.Struct("!cII")
 """What is asked, and how long the two parts of it are."""
 _COST = struct.Struct("!III")
 _ANSWER = struct.Struct("!cI")
+_LONGEST_HASH_SECONDS = 120.0
+"""After which a process that has not answered is taken for one that never will: who waits for it has long gone."""
 _VERIFY, _MAKE = b"v", b"m"
 _READY, _DONE, _NO_MEMORY, _FAULT = b"r", b"d", b"n", b"f"
 _RIGHT = b"1"
@@ -57,13 +60,17 @@ class _Process:
             raise CannotStart
 
     def ask(self, what: bytes, first: bytes, password: bytes) -> tuple[bytes, bytes] | None:
-        """What came of it, and its text; None where the process has ended."""
+        """What came of it, and its text; None where the process has ended, or stands still."""
         with suppress(BrokenPipeError):
             self._to.write(_LENGTHS.pack(what, len(first), len(password)) + first + password)
             self._to.flush()
         return self._hear()
 
     def _hear(self) -> tuple[bytes, bytes] | None:
+        answering = select.poll()
+        answering.register(self._from, select.POLLIN)
+        if not answering.poll(_LONGEST_HASH_SECONDS * 1000):
+            return None
         head = self._from.read(_ANSWER.size)
         if len(head) < _ANSWER.size:
             return None

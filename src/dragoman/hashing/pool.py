@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.errors import Fault
@@ -34,6 +35,8 @@ LONGEST_PASSWORD = 1024
 """Bytes of UTF-8 (architecture D10)."""
 _NOT_OURS = f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes"
 _SALT_BYTES = 16
+_HERE_SECONDS = 60.0
+"""Between two attempts to have a process where one could not be had: a want of memory or processes may pass."""
 _WRONG = PasswordCheck(matches=False)
 
 
@@ -63,6 +66,7 @@ class PasswordHasher:
         number = slots or usable_cores()
         self._slots = Slots(number, 16 * number if waiting is None else waiting)
         self._apart = Apart() if apart else None
+        self._here_until = 0.0
         self._lock = threading.Lock()
         self.hashes_computed = 0
         """How often the current hash was computed."""
@@ -204,12 +208,12 @@ class PasswordHasher:
         return self._where(lambda apart: apart.verify(stored, password), lambda: known.verify(stored, password))
 
     def _where(self, apart: Callable[[Apart], Result], here: Callable[[], Result]) -> Result:
-        """Apart, or from the first time on at which that cannot be had, here."""
-        if self._apart is not None:
+        """Apart, or for a while after that could not be had, here."""
+        if self._apart is not None and monotonic() >= self._here_until:
             try:
                 return apart(self._apart)
             except CannotStart:
-                self._apart = None
+                self._here_until = monotonic() + _HERE_SECONDS
         return _here(here)
 
     def _compute_each(self, spelled: tuple[bytes, ...]) -> str:

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 import traceback
+from _thread import start_new_thread
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,7 +96,8 @@ class _Outlet:
         self._out = 0
         self._lost = 0
         self._handing_over = False
-        self._thread: threading.Thread | None = None
+        self._working = False
+        """Whether a thread sees to it."""
 
     def put(self, line: bytes) -> None:
         """Take this line, or count it as lost."""
@@ -148,15 +151,12 @@ class _Outlet:
             self._write_at_once()
             return
         self._changed.notify_all()
-        if self._thread is not None and self._thread.is_alive():
+        if self._working:
             return
-        thread = threading.Thread(target=self._work, name="dragoman-log", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # no more threads now; the next line tries again
-            return
-        self._thread = thread
+        atexit.unregister(self.flush)
         atexit.register(self.flush)
+        with suppress(RuntimeError, MemoryError):  # no more threads now; the next line tries again
+            start_new_thread(self._work, ())  # `Thread.start` waits for ever for one that ends for want of memory
 
     def _write_at_once(self) -> None:
         batch = b"".join(self._waiting)
@@ -172,16 +172,24 @@ class _Outlet:
             self._write_at_once()
 
     def _work(self) -> None:
-        """The thread: write until nothing has come for a while."""
-        while batch := self._next_batch():
-            self._write_out(batch)
+        """The thread: write until nothing has come for a while. Others may have been begun before it came so far."""
+        with self._lock:
+            if self._working:
+                return
+            self._working = True
+        try:
+            while batch := self._next_batch():
+                self._write_out(batch)
+        except BaseException:
+            self._working = False
+            raise
 
     def _next_batch(self) -> bytes:
         """All that waits, once something does; nothing when the thread is to end."""
         with self._changed:
             if self._changed.wait_for(lambda: self._waiting or self._lost, _IDLE_SECONDS):
                 return self._take_all()
-            self._thread = None
+            self._working = False
             atexit.unregister(self.flush)
             return b""
 

@@ -167,7 +167,7 @@ class Crew:
         self._last_end, self._last_reason = how_it_ended(wait_status), self._reasons.pop(pid, None)
         status = os.waitstatus_to_exitcode(wait_status)
         if status == Status.BROKEN:
-            self.broken = self._last_reason or "the store is broken"
+            self.broken = self.broken or self._last_reason or "the store is broken"
         if self._dismissed or self.unusable is not None:
             return
         self._log.write("warning", "worker_ended", process=pid, how=self._last_end, reason=self._last_reason)

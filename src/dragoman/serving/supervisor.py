@@ -212,7 +212,8 @@ class Supervisor:
 
     def _stop(self, status: int, sentence: str) -> None:
         """No new connection from here on; what is in flight is finished."""
-        self._ended = max(self._ended, (status, sentence))
+        if status > self._ended[0]:  # the first of several who tell the same was heard, the others may not have been
+            self._ended = (status, sentence)
         if self._deadline is not None:
             return
         self._outside.manager.stopping()

@@ -272,9 +272,11 @@ def verification_key(keyring: Keyring, algorithm: str, now: int, audience: tuple
 
 def _check_purpose(folder: Path, purpose: Purpose, keys: tuple[Key, ...], now: int) -> None:
     if not any(key.may_sign(now) and not key.audience for key in keys):
-        found = "have all retired or wait for their time" if keys else "are missing"
-        remedy = "restore the key from a backup" if purpose in NEVER_ROTATED else f"run `dragoman key rotate {purpose}`"
-        raise KeyFault(f"keys for {purpose.value} in {folder} {found}; {remedy}")
+        rotate = f"run `dragoman key rotate {purpose}`"
+        anew = "" if purpose in NEVER_ROTATED else f" or, if there never was one, {rotate}: a lost one's tokens end"
+        missing = f"are missing; restore the key from a backup{anew}"
+        found = f"have all retired or wait for their time; {rotate}" if keys else missing
+        raise KeyFault(f"keys for {purpose} in {folder} {found}")
     if purpose in NEVER_ROTATED and len(keys) > 1:
         names = ", ".join(f"{key.kid}.json" for key in keys)
         raise KeyFault(f"{folder} holds several {purpose.value} keys ({names}); keep the one in use")

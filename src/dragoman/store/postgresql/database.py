@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from dragoman.store.faults import ConstraintViolated, StoreConflict
-from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, refusal, refusal_of, told
+from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, refusal, refusal_of_ours, told
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 
@@ -107,7 +107,7 @@ class PostgresqlDatabase:
         except TimeoutError as error:
             raise refusal("the database did not answer in time; what was sent may have been done") from error
         except ANY as error:
-            refused = refusal_of(error)
+            refused = refusal_of_ours(error)
             if refused is None:
                 raise
             raise refused from error

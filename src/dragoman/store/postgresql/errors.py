@@ -13,11 +13,15 @@ ANY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientErro
 """Whatever the driver raises; the third, if a connection is used while the server is just closing it. A timeout is an
 OSError; so is a name that cannot be resolved and a failed handshake."""
 
-_PASSING = ("08", "53", "55P03", "57", "58")
-"""Classes and codes (PostgreSQL, appendix A): connection, resources, lock not available, intervention, system error."""
-_LOSING = ("08", "57P", "25006")
-"""Those after which the connection is of no use: it is closed, the server ends, or it has become a standby."""
-_REFUSING = ("25006", "40")
+_PASSING = ("08", "53", "55", "57", "58", "XX")
+"""Classes and codes (PostgreSQL, appendix A): connection, resources, an object that is in use or locked, intervention,
+system error, damage."""
+_TAKEN_AWAY = ("42501", "42P01")
+"""A right and a table."""
+_LOSING = ("08", "57P", "25P", "25006", "26")
+"""Those after which the connection is of no use: it is closed, the server ends, it has become a standby, or has
+forgotten what was prepared."""
+_REFUSING = ("25P", "25006", "26", "40")
 
 
 def is_lost(error: BaseException) -> bool:
@@ -33,6 +37,13 @@ def refusal_of(error: BaseException) -> OAuthError | None:
         passing = (error.sqlstate or "").startswith(_PASSING + _REFUSING)
         return refusal(told(error)) if passing else None
     return refusal(told(error)) if isinstance(error, ANY) else None
+
+
+def refusal_of_ours(error: BaseException) -> OAuthError | None:
+    """As `refusal_of`, for statements that no operator wrote: what they lack was taken away, and may be given back."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _TAKEN_AWAY:
+        return refusal(told(error))
+    return refusal_of(error)
 
 
 def refusal(detail: str) -> OAuthError:

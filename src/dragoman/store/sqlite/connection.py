@@ -142,6 +142,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
+    connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # where there was no log, it is begun only now
     return connection
 
 

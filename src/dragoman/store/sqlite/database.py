@@ -63,7 +63,7 @@ class SqliteDatabase:
     @property
     def broken(self) -> str | None:
         """Why the file or the disk cannot be trusted any more, if so; then nothing is written, until a restart."""
-        return self._writer.fault
+        return self._writer.look_after_files()
 
     async def rows(self, statement: str, values: Values) -> Sequence[Row]:
         """What is committed. Refuses `temporarily_unavailable`."""

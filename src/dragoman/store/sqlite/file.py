@@ -221,7 +221,8 @@ def check_integrity(path: Path) -> None:
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     if found != "ok":
-        raise StoreFault(f"{path} is damaged ({found.strip()}): restore it from a backup. Nothing was changed.")
+        told = " ".join(found.split())  # SQLite takes two lines for it
+        raise StoreFault(f"{path} is damaged ({told}): restore it from a backup. Nothing was changed.")
 
 
 def check_complete(path: Path) -> None:

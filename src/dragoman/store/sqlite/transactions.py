@@ -77,7 +77,7 @@ class Transactions:
         connection.wait_for_locks(0)
         self._connection = connection
         self._path = path
-        self._identity = _identity(path)
+        self._identities = {file: _identity(file) for file in (path, beside(path, "-wal"), beside(path, "-shm"))}
         self._unfolded = 0
         self.fault: str | None = None
         """Why nothing can be written any more, if so."""
@@ -85,6 +85,21 @@ class Transactions:
     def break_down(self, fault: str) -> None:
         """Refuse every write from now on."""
         self.fault = self.fault or fault
+
+    def look_after_files(self) -> None:
+        """Break down where one of them was taken away by its name. SQLite itself never does that while they are open.
+
+        Whoever opens the database after that has a log or locks of its own, and a crash would lose what is written to
+        a log without a name. Who ends in order still folds it into the database.
+        """
+        for file in self._identities:
+            with suppress(OSError):  # what cannot be looked at now may be there
+                self._look_after(file)
+
+    def _look_after(self, file: Path) -> None:
+        """Raises OSError where nobody can tell now, as in a folder that is closed to this account."""
+        if self.fault is None and _identity(file) != self._identities[file]:
+            self.break_down(f"the file {file} was removed or replaced while it was open; restart the server")
 
     def begin(self, waiting: deque[Job]) -> Batch:
         """On the event loop: brief jobs, as many as there is time for, all but committed; or why not.
@@ -106,10 +121,9 @@ class Transactions:
 
     def finish(self, batch: Batch, wait: float) -> Settled:
         """In the thread, which may wait: for a lock of another program for so many seconds, and for the disk."""
-        if self.fault is None and _identity(self._path) != self._identity:
-            self.break_down(f"the file {self._path} was replaced while it was open; restart the server")
         committing = False
         try:
+            self._look_after(self._path)
             if self.fault is not None:
                 self._undo()
                 return Settled(outcomes=refuse(batch.jobs, self.fault))
@@ -118,6 +132,9 @@ class Transactions:
             self._connection.commit()
         except sqlite3.Error as error:
             return self._give_up(batch, error, committing=committing)
+        except OSError as error:
+            self._undo()
+            return Settled(outcomes=refuse(batch.jobs, f"{self._path} cannot be looked at: {error.strerror}"))
         self._unfolded += len(outcomes)
         return Settled(outcomes=outcomes)
 
@@ -240,6 +257,6 @@ def _lacks_room(path: Path) -> bool:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino

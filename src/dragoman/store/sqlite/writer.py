@@ -72,6 +72,11 @@ class Writer:
         """Why nothing can be written any more, if so."""
         return self._transactions.fault
 
+    def look_after_files(self) -> str | None:
+        """The fault, also where it is that one of the files is not there any more. To be asked now and then."""
+        self._transactions.look_after_files()
+        return self.fault
+
     def break_down(self, fault: str) -> None:
         """Refuse every write from now on."""
         self._transactions.break_down(fault)
