@@ -27,8 +27,8 @@ from tests.postgresql import cluster
 
 from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client, TokenFacts, TokenId
-from dragoman.parts import epoch_seconds, load_dialects, open_tokens, server_rules
 from dragoman.store.opening import open_tool
+from dragoman.wiring.parts import epoch_seconds, load_dialects, open_tokens, server_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

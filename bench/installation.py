@@ -20,8 +20,8 @@ from dragoman.core.model import Client
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, open_passwords, read_keyring
 from dragoman.store.opening import open_server
+from dragoman.wiring.parts import create_keys, open_passwords, read_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,11 +22,11 @@ from dragoman.core.model import ResourceOwner
 from dragoman.core.secret import Secret
 from dragoman.dialects.registration import register
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, load_dialects, open_passwords, read_keyring
 from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import listen
 from dragoman.store.opening import open_server as open_store
-from dragoman.wiring import open_server
+from dragoman.wiring.parts import create_keys, load_dialects, open_passwords, read_keyring
+from dragoman.wiring.server import open_server
 from tests.processes import PATIENCE_SECONDS
 
 if TYPE_CHECKING:

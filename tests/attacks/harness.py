@@ -17,10 +17,10 @@ import msgspec
 
 from dragoman.config.settings import AuditTable, LogTable, MountTable
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, open_passwords
 from dragoman.store.sqlite.opening import open_tool
 from dragoman.tokens.keyring import load_keyring
-from dragoman.wiring import open_server
+from dragoman.wiring.parts import create_keys, open_passwords
+from dragoman.wiring.server import open_server
 from tests.attacks.exchange import FORM, Answer, ask
 from tests.attacks.server import ALL_GRANTS, DIALECTS, PASSWORD, START, Clock, Server
 from tests.serving import configure
@@ -61,7 +61,7 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
 
     with (
         asyncio.Runner() as runner,
-        patch("dragoman.wiring.open_passwords", open_remembered),
+        patch("dragoman.wiring.server.open_passwords", open_remembered),
     ):
         create_keys(configuration)
         opened = open_server(configuration, clock)

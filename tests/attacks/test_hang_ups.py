@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dragoman.config.settings import LogTable, PasswordsTable
-from dragoman.parts import open_passwords
+from dragoman.wiring.parts import open_passwords
 from tests.attacks.guarding import Held, form_of
 from tests.attacks.harness import FORM, configuration_of, running
 from tests.processes import wait_until
@@ -39,7 +39,7 @@ def one_slot(folder: Path) -> Iterator[tuple[str, Any, io.BytesIO, str, str]]:
         return pools[-1]
 
     with (
-        patch("dragoman.wiring.open_passwords", remembered),
+        patch("dragoman.wiring.server.open_passwords", remembered),
         patch.object(sys, "stderr", SimpleNamespace(buffer=log)),
         serving(configuration) as address,
     ):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.parts import create_keys
 from dragoman.tokens.keyring import add_key, create_missing, retire_key
 from dragoman.tokens.keys import KeyFault, Purpose
+from dragoman.wiring.parts import create_keys
 from tests.attacks.harness import START, Clock, Server, configuration_of, running
 from tests.attacks.jose import INACTIVE, header_of, segment
 from tests.attacks.spelling import log_in

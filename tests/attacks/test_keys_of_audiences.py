@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dragoman.config.settings import AuditTable, MountTable
-from dragoman.parts import create_keys
 from dragoman.tokens.keyring import add_key, load_keyring
 from dragoman.tokens.keys import Key, Purpose
+from dragoman.wiring.parts import create_keys
 from tests.attacks.harness import START, Server, configuration_of, running
 from tests.attacks.jose import INACTIVE, assert_worthless, claims_of, header_of, own_key, sign_as, sign_with_bytes
 from tests.attacks.spelling import basic, log_in

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 import bcrypt
 import pytest
 
-from dragoman.parts import create_keys
 from dragoman.store.faults import StoreConflict
 from dragoman.tokens.keys import KeyFault
-from dragoman.wiring import open_server
+from dragoman.wiring.parts import create_keys
+from dragoman.wiring.server import open_server
 from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Answer, Server, configuration_of, running
 from tests.attacks.spelling import log_in
 

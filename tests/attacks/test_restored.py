@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.parts import read_keyring
 from dragoman.store.keeping import renew
 from dragoman.store.saving import Terms
+from dragoman.wiring.parts import read_keyring
 from tests.attacks.harness import DIALECTS, START, Clock, Server, configuration_of, running
 from tests.attacks.spelling import send
 

@@ -12,7 +12,7 @@ from tests.serving import serving
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory):
-    from dragoman.parts import create_keys
+    from dragoman.wiring.parts import create_keys
 
     configuration = configuration_of(tmp_path_factory.mktemp("socket"))
     create_keys(configuration)

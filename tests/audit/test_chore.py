@@ -7,10 +7,10 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman import chores
 from dragoman.audit.retention import remove_old
 from dragoman.core.clock import SteadyClock
 from dragoman.http.log import Log
+from dragoman.wiring import chores
 from tests.audit.writing import KEY, data_files, written
 
 if TYPE_CHECKING:

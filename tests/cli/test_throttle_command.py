@@ -12,8 +12,8 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from dragoman.core.throttle import Outcome, account_of
-from dragoman.parts import read_keyring
-from dragoman.throttling import namer_of, policy_of
+from dragoman.wiring.parts import read_keyring
+from dragoman.wiring.throttle import namer_of, policy_of
 from tests.cli.commanding import Folder, make_folder, post
 from tests.processes import free_port, running_server
 from tests.throttle.guessers import attempt, remote_over

@@ -9,9 +9,9 @@ from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, open_passwords, read_keyring
 from dragoman.shadow.comparison import compare
 from dragoman.store.sqlite.opening import open_server as open_store
+from dragoman.wiring.parts import create_keys, open_passwords, read_keyring
 from tests.differential.cast import CAST
 from tests.differential.compare import unexpected
 from tests.differential.peers import hold, running_peer

@@ -15,10 +15,10 @@ from dragoman.core.model import Client
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, open_passwords, read_keyring
 from dragoman.shadow.record import read_record
 from dragoman.store.opening import open_server as open_store
 from dragoman.store.opening import open_tool
+from dragoman.wiring.parts import create_keys, open_passwords, read_keyring
 from tests.differential.cast import CAST
 from tests.differential.peers import running_peer
 from tests.differential.test_jmondi import DIALECT

@@ -14,7 +14,7 @@ from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.errors import OAuthError
 from dragoman.core.ports import Attempt
 from dragoman.core.secret import Secret
-from dragoman.directing import opened_directory
+from dragoman.wiring.directory import opened_directory
 from tests.attacks.harness import Server, configuration_of, running
 from tests.directories.people import PASSWORD
 from tests.directories.slapd import BASE, MISSING, READER, READER_PASSWORD, Slapd

@@ -17,8 +17,8 @@ from dragoman.config.directory import DirectoryTable, HttpDirectoryTable, LdapDi
 from dragoman.core.errors import OAuthError
 from dragoman.core.ports import Attempt
 from dragoman.core.secret import Secret
-from dragoman.directing import opened_directory
 from dragoman.http.log import Log
+from dragoman.wiring.directory import opened_directory
 from tests.attacks.harness import configuration_of
 from tests.directories.people import FIND, QUERY
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.failpoints import NAMES, VARIABLE, FailpointFault, read_failpoints
+from dragoman.wiring.failpoints import NAMES, VARIABLE, FailpointFault, read_failpoints
 from tests.attacks.harness import configuration_of, running
 from tests.histories.kill_rounds import POINTS
 

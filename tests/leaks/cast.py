@@ -12,8 +12,8 @@ from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, open_passwords, read_keyring
 from dragoman.store.opening import open_server as open_store
+from dragoman.wiring.parts import create_keys, open_passwords, read_keyring
 from tests.spellings import WORDS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from dragoman.config.mirror import MirrorTable
-from dragoman.parts import read_keyring
+from dragoman.wiring.parts import read_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from dragoman.core.secret import Secret
 from dragoman.directories.faults import DirectoryFault
 from dragoman.directories.sql.statement import read_statement
 from dragoman.mirror.database import open_database
-from dragoman.mirroring import examine_mirror
+from dragoman.wiring.mirror import examine_mirror
 from tests.attacks.harness import configuration_of, running
 from tests.cli.commanding import Folder, make_folder
 from tests.mirror.conftest import LAYOUTS, mirrored

@@ -10,9 +10,9 @@ from store_cast import HOUR, NOW, new_access_token, new_grant, serve_cast
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import TokenId
-from dragoman.shared_memory import shared_memory
 from dragoman.store.changes import CHANGES_BYTES, Changes
 from dragoman.store.recent import Recent
+from dragoman.wiring.shared_memory import shared_memory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -13,7 +13,7 @@ from dragoman.throttle.keys import Namer
 from dragoman.throttle.memory import Memory
 from dragoman.throttle.remote import RemoteCounters
 from dragoman.throttle.together import SharedThrottle
-from dragoman.throttling import part_of
+from dragoman.wiring.throttle import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import resource
 from hashlib import blake2b
 
 from dragoman.core.throttle import Counter, Holding, Outcome, count, give_back, reserve
-from dragoman.shared_memory import shared_memory
 from dragoman.throttle.memory import MEMORY_BYTES
 from dragoman.throttle.table import KEY_BYTES, SET_BYTES, Table
+from dragoman.wiring.shared_memory import shared_memory
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy
 
 RULES = policy()

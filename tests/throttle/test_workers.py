@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.core.throttle import Holding, Outcome
-from dragoman.shared_memory import shared_memory
 from dragoman.throttle.memory import MEMORY_BYTES, Stuck
+from dragoman.wiring.shared_memory import shared_memory
 from tests.cli.commanding import make_folder
 from tests.processes import kill, running_server, wait_until
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy

@@ -14,12 +14,12 @@ from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, warn
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds
 from dragoman.store.draft import refuse_taken
 from dragoman.store.keeping import back_up
 from dragoman.store.opening import shown
 from dragoman.store.version import is_due
 from dragoman.tokens.key_copies import copy_keys
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from dragoman.config.settings import Configuration

@@ -18,11 +18,11 @@ from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, warn
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds
 from dragoman.store.draft import drafted, refuse_taken
 from dragoman.store.keeping import export
 from dragoman.store.opening import shown
 from dragoman.tokens.key_copies import copy_keys
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

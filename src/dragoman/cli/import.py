@@ -26,7 +26,7 @@ from dragoman.importing.outcome import Outcome, Result
 from dragoman.importing.permissions import Permissions
 from dragoman.importing.run import Run
 from dragoman.importing.tally import Tally, facts_of
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

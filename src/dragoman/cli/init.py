@@ -21,8 +21,8 @@ from dragoman.cli.showing import print_json, warn
 from dragoman.config.reading import CONFIG_NAME, ConfigurationFault, read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import create_keys, load_dialects, read_keyring
 from dragoman.store.opening import open_tool
+from dragoman.wiring.parts import create_keys, load_dialects, read_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

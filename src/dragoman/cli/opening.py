@@ -12,9 +12,9 @@ from dragoman.cli.operating import operators_audit
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Services
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import epoch_seconds, open_passwords, open_tokens, read_keyring, standing_rules
 from dragoman.store.opening import open_tool, shown
 from dragoman.throttle.throttle import NoThrottle
+from dragoman.wiring.parts import epoch_seconds, open_passwords, open_tokens, read_keyring, standing_rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping

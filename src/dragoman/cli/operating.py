@@ -20,7 +20,7 @@ from dragoman.core.errors import Fault
 from dragoman.core.model import Sender
 from dragoman.core.ports import Audit, Event
 from dragoman.http.log import Log
-from dragoman.parts import read_audit_key
+from dragoman.wiring.parts import read_audit_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,11 +14,11 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, told_time, warn
 from dragoman.config.reading import read_configuration
-from dragoman.parts import epoch_seconds, read_keyring
 from dragoman.store.keeping import renew, restore
 from dragoman.store.opening import shown
 from dragoman.store.saving import Restored, Terms
 from dragoman.tokens.key_copies import copy_keys
+from dragoman.wiring.parts import epoch_seconds, read_keyring
 
 if TYPE_CHECKING:
     from dragoman.config.settings import Configuration

@@ -23,9 +23,9 @@ from dragoman.serving.listening import listen, refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
 from dragoman.serving.notification import ServiceManager
 from dragoman.serving.supervisor import Outside, Supervisor
-from dragoman.shared_memory import opened_memory
 from dragoman.store.opening import hold
 from dragoman.store.opening import prepare as prepare_database
+from dragoman.wiring.shared_memory import opened_memory
 
 if TYPE_CHECKING:
     import socket

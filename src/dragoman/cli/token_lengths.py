@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients
 from dragoman.cli.opening import in_store, token_desk
 from dragoman.cli.showing import warn
 from dragoman.core.errors import Fault, TokenTooLong
 from dragoman.core.issuing import Issue, rehearse
 from dragoman.core.model import Authorization, Sender
-from dragoman.parts import load_dialects
+from dragoman.wiring.chores import all_clients
+from dragoman.wiring.parts import load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,13 +13,13 @@ import uvloop
 from dragoman import __version__
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.metrics.tally import Tally
-from dragoman.opened import Part
 from dragoman.serving.descriptors import most_connections
 from dragoman.serving.forking import Ready, Status, Unusable, tell
 from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
-from dragoman.wiring import Served, open_server
+from dragoman.wiring.foundation import Role
+from dragoman.wiring.server import Served, open_server
 
 if TYPE_CHECKING:
     import socket
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.serving.meter import Share
-    from dragoman.shared_memory import SharedMemory
+    from dragoman.wiring.shared_memory import SharedMemory
 
     Result = TypeVar("Result")
 
@@ -53,8 +53,8 @@ def run(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, departure.ask)
-        part = Part(leaving=departure.leaving.is_set, tally=_tally(share))
-        async with open_server(configuration, part=part) as served:
+        role = Role(leaving=departure.leaving.is_set, tally=_tally(share))
+        async with open_server(configuration, role=role) as served:
             announce(served.exposures)
             await _serve(_fronts(configuration, served, listening, share, departure), served, departure, started)
             if reason := served.broken():
@@ -100,14 +100,14 @@ async def _answer_at(post: Post, configuration: Configuration) -> int:
     loop.add_signal_handler(signal.SIGTERM, departure.leaving.set)
     loop.add_signal_handler(signal.SIGUSR1, departure.end)
     loop.add_reader(post.channel, _leave_with_parent, loop, post.channel, departure)
-    part = Part(
+    role = Role(
         alone=False,
         purges=post.purges,
         leaving=departure.leaving.is_set,
         tally=_tally(post.share),
         memory=post.memory,
     )
-    async with open_server(configuration, part=part) as served:
+    async with open_server(configuration, role=role) as served:
         ready = Ready(exposures=tuple(served.exposures))
         fronts = _fronts(configuration, served, post.listening, post.share, departure)
         await _serve(fronts, served, departure, lambda: tell(post.channel, ready))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dragoman.serving.forking import Child, Closing
     from dragoman.serving.meter import Meter, Share
     from dragoman.serving.notification import ServiceManager
-    from dragoman.shared_memory import SharedMemory
+    from dragoman.wiring.shared_memory import SharedMemory
 
 _SPARE_SECONDS = 3.0
 """What workers get beyond the time to drain, and for ending at once, before they are killed."""

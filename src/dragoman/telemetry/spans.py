@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
@@ -25,7 +26,6 @@ from dragoman.telemetry.sending import NotingSession, Sending
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dragoman.config.settings import TelemetryTable
     from dragoman.http.log import Log
     from dragoman.telemetry.parent import Parent
 
@@ -38,30 +38,44 @@ _FLUSH_SECONDS = 1.0
 """How long a server that ends waits for the collector; its supervisor waits three."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Where spans go, and how many."""
+
+    endpoint: str
+    """The URL that takes traces (OTLP over HTTP)."""
+    service_name: str
+    """What this server is called there."""
+    sample_ratio: float
+    """Of requests that nobody traces yet, which part is: from 0 to 1."""
+    queue: int
+    """How many spans may wait."""
+
+
 class Spans:
     """Takes spans (`tracing.Outlet`). A span for which there is no room is dropped and counted."""
 
-    def __init__(self, endpoint: str, table: TelemetryTable, log: Log, chance: Callable[[], float]) -> None:
+    def __init__(self, collector: Collector, log: Log, chance: Callable[[], float]) -> None:
         """Begins a thread, so this is for after the fork. `chance` draws from 0 to 1, without 1."""
         _silence()
         session = NotingSession()
-        exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_EXPORT_SECONDS, session=session)
+        exporter = OTLPSpanExporter(endpoint=collector.endpoint, timeout=_EXPORT_SECONDS, session=session)
         self._sending = Sending(exporter, session, log, time.monotonic)
-        self._most = table.queue
-        self._ratio = table.sample_ratio
+        self._most = collector.queue
+        self._ratio = collector.sample_ratio
         self._chance = chance
         self._accepted = 0
         self._processor = BatchSpanProcessor(
             self._sending,
-            max_queue_size=table.queue,
-            max_export_batch_size=min(_BATCH, table.queue),
+            max_queue_size=collector.queue,
+            max_export_batch_size=min(_BATCH, collector.queue),
             schedule_delay_millis=_DELAY_SECONDS * 1000,
             export_timeout_millis=_EXPORT_SECONDS * 1000,
         )
         provider = TracerProvider(
             sampler=ParentBased(ALWAYS_ON),  # what has no parent is drawn in `put`, before a span costs anything
             # as it is: `Resource.create` would add what the environment says, command lines among it
-            resource=Resource({"service.name": table.service_name, "service.version": __version__}),
+            resource=Resource({"service.name": collector.service_name, "service.version": __version__}),
             shutdown_on_exit=False,
         )
         provider.add_span_processor(self._processor)

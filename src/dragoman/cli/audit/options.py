@@ -15,7 +15,7 @@ from dragoman.audit.reading import Named, Wanted, read_folder, read_stream
 from dragoman.cli.token.report import read_age
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

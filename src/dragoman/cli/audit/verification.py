@@ -15,7 +15,7 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.showing import print_json, printable
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import read_audit_key
+from dragoman.wiring.parts import read_audit_key
 
 if TYPE_CHECKING:
     from dragoman.audit.verification import Piece

@@ -25,7 +25,7 @@ from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_facts, print_json, print_table
 from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 
 class CreateOptions(ClientOptions, frozen=True):

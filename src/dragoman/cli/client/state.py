@@ -23,7 +23,7 @@ from dragoman.cli.showing import print_json
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path

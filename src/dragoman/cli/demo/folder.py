@@ -16,8 +16,8 @@ from dragoman.core.model import Client, ResourceOwner
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.hashing.client_secrets import ClientSecretHasher
-from dragoman.parts import create_keys, epoch_seconds, open_passwords, read_keyring
 from dragoman.store.sqlite.opening import open_server as open_store
+from dragoman.wiring.parts import create_keys, epoch_seconds, open_passwords, read_keyring
 
 if TYPE_CHECKING:
     from pathlib import Path

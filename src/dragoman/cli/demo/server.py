@@ -15,7 +15,7 @@ from dragoman.cli.demo.cast import CAST, DemoPart
 from dragoman.cli.demo.folder import CREDENTIALS_FILE, Credentials, create_demo, demo_configuration, write_private
 from dragoman.config.reading import CONFIG_NAME, read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import load_dialects
+from dragoman.wiring.parts import load_dialects
 
 if TYPE_CHECKING:
     import socket

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
 from dragoman.dialects.files import DialectFault, list_dialects, load_dialect
-from dragoman.parts import epoch_seconds
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.keyring import keyring_of
 from dragoman.tokens.keys import ALGORITHMS, Purpose, new_key
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

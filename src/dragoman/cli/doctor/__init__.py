@@ -26,9 +26,9 @@ from dragoman.cli.doctor.time import check_files
 from dragoman.cli.showing import print_json, printable
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.failpoints import VARIABLE as FAILPOINTS
-from dragoman.parts import epoch_seconds, load_dialects
 from dragoman.store.keeping import reset_time
+from dragoman.wiring.failpoints import VARIABLE as FAILPOINTS
+from dragoman.wiring.parts import epoch_seconds, load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,18 +9,18 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients
 from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.doctor.keys import check_audiences
 from dragoman.cli.doctor.time import check_history, check_other_clock
 from dragoman.cli.opening import in_store, token_desk
 from dragoman.cli.token_lengths import find_too_long
 from dragoman.core.errors import Fault
-from dragoman.exposures import list_exposures
-from dragoman.parts import build_mounts
 from dragoman.store.sqlite.file import beside, check_complete, check_integrity, located, read_version
 from dragoman.store.sqlite.time import refuse_older
 from dragoman.store.version import VERSIONS, is_due
+from dragoman.wiring.chores import all_clients
+from dragoman.wiring.exposures import list_exposures
+from dragoman.wiring.parts import build_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence

@@ -12,8 +12,8 @@ from dragoman.core.directory import NotVerified
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Attempt
 from dragoman.core.secret import Secret
-from dragoman.directing import opened_directory
 from dragoman.http.log import Log
+from dragoman.wiring.directory import opened_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warning
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
-from dragoman.parts import needed_algorithms, read_keyring, server_rules
 from dragoman.tokens.access_tokens.jwt import algorithm_of
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keys import NEVER_ROTATED, Purpose
+from dragoman.wiring.parts import needed_algorithms, read_keyring, server_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

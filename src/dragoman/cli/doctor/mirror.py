@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem
 from dragoman.core.errors import Fault
-from dragoman.mirroring import examine_mirror
+from dragoman.wiring.mirror import examine_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

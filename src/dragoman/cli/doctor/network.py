@@ -11,8 +11,8 @@ from dragoman.cli.doctor.finding import Finding, fault_found, ok, problem, warni
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import is_this_machine
-from dragoman.parts import build_mounts
 from dragoman.serving.listening import refuse_unusable_tls
+from dragoman.wiring.parts import build_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from dragoman.cli.doctor.finding import Finding, fault_found, ok, warning
 from dragoman.cli.opening import in_store
 from dragoman.cli.showing import told_time
 from dragoman.core.errors import Fault
-from dragoman.parts import open_former_servers
+from dragoman.wiring.parts import open_former_servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.cli.doctor.finding import Finding, ok, problem, warning
 from dragoman.shared.address import read_address, tls_context
 from dragoman.shared.faults import Away, SharedFault
-from dragoman.throttling import find_why_alone
+from dragoman.wiring.throttle import find_why_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

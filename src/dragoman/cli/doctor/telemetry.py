@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.cli.doctor.finding import Finding, fault_found, ok
-from dragoman.telemetry.opening import TelemetryFault, refuse_missing
+from dragoman.wiring.telemetry import TelemetryFault, refuse_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

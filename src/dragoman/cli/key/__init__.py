@@ -15,10 +15,10 @@ from dragoman.cli.showing import print_json, print_table, told_time
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import describe, keyring_of, retire_key
 from dragoman.tokens.keys import SHARED_KEY_ALGORITHMS, Purpose, verification_text
+from dragoman.wiring.parts import epoch_seconds, load_dialects, needed_algorithms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

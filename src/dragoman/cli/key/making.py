@@ -13,11 +13,11 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.operating import recorded
 from dragoman.cli.showing import print_json, told_time, warn
 from dragoman.config.reading import read_configuration
-from dragoman.parts import epoch_seconds, load_dialects, needed_algorithms
 from dragoman.tokens.brought_keys import Terms, bring_key
 from dragoman.tokens.key_files import read_keys, read_private_file
 from dragoman.tokens.keyring import add_key, keyring_of
 from dragoman.tokens.keys import ALGORITHMS, NEVER_ROTATED, Purpose
+from dragoman.wiring.parts import epoch_seconds, load_dialects, needed_algorithms
 
 if TYPE_CHECKING:
     from dragoman.config.settings import Configuration

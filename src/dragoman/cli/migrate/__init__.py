@@ -26,9 +26,9 @@ from dragoman.importing.permissions import Permissions
 from dragoman.importing.run import Run
 from dragoman.importing.survey import Survey
 from dragoman.importing.tally import Tally
-from dragoman.parts import create_keys, epoch_seconds
 from dragoman.store.opening import prepare
 from dragoman.verification.contract import known_dialects, load_contract
+from dragoman.wiring.parts import create_keys, epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from dragoman.cli.showing import print_json, print_table, told_time
 from dragoman.cli.token.report import read_age
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
-from dragoman.parts import epoch_seconds
 from dragoman.shadow.record import Record, merge, read_record
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from dragoman.core.base64url import base64url
 from dragoman.core.errors import Fault
 from dragoman.core.json_text import write_json
 from dragoman.grant_types import load_grant_types
-from dragoman.parts import load_dialects
 from dragoman.tokens.format import LONGEST_TOKEN
+from dragoman.wiring.parts import load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

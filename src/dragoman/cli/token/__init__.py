@@ -20,7 +20,7 @@ from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault, OAuthError, Refusal
 from dragoman.core.model import GrantId
 from dragoman.core.secret import Secret
-from dragoman.parts import epoch_seconds, load_dialects
+from dragoman.wiring.parts import epoch_seconds, load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -11,7 +11,7 @@ from dragoman.cli.client.change import find_client
 from dragoman.cli.token.inspection import end_of
 from dragoman.cli.user.account import find_account
 from dragoman.core.refresh import is_over
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

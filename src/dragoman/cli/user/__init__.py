@@ -31,7 +31,7 @@ from dragoman.cli.user.state import COMMANDS
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.model import ResourceOwner
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

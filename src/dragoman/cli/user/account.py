@@ -13,8 +13,8 @@ from dragoman.core.errors import Fault
 from dragoman.core.login_name import canonical, fault_of
 from dragoman.core.password_rules import find_weakness, names_of, names_of_host
 from dragoman.hashing.pool import PasswordRefused
-from dragoman.parts import epoch_seconds
 from dragoman.password_lists.opening import open_lists
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

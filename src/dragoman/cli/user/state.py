@@ -14,7 +14,7 @@ from dragoman.cli.opening import in_store
 from dragoman.cli.operating import SIGNED_OUT, recorded
 from dragoman.cli.user.account import change_account, find_account, hash_password
 from dragoman.config.reading import read_configuration
-from dragoman.parts import epoch_seconds
+from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner

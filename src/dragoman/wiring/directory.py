@@ -39,7 +39,7 @@ _LDAP_PORT, _LDAPS_PORT = 389, 636
 
 
 @value
-class Directed:
+class OpenDirectory:
     """An open directory, and what is to be done beside answering."""
 
     directory: Directory
@@ -49,7 +49,7 @@ class Directed:
 @asynccontextmanager
 async def opened_directory(
     configuration: Configuration, passwords: PasswordHasher, key: bytes, log: Log
-) -> AsyncIterator[Directed | None]:
+) -> AsyncIterator[OpenDirectory | None]:
     """The directory, of which nothing is asked yet, until the block ends; None where none is named.
 
     `key` draws the doubles of unknown names. Raises DirectoryFault.
@@ -62,9 +62,9 @@ async def opened_directory(
             closing.push_async_callback(rows.close)
             yield _sql(table, rows, guard, _Hashing(passwords=passwords, key=key, log=log))
         elif table.http.url is not None:
-            yield Directed(directory=_http(configuration, guard, closing))
+            yield OpenDirectory(directory=_http(configuration, guard, closing))
         elif table.ldap.url is not None:
-            yield Directed(directory=_ldap(configuration, guard, closing))
+            yield OpenDirectory(directory=_ldap(configuration, guard, closing))
         else:
             yield None
 
@@ -107,7 +107,7 @@ def _rows(configuration: Configuration) -> Rows:
     return open_rows(location, table.connections, table.timeout_seconds)
 
 
-def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> Directed:
+def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> OpenDirectory:
     from dragoman.directories.sql.directory import Queries, SqlDirectory
     from dragoman.directories.sql.statement import read_query
 
@@ -127,7 +127,7 @@ def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> 
             await _count_sample(directory, doubles, hashing)
             await asyncio.sleep(_COUNT_SECONDS)
 
-    return Directed(directory=directory, chores=(count,) if asked.sample else ())
+    return OpenDirectory(directory=directory, chores=(count,) if asked.sample else ())
 
 
 async def _count_sample(directory: SqlDirectory, doubles: Doubles, hashing: _Hashing) -> None:

@@ -11,37 +11,37 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.chores import all_clients, doing, is_ready, keep_time, purge
 from dragoman.core.clock import SteadyClock
-from dragoman.exposures import list_exposures
-from dragoman.failpoints import open_failpoints
 from dragoman.http.application import build_application
 from dragoman.http.endpoints import Desk
 from dragoman.http.exchange import Edge
 from dragoman.http.log import Log
 from dragoman.http.request_ids import request_ids
-from dragoman.mirroring import opened_mirror
-from dragoman.old_servers import beside_old_servers
-from dragoman.opened import Opened, Part
-from dragoman.parts import build_mounts, load_dialects, open_passwords, open_tokens, shown_key, standing_rules
-from dragoman.recording import open_recording
-from dragoman.services import open_services
 from dragoman.store.opening import note_time, open_worker
 from dragoman.store.opening import open_server as open_store
-from dragoman.telemetry.opening import refuse_missing
+from dragoman.wiring.chores import all_clients, doing, is_ready, keep_time, purge
+from dragoman.wiring.exposures import list_exposures
+from dragoman.wiring.failpoints import open_failpoints
+from dragoman.wiring.foundation import Foundation, Role
+from dragoman.wiring.mirror import opened_mirror
+from dragoman.wiring.old_servers import beside_old_servers
+from dragoman.wiring.parts import build_mounts, load_dialects, open_passwords, open_tokens, shown_key, standing_rules
+from dragoman.wiring.recording import open_recording
+from dragoman.wiring.services import open_services
+from dragoman.wiring.telemetry import refuse_missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
-    from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.core.rules import ServerRules
     from dragoman.core.throttle import Standings
     from dragoman.http.paths import Application
     from dragoman.metrics.tally import Tally
-    from dragoman.recording import Recording
     from dragoman.store.store import Store
     from dragoman.throttle.keys import Keys
+    from dragoman.wiring.chores import Chore
+    from dragoman.wiring.recording import Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,14 @@ class Served:
     """How the throttle's counters stand, where they are in this server's memory alone."""
 
 
-_WHOLE = Part()
+_WHOLE = Role()
 
 
 @asynccontextmanager
 async def open_server(
-    configuration: Configuration, clock: Callable[[], int] | None = None, part: Part = _WHOLE
+    configuration: Configuration, clock: Callable[[], int] | None = None, role: Role = _WHOLE
 ) -> AsyncIterator[Served]:
-    """All parts, opened and, at the end, closed in order.
+    """A server with all its parts, until the block ends; then they are closed in order.
 
     `clock` gives epoch seconds; without one it is the machine's, made steady. Raises Fault with a sentence for the
     operator.
@@ -75,15 +75,15 @@ async def open_server(
     refuse_missing(configuration)
     log = Log(configuration.log.level)
     passwords = open_passwords(configuration, serving=True)
-    opening = open_store if part.alone else open_worker
+    opening = open_store if role.alone else open_worker
     try:
         async with opening(configuration.location()) as store, AsyncExitStack() as closing:
             server = await standing_rules(configuration, store)
             now = clock or SteadyClock(time.time, time.monotonic)
             await _count_on(now, store, server)
-            opened = Opened(
+            foundation = Foundation(
                 configuration=configuration,
-                part=part,
+                role=role,
                 log=log,
                 store=store,
                 passwords=passwords,
@@ -91,33 +91,33 @@ async def open_server(
                 elapsed=clock or time.monotonic,
                 closing=closing,
             )
-            served = await _put_together(opened, server)
-            async with doing(opened.chores, log):
+            served = await _put_together(foundation, server)
+            async with doing(foundation.chores, log):
                 yield served
     finally:
         passwords.close()
         log.flush()
 
 
-async def _put_together(opened: Opened, server: ServerRules) -> Served:
+async def _put_together(foundation: Foundation, server: ServerRules) -> Served:
     """The server; its chores are gathered and not begun yet. Raises Fault."""
-    configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
+    configuration, store, log, now = foundation.configuration, foundation.store, foundation.log, foundation.now
     dialects = load_dialects(configuration)
     tokens = open_tokens(configuration, server, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
-    recording = open_recording(opened, tokens.keyring.audit_key())
-    filled = await open_services(opened, tokens, recording.audit, server.not_before)
+    recording = open_recording(foundation, tokens.keyring.audit_key())
+    filled = await open_services(foundation, tokens, recording.audit, server.not_before)
     failpoints = open_failpoints(os.environ, log)
     shown = shown_key(tokens, configuration.signing_algorithm, now)
     services = failpoints.around_services(filled.services)
     mounts = build_mounts(configuration, dialects)
     plain = [Desk(mount=one, services=services, server=server, now=now, shared_key=shown) for one in mounts]
-    desks, sentences = await _surround(opened, plain)
+    desks, sentences = await _surround(foundation, plain)
     application = build_application(
         desks,
         _edge(configuration, log, recording),
         lambda: tokens.keyring.public_jwks(now()),
-        lambda: is_ready(store, opened.part.leaving),
+        lambda: is_ready(store, foundation.role.leaving),
     )
     if recording.tracing is not None:
         application = recording.tracing.around_application(application)
@@ -126,20 +126,20 @@ async def _put_together(opened: Opened, server: ServerRules) -> Served:
         exposures=(*list_exposures(mounts, await all_clients(store)), *sentences),
         broken=lambda: store.broken,
         log=log,
-        tally=opened.part.tally,
+        tally=foundation.role.tally,
         look=filled.look,
     )
 
 
-async def _surround(opened: Opened, desks: Sequence[Desk]) -> tuple[Sequence[Desk], Sequence[str]]:
+async def _surround(foundation: Foundation, desks: Sequence[Desk]) -> tuple[Sequence[Desk], Sequence[str]]:
     """With what stands beside or behind them; and a sentence on each old server. Raises Fault."""
-    configuration, store, log, closing = opened.configuration, opened.store, opened.log, opened.closing
+    configuration, store, log, closing = foundation.configuration, foundation.store, foundation.log, foundation.closing
     mirrored = await closing.enter_async_context(opened_mirror(configuration, desks, store, log))
-    staffed = await closing.enter_async_context(beside_old_servers(configuration, mirrored.desks, store, log))
-    opened.chores.extend(staffed.chores)
-    if opened.part.purges:
-        opened.chores.extend((*mirrored.chores, *_shared_chores(opened)))
-    return staffed.desks, staffed.sentences
+    joined = await closing.enter_async_context(beside_old_servers(configuration, mirrored.desks, store, log))
+    foundation.chores.extend(joined.chores)
+    if foundation.role.purges:
+        foundation.chores.extend((*mirrored.chores, *_shared_chores(foundation)))
+    return joined.desks, joined.sentences
 
 
 async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -> None:
@@ -148,9 +148,9 @@ async def _count_on(now: Callable[[], int], store: Store, server: ServerRules) -
         now.count_on_from(max(await store.installation.latest_time(), server.not_before), server.not_before)
 
 
-def _shared_chores(opened: Opened) -> Iterator[Chore]:
+def _shared_chores(foundation: Foundation) -> Iterator[Chore]:
     """What one process of a server does for all of them."""
-    configuration, store, now, log = opened.configuration, opened.store, opened.now, opened.log
+    configuration, store, now, log = foundation.configuration, foundation.store, foundation.now, foundation.log
     kept = configuration.revocations_kept_days * 86400
     yield partial(purge, store, now, log, revocations_kept=kept)
     if isinstance(now, SteadyClock):

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dragoman.bridge.opening import opened_bridge
-from dragoman.shadow.opening import behind, open_shadows, sentence_of
+from dragoman.wiring.bridge import opened_bridge
+from dragoman.wiring.shadow import behind, open_shadows, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staffed:
+class DesksWithOldServers:
     """Desks, and what goes with them."""
 
     desks: Sequence[Desk]
@@ -31,7 +31,7 @@ class Staffed:
 @asynccontextmanager
 async def beside_old_servers(
     configuration: Configuration, desks: Sequence[Desk], store: Store, log: Log
-) -> AsyncIterator[Staffed]:
+) -> AsyncIterator[DesksWithOldServers]:
     """The same desks, with the old servers that are configured, until the block ends. Raises Fault."""
     async with AsyncExitStack() as closing:
         mounts, now = tuple(desk.mount for desk in desks), desks[0].now
@@ -48,7 +48,7 @@ async def beside_old_servers(
         shadows = open_shadows(configuration, desks, log)
         for shadow in shadows:
             closing.push_async_callback(shadow.close)
-        yield Staffed(
+        yield DesksWithOldServers(
             desks=behind(shadows, desks),
             sentences=(*map(sentence_of, shadows), *([] if bridge is None else [bridge.sentence])),
             chores=tuple(chore for shadow in shadows for chore in (shadow.compare_all, shadow.keep_record)),

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.chores import doing, keep_time, keep_up, watch_keys
 from dragoman.http.log import Log
 from dragoman.store.opening import open_server
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.keyring import add_key, create_missing
 from dragoman.tokens.keys import Purpose
+from dragoman.wiring.chores import doing, keep_time, keep_up, watch_keys
 from tests.machine import START, Machine
 
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from dragoman import chores
 from dragoman.core.model import Client
-from dragoman.hearing import Hearing
 from dragoman.http.log import Log
 from dragoman.shared.address import read_address
 from dragoman.shared.announcing import announce
@@ -19,6 +17,8 @@ from dragoman.store.cache import CachedClients
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.keyring import add_key, create_missing
 from dragoman.tokens.keys import Purpose
+from dragoman.wiring import chores
+from dragoman.wiring.hints import Hearing
 from tests.redis_server import PASSWORD, RedisServer
 from tests.shared.listener import eventually, listening
 

@@ -1,4 +1,4 @@
-"""What has to be open before the rest of a server can be put together, and what is gathered while it is."""
+"""What is open before the rest of a server is put together, and the chores that are gathered meanwhile."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
-    from dragoman.chores import Chore
     from dragoman.config.settings import Configuration
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.log import Log
     from dragoman.metrics.tally import Tally
-    from dragoman.shared_memory import SharedMemory
     from dragoman.store.store import Store
+    from dragoman.wiring.chores import Chore
+    from dragoman.wiring.shared_memory import SharedMemory
 
 
 def _never() -> bool:
@@ -23,8 +23,8 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What falls to one process of a server. By itself it is all of it."""
+class Role:
+    """What one process of a server does and is given. By default it is the only one."""
 
     alone: bool = True
     """Whether it locks and prepares the database; else somebody did, who keeps the lock."""
@@ -39,11 +39,11 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """The ground that everything stands on."""
+class Foundation:
+    """What is open before anything else, and stays open until the server ends."""
 
     configuration: Configuration
-    part: Part
+    role: Role
     log: Log
     store: Store
     passwords: PasswordHasher
@@ -52,6 +52,6 @@ class Opened:
     elapsed: Callable[[], float]
     """Seconds since any moment."""
     closing: AsyncExitStack
-    """Closes what is opened still, in order."""
+    """Closes what is still open, in order."""
     chores: list[Chore] = field(default_factory=list)
     """What is to be done beside answering: begun when all is put together."""

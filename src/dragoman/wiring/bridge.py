@@ -1,4 +1,4 @@
-"""The bridge as configured, and its way into the services of a request."""
+"""The bridge of a server, as the configuration has it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import random
 import time
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dragoman.bridge.asking import OldServer
 from dragoman.bridge.bridge import Bridge, Named
-from dragoman.bridge.directory import BridgeDirectory
-from dragoman.bridge.sessions import Arrivals, BridgeSessions
+from dragoman.bridge.services import OpenBridge
+from dragoman.bridge.sessions import Arrivals
 from dragoman.core.errors import Fault
 from dragoman.directories.guard import Guard
 from dragoman.outgoing.server import OtherServer
@@ -24,49 +22,12 @@ if TYPE_CHECKING:
 
     from dragoman.config.old_servers import BridgeTable
     from dragoman.config.settings import Configuration
-    from dragoman.core.model import ClientCredentials, TokenRequest
-    from dragoman.core.ports import Services
     from dragoman.http.log import Log
     from dragoman.http.mount import Mount
     from dragoman.store.store import Store
 
 PATIENCE_SECONDS = 60
 """How long the old server may take over a refresh token, whoever still waits for it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBridge:
-    """A bridge that is open, and where it begins."""
-
-    mount: Mount
-    arrivals: Arrivals
-
-    def shut(self, services: Services) -> Services:
-        """The services of requests that do not come over it: accounts of the old server are known, and nobody asks."""
-        dialect = self.mount.dialect.name
-        return replace(
-            services, directory=BridgeDirectory(bridge=self.arrivals.bridge, services=services, dialect=dialect)
-        )
-
-    def around(self, services: Services, credentials: ClientCredentials, request: TokenRequest | None) -> Services:
-        """The services of one request of its mount: for tokens, or to revoke one."""
-        dialect = self.mount.dialect.name
-        directory = BridgeDirectory(bridge=self.arrivals.bridge, services=services, dialect=dialect, request=request)
-        sessions = BridgeSessions(
-            arrivals=self.arrivals,
-            services=services,
-            dialect=dialect,
-            client=credentials,
-            counted=request is not None,
-        )
-        return replace(services, directory=directory, former_sessions=(*services.former_sessions, sessions))
-
-    @property
-    def sentence(self) -> str:
-        """For whoever starts the server."""
-        paths = ", ".join(self.mount.paths_of("token"))
-        until = datetime.fromtimestamp(self.arrivals.bridge.until, tz=UTC).isoformat()
-        return f"passwords that nobody here has are tried at another server, at {paths} until {until} (docs/bridge.md)"
 
 
 @asynccontextmanager

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.config.settings import MountTable
-from dragoman.opened import Part
-from dragoman.parts import create_keys, read_keyring
 from dragoman.store.opening import open_tool
-from dragoman.wiring import open_server
+from dragoman.wiring.foundation import Role
+from dragoman.wiring.parts import create_keys, read_keyring
+from dragoman.wiring.server import open_server
 from tests.serving import configure
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_a_start_that_fails_half_way_closes_the_audit_that_it_opened(tmp_path: P
             await store.administration.bind_keys(read_keyring(configuration.path(configuration.keys)).fingerprint())
 
     async def start() -> None:
-        async with open_server(configuration, part=Part(alone=False)):
+        async with open_server(configuration, role=Role(alone=False)):
             pass
 
     asyncio.run(prepare())

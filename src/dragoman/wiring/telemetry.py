@@ -1,4 +1,4 @@
-"""Tracing as configured: none, unless a collector is named."""
+"""The tracing of a server, as the configuration has it: none, unless a collector is named."""
 
 from __future__ import annotations
 
@@ -53,10 +53,16 @@ def open_tracing(configuration: Configuration, audit: Audit, grant_types: Iterab
     table = configuration.telemetry
     if table.endpoint is None:
         return None
-    from dragoman.telemetry.spans import Spans  # noqa: PLC0415 (nobody else pays for it)
+    from dragoman.telemetry.spans import Collector, Spans  # noqa: PLC0415 (nobody else pays for it)
 
+    collector = Collector(
+        endpoint=table.endpoint,
+        service_name=table.service_name,
+        sample_ratio=table.sample_ratio,
+        queue=table.queue,
+    )
     try:
-        spans = Spans(table.endpoint, table, log, random.random)
+        spans = Spans(collector, log, random.random)
     except _UNUSABLE as error:
         raise _variable_fault(error) from None
     return Tracing(spans, audit, grant_types, log, addresses=table.addresses)

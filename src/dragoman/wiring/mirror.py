@@ -35,7 +35,7 @@ _OF_ROWS = ("token", "grant", "user", "client", "scopes", "issued_at", "expires_
 
 
 @value
-class Mirroring:
+class DesksWithMirror:
     """Desks of which some mirror their tokens, and what is to be done beside answering."""
 
     desks: Sequence[Desk]
@@ -46,10 +46,10 @@ class Mirroring:
 @asynccontextmanager
 async def opened_mirror(
     configuration: Configuration, desks: Sequence[Desk], store: Store, log: Log
-) -> AsyncIterator[Mirroring]:
+) -> AsyncIterator[DesksWithMirror]:
     """The same desks, with the mirror that is configured, until the block ends. Raises DirectoryFault."""
     if configuration.mirror.url is None:
-        yield Mirroring(desks=desks)
+        yield DesksWithMirror(desks=desks)
         return
     from dragoman.mirror.mirror import SqlMirror, Teller
 
@@ -71,7 +71,7 @@ async def opened_mirror(
             now=desks[0].now,
             tell=partial(_log, log, "mirror_behind", "mirror_caught_up"),
         )
-        yield Mirroring(
+        yield DesksWithMirror(
             desks=[
                 replace(desk, services=replace(desk.services, mirror=mirror))
                 if desk.mount.dialect.name in recipes
