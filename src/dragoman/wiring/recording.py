@@ -48,7 +48,6 @@ def open_recording(foundation: Foundation, key: bytes) -> Recording:
     foundation.chores.extend(metered(role.tally, foundation.store, foundation.passwords, written, foundation.now))
     if role.purges and configuration.audit.to == "files":
         remove = partial(remove_old, configuration.path(configuration.audit.files), key, time.time)
-        foundation.chores.append(
-            partial(keep_audit, remove, foundation.now, log, kept=configuration.audit.kept_days * 86400)
-        )
+        kept = configuration.audit.kept_days * 86400
+        foundation.chores.append(partial(keep_audit, remove, foundation.now, log, kept=kept))
     return Recording(audit=tracing or counting, observe=observe, tracing=tracing)

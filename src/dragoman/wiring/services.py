@@ -44,12 +44,8 @@ class OpenServices:
 
 async def open_services(foundation: Foundation, tokens: CurrentTokens, audit: Audit, not_before: int) -> OpenServices:
     """Fill every port of the core. `not_before`: as in `core.rules.ServerRules`. Raises Fault."""
-    configuration, store, log, memory = (
-        foundation.configuration,
-        foundation.store,
-        foundation.log,
-        foundation.role.memory,
-    )
+    configuration, store, log = foundation.configuration, foundation.store, foundation.log
+    memory = foundation.role.memory
     changes = Changes(None if memory is None else memory.changes)
     store.remember_access_tokens(changes, configuration.access_token_cache())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
