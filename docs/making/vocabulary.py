@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core import template
 from dragoman.core.errors import Refusal
 from dragoman.core.refusals import REFUSALS
-from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.core.template_values import HEADER_VALUES, TOKEN_VALUES
 from dragoman.dialects import schema
 from dragoman.dialects.dialect import ANSWER_VALUES, INTROSPECTION_VALUES, KEY_VALUES, RESOURCE_VALUES
 from dragoman.dialects.files import REPLACED_WHOLE

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
+from dragoman.core.circuit import Circuit
 from dragoman.core.errors import OAuthError
 from dragoman.directories.faults import Away, Useless
 from dragoman.directories.guard import Guard
 from dragoman.directories.threads import Threads
-from dragoman.shared.circuit import Circuit
 
 
 class _Clock:

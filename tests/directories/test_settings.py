@@ -12,7 +12,7 @@ import pytest
 
 from dragoman.config.reading import ConfigurationFault, read_configuration
 from tests.cli.commanding import make_folder
-from tests.directories.hook_server import BEARER, Service, hook_server, send
+from tests.directories.account_service import BEARER, Service, account_service, send
 from tests.directories.people import FIND, QUERY, SqliteMembers
 from tests.telemetry.test_without_the_extra import BLOCKED
 
@@ -110,7 +110,7 @@ def test_the_doctor_asks_the_directory_for_nobody(folder: Folder, tmp_path: Path
 def test_the_doctor_is_alarmed_by_a_service_that_says_yes_to_everybody(folder: Folder) -> None:
     service, account = Service(), b'{"id": "1", "username": "everybody"}'
     service.speak = lambda handler: send(handler, 200, b'{"result": "verified", "account": %b}' % account)
-    with hook_server(service) as port:
+    with account_service(service) as port:
         environment = {
             "DRAGOMAN_DIRECTORY__HTTP__URL": f"http://127.0.0.1:{port}/", "DRAGOMAN_DIRECTORY__HTTP__BEARER": BEARER,
             "DRAGOMAN_DIRECTORY__TIMEOUT_SECONDS": "10",

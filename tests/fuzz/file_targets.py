@@ -15,7 +15,7 @@ from dragoman.hashing.format import Limits, find_format, load_formats
 from dragoman.importers.kind import Source, load_kind
 from dragoman.importers.sources.tables import open_tables
 from dragoman.password_lists.opening import open_lists
-from dragoman.shared.address import read_address as read_shared_address
+from dragoman.shared_server.address import read_address as read_shared_address
 from dragoman.store.postgresql.address import read_address as read_database_address
 from dragoman.tokens.keyring import create_missing, load_keyring
 from tests.fuzz.target import Target

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.circuit import Circuit
 from dragoman.core.throttle import Attempt, Limits, Policy
-from dragoman.shared.address import read_address
-from dragoman.shared.circuit import Circuit
+from dragoman.shared_server.address import read_address
 from dragoman.throttle.counters import Counters
 from dragoman.throttle.keys import Namer
 from dragoman.throttle.memory import Memory

@@ -38,7 +38,7 @@ from dragoman.core.model import TokenId
 from dragoman.core.rules import TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
-from dragoman.core.values import print_long_hex
+from dragoman.core.template_values import print_long_hex
 from dragoman.tokens.format import TokenFault
 from dragoman.tokens.identifiers import NO_GRANT, read_token_id
 from dragoman.tokens.keyring import create_missing, load_keyring, verification_key

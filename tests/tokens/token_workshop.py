@@ -11,7 +11,7 @@ from dragoman.core.rules import TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.core.template import compile_record
-from dragoman.core.values import HEADER_VALUES, TOKEN_VALUES
+from dragoman.core.template_values import HEADER_VALUES, TOKEN_VALUES
 from dragoman.dialects.json_text import write_escaped
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 

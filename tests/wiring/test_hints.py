@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.model import Client
 from dragoman.http.log import Log
-from dragoman.shared.address import read_address
-from dragoman.shared.announcing import announce
-from dragoman.shared.hints import ClientChanged, KeysChanged
+from dragoman.shared_server.address import read_address
+from dragoman.shared_server.announcing import announce
+from dragoman.shared_server.hints import ClientChanged, KeysChanged
 from dragoman.store.cache import CachedClients
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.keyring import add_key, create_missing
@@ -20,7 +20,7 @@ from dragoman.tokens.keys import Purpose
 from dragoman.wiring import chores
 from dragoman.wiring.hints import Hearing
 from tests.redis_server import PASSWORD, RedisServer
-from tests.shared.listener import eventually, listening
+from tests.shared_server.listener import eventually, listening
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dragoman.cli.showing import warn
-from dragoman.shared.address import read_address
-from dragoman.shared.faults import Away
-from dragoman.shared.hints import ClientChanged, Hint, KeysChanged
+from dragoman.shared_server.address import read_address
+from dragoman.shared_server.faults import Away
+from dragoman.shared_server.hints import ClientChanged, Hint, KeysChanged
 
 if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
@@ -35,7 +35,7 @@ def _tell(configuration: Configuration, hint: Hint, otherwise: str) -> None:
     url = configuration.shared_location()
     if url is None:
         return
-    from dragoman.shared.announcing import announce  # noqa: PLC0415 (who has no shared server needs no such driver)
+    from dragoman.shared_server.announcing import announce  # noqa: PLC0415 (who has no shared server needs no such driver)
 
     address = read_address(url)
     try:

@@ -16,7 +16,7 @@ from dragoman.config.settings import Configuration
 from dragoman.config.table import Table
 from dragoman.config.urls import why_no_issuer, why_no_server
 from dragoman.core.errors import Fault
-from dragoman.shared.address import read_address
+from dragoman.shared_server.address import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

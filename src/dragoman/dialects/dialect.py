@@ -12,7 +12,7 @@ from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
-from dragoman.core.values import FIELDS, HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
+from dragoman.core.template_values import FIELDS, HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
 from dragoman.dialects.check import check_words
 from dragoman.dialects.json_text import JSON_WRITERS
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers

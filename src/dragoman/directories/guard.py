@@ -14,7 +14,7 @@ from dragoman.directories.faults import Away, Useless
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dragoman.shared.circuit import Circuit
+    from dragoman.core.circuit import Circuit
 
 Answer = TypeVar("Answer")
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.throttle import Alarm, Held, Holding, Standing, Standings, Verdict, Wrong
-from dragoman.shared.connection import connected
-from dragoman.shared.faults import Away
+from dragoman.shared_server.connection import connected
+from dragoman.shared_server.faults import Away
 from dragoman.throttle.counters import BUSY, Reserved
 from dragoman.throttle.script import SCRIPT
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from dragoman.core.circuit import Circuit
     from dragoman.core.throttle import Limits, Outcome, Policy
-    from dragoman.shared.address import Address
-    from dragoman.shared.circuit import Circuit
-    from dragoman.shared.connection import Connection
+    from dragoman.shared_server.address import Address
+    from dragoman.shared_server.connection import Connection
     from dragoman.throttle.keys import Keys
 
 SECONDS: Final = 0.25

@@ -10,7 +10,7 @@ from binascii import a2b_base64
 
 from dragoman.core.base64url import base64url
 from dragoman.core.model import TokenId
-from dragoman.core.values import print_guid
+from dragoman.core.template_values import print_guid
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)

@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from dragoman.core.base64url import base64url
-from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK, KEY_VALUES
+from dragoman.core.template_values import ALGORITHM_MARK, KEY_ID_MARK, KEY_VALUES
 from dragoman.tokens.encoding import unspell
 from dragoman.tokens.format import LONGEST_TOKEN
 from dragoman.tokens.keys import ALGORITHMS, Purpose

@@ -12,10 +12,10 @@ from dragoman.bridge.asking import OldServer
 from dragoman.bridge.bridge import Bridge, Named
 from dragoman.bridge.services import OpenBridge
 from dragoman.bridge.sessions import Arrivals
+from dragoman.core.circuit import Circuit
 from dragoman.core.errors import Fault
 from dragoman.directories.guard import Guard
 from dragoman.outgoing.server import OtherServer
-from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

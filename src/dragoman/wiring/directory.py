@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from dragoman.core.circuit import Circuit
 from dragoman.core.directory import Terms
 from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
@@ -18,7 +19,6 @@ from dragoman.core.value import value
 from dragoman.directories.guard import Guard
 from dragoman.directories.tls import trusting
 from dragoman.hashing.doubles import Count, Doubles, EqualPasswords
-from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
     import ssl
@@ -142,7 +142,7 @@ async def _count_sample(directory: SqlDirectory, doubles: Doubles, hashing: _Has
 
 
 def _http(configuration: Configuration, guard: Guard, closing: AsyncExitStack) -> Directory:
-    from dragoman.directories.hook import Asking, HttpDirectory, Place
+    from dragoman.directories.service import Asking, HttpDirectory, Place
 
     table = configuration.directory
     asked = table.http

@@ -7,9 +7,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.shared.address import read_address, tls_context
-from dragoman.shared.circuit import Circuit
-from dragoman.shared.hints import ClientChanged, KeysChanged
+from dragoman.core.circuit import Circuit
+from dragoman.shared_server.address import read_address, tls_context
+from dragoman.shared_server.hints import ClientChanged, KeysChanged
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
-    from dragoman.shared.address import Address
-    from dragoman.shared.hints import Hint
+    from dragoman.shared_server.address import Address
+    from dragoman.shared_server.hints import Hint
     from dragoman.store.cache import CachedClients
 
 _STALENESS_WITHOUT_HINTS = 1.0
@@ -39,7 +39,7 @@ def hearing(
 
 
 async def _listen(address: Address, prefix: str, hearer: Hearing) -> None:
-    from dragoman.shared.listening import listen  # noqa: PLC0415 (a server without hints needs no such driver)
+    from dragoman.shared_server.listening import listen  # noqa: PLC0415 (a server without hints needs no such driver)
 
     circuit = Circuit(time.monotonic, random.SystemRandom().random)
     try:

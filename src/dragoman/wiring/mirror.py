@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dragoman.core.circuit import Circuit
 from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
 from dragoman.directories.faults import DirectoryFault
-from dragoman.shared.circuit import Circuit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dragoman.core.circuit import Circuit
 from dragoman.core.errors import Fault
 from dragoman.core.throttle import Attempt, Limits, Outcome, Policy, account_of, share
-from dragoman.shared.address import read_address
-from dragoman.shared.circuit import Circuit
+from dragoman.shared_server.address import read_address
 from dragoman.throttle.counters import Counters, Reserved
 from dragoman.throttle.keys import Namer
 from dragoman.throttle.memory import Memory
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration, ThrottleTable
     from dragoman.core.throttle import Standings, Throttle
     from dragoman.http.log import Log
-    from dragoman.shared.address import Address
+    from dragoman.shared_server.address import Address
     from dragoman.throttle.keys import Keys
     from dragoman.throttle.remote import RemoteCounters
 

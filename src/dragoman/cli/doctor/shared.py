@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dragoman.cli.doctor.finding import Finding, ok, problem, warning
-from dragoman.shared.address import read_address, tls_context
-from dragoman.shared.faults import Away, SharedFault
+from dragoman.shared_server.address import read_address, tls_context
+from dragoman.shared_server.faults import Away, SharedFault
 from dragoman.wiring.throttle import find_why_alone
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def check_shared(configuration: Configuration) -> Iterator[Finding]:
     url = configuration.shared_location()
     if url is None:
         return
-    from dragoman.shared.examination import examine  # noqa: PLC0415 (who has no shared server needs no such driver)
+    from dragoman.shared_server.examination import examine  # noqa: PLC0415 (who has no shared server needs no such driver)
 
     address = read_address(url)
     try:

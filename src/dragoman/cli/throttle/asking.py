@@ -19,7 +19,7 @@ from dragoman.core.ip_address import read_ip_address
 from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical, skeleton
 from dragoman.core.throttle import Attempt, Standing, Standings, account_of
 from dragoman.http.scrape import THROTTLE_PATH
-from dragoman.shared.address import read_address
+from dragoman.shared_server.address import read_address
 from dragoman.throttle.keys import write_keys
 from dragoman.wiring.parts import read_keyring
 from dragoman.wiring.throttle import look_together, namer_of

@@ -10,7 +10,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
-from dragoman.core.values import ALGORITHM_MARK, KEY_ID_MARK
+from dragoman.core.template_values import ALGORITHM_MARK, KEY_ID_MARK
 from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (

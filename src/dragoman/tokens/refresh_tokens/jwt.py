@@ -13,7 +13,7 @@ from joserfc.jwk import OctKey
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import RefreshHandle, TokenFacts
 from dragoman.core.secret import Secret
-from dragoman.core.values import ALGORITHM_MARK
+from dragoman.core.template_values import ALGORITHM_MARK
 from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (

@@ -3,7 +3,7 @@
 import uuid
 
 from dragoman.core.model import TokenId
-from dragoman.core.values import hash_set_order, print_base64url, print_guid, print_long_hex
+from dragoman.core.template_values import hash_set_order, print_base64url, print_guid, print_long_hex
 
 JUNHUHS_ROLES = [
     f"ROLE_{role}"
@@ -60,7 +60,7 @@ def test_a_guid_prints_all_128_bits():
 
 
 def test_two_identifiers_never_become_one_number():
-    from dragoman.core.values import _number_or_text
+    from dragoman.core.template_values import _number_or_text
 
     assert [_number_or_text(text) for text in ("7", "007", "0", "x7", "\u0667")] == [7, "007", 0, "x7", "\u0667"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.shared.connection import connected
-from dragoman.shared.hints import channel_of, encode
+from dragoman.shared_server.connection import connected
+from dragoman.shared_server.hints import channel_of, encode
 
 if TYPE_CHECKING:
-    from dragoman.shared.address import Address
-    from dragoman.shared.hints import Hint
+    from dragoman.shared_server.address import Address
+    from dragoman.shared_server.hints import Hint
 
 _SECONDS = 0.5
 """For the connection, and again for the command: an operator waits for it, and it is only a hint."""

@@ -61,7 +61,7 @@ def _told(account: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def hook_server(service: Service, certificate: Path | None = None) -> Iterator[int]:
+def account_service(service: Service, certificate: Path | None = None) -> Iterator[int]:
     """The service on a free port, with TLS where there is a certificate; the port."""
 
     class Handler(BaseHTTPRequestHandler):

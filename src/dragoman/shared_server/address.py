@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from dragoman.core.secret import Secret
-from dragoman.shared.faults import SharedFault
+from dragoman.shared_server.faults import SharedFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from dragoman.core.secret import Secret
-from dragoman.shared.address import read_address
-from dragoman.shared.announcing import announce
-from dragoman.shared.faults import Away
-from dragoman.shared.hints import ClientChanged, KeysChanged, decode, encode
+from dragoman.shared_server.address import read_address
+from dragoman.shared_server.announcing import announce
+from dragoman.shared_server.faults import Away
+from dragoman.shared_server.hints import ClientChanged, KeysChanged, decode, encode
 from tests.redis_server import ENCODED, LEAST, PASSWORD, RedisServer, kinds, redis_server
-from tests.shared.listener import eventually, listening
+from tests.shared_server.listener import eventually, listening
 
 APP = ClientChanged("shop app:ü")
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from dragoman.shared.connection import connected
-from dragoman.shared.faults import Away
-from dragoman.shared.hints import channel_of, decode
+from dragoman.shared_server.connection import connected
+from dragoman.shared_server.faults import Away
+from dragoman.shared_server.hints import channel_of, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dragoman.shared.address import Address
-    from dragoman.shared.circuit import Circuit
-    from dragoman.shared.connection import Connection
-    from dragoman.shared.hints import Hint
+    from dragoman.core.circuit import Circuit
+    from dragoman.shared_server.address import Address
+    from dragoman.shared_server.connection import Connection
+    from dragoman.shared_server.hints import Hint
 
 _SECONDS = 1.0
 """For a connection, for a command, and for a sign of life when nothing has been heard."""

@@ -8,16 +8,16 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from dragoman.shared.address import read_address
-from dragoman.shared.circuit import Circuit
-from dragoman.shared.listening import listen
+from dragoman.core.circuit import Circuit
+from dragoman.shared_server.address import read_address
+from dragoman.shared_server.listening import listen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from dragoman.core.secret import Secret
-    from dragoman.shared.hints import Hint
-    from dragoman.shared.listening import Hearer
+    from dragoman.shared_server.hints import Hint
+    from dragoman.shared_server.listening import Hearer
 
 
 class Listener:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.shared.circuit import Circuit
+from dragoman.core.circuit import Circuit
 
 
 class Clock:

@@ -9,9 +9,9 @@ import pytest
 from dragoman.config.directory import DirectoryTable, HttpDirectoryTable
 from tests.attacks.harness import Server, configuration_of, running
 from tests.certificates import write_certificate
-from tests.directories.hook_lies import ANN, LIES, answering
-from tests.directories.hook_server import BEARER, SIGNING_KEY, Service, hook_server, send, silent_server
+from tests.directories.account_service import BEARER, SIGNING_KEY, Service, account_service, send, silent_server
 from tests.directories.people import OLD_PASSWORD, PASSWORD
+from tests.directories.service_lies import ANN, LIES, answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def service() -> Service:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterator[Server]:
     with (
-        hook_server(service) as port,
+        account_service(service) as port,
         running(configuration_of(tmp_path_factory.mktemp("server"), directory=_directory(port))) as one,
     ):
         yield one
@@ -203,7 +203,7 @@ def test_a_name_that_changes_hands_there_changes_hands_here(server: Server, serv
 def test_an_old_policy_password_moves_in_as_it_is(tmp_path: Path, service: Service) -> None:
     service.accounts["ann"]["password"] = OLD_PASSWORD
     with (
-        hook_server(service) as port,
+        account_service(service) as port,
         running(configuration_of(tmp_path, directory=_directory(port, adopt=True))) as server,
     ):
         client = server.add_client()
@@ -255,7 +255,7 @@ def test_only_the_configured_hand_is_believed_behind_tls(tmp_path: Path, service
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        with hook_server(service, certificate) as port:
+        with account_service(service, certificate) as port:
             http = HttpDirectoryTable(
                 url=f"https://{host}:{port}/", bearer=BEARER, signing_key=SIGNING_KEY,
                 roots=None if roots is None else str(roots),

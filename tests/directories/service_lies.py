@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tests.directories.hook_server import send
+from tests.directories.account_service import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ from redis import exceptions
 from redis.asyncio import Connection as PlainConnection
 from redis.asyncio import SSLConnection
 
-from dragoman.shared.address import tls_context
-from dragoman.shared.faults import Away, SharedFault
+from dragoman.shared_server.address import tls_context
+from dragoman.shared_server.faults import Away, SharedFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from dragoman.shared.address import Address
+    from dragoman.shared_server.address import Address
 
 _RESP = 2
 """The protocol's version: it has messages and answers in one stream, which suits one reader."""

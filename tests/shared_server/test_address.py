@@ -10,8 +10,8 @@ from dragoman.config.reading import ConfigurationFault, read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
-from dragoman.shared.address import Address, read_address, tls_context
-from dragoman.shared.faults import SharedFault
+from dragoman.shared_server.address import Address, read_address, tls_context
+from dragoman.shared_server.faults import SharedFault
 from tests.redis_server import ENCODED, PASSWORD
 
 if TYPE_CHECKING:

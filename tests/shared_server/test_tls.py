@@ -7,12 +7,12 @@ import ssl
 from typing import TYPE_CHECKING
 
 from dragoman.core.secret import Secret
-from dragoman.shared.address import read_address
-from dragoman.shared.announcing import announce
-from dragoman.shared.hints import KeysChanged
+from dragoman.shared_server.address import read_address
+from dragoman.shared_server.announcing import announce
+from dragoman.shared_server.hints import KeysChanged
 from tests.certificates import write_certificate
 from tests.proxy import Proxy
-from tests.shared.listener import eventually, listening
+from tests.shared_server.listener import eventually, listening
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.core.ip_address import is_this_machine
-from dragoman.shared.connection import connected
-from dragoman.shared.faults import Away
-from dragoman.shared.hints import channel_of
+from dragoman.shared_server.connection import connected
+from dragoman.shared_server.faults import Away
+from dragoman.shared_server.hints import channel_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dragoman.shared.address import Address
-    from dragoman.shared.connection import Connection
+    from dragoman.shared_server.address import Address
+    from dragoman.shared_server.connection import Connection
 
 _SECONDS = 2.0
 _OLDEST = (6, 2)

@@ -1,4 +1,4 @@
-"""When to try again what has failed."""
+"""A circuit breaker: when to try again what has failed."""
 
 from __future__ import annotations
 
