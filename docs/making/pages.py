@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.dialects.files import list_dialects, load_dialect
+from making.architecture import make_architecture
 from making.attacks import make_attacks
 from making.configuration import make_configuration
 from making.dialect_list import make_dialect_list
@@ -26,6 +27,7 @@ def make_pages(root: Path) -> Mapping[Path, str]:
     dialects = tuple(load_dialect(name, files) for name in files)
     words = tuple(dialect.words for dialect in dialects)
     pages = {
+        docs / "architecture.md": make_architecture(root),
         docs / "attacks.md": make_attacks(root),
         docs / "configuration.md": make_configuration(),
         docs / "export-format.md": make_export_format(),

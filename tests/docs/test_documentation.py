@@ -26,6 +26,8 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|`|\$ |\| |-- |server |exec dragoman )dragoman ([a-z][^`\n]*(?:\\\n[^`\n]*)*)", re.MULTILINE)
+MODULE = re.compile(r"`((?:\w+/)+\w+\.py)`")
+NAMED_FROM = (ROOT, ROOT / "src" / "dragoman", ROOT / "src" / "dragoman" / "store", ROOT / "tests")
 OPTION = re.compile(r"(?:^|\s)(--[a-z][a-z-]*)")
 FORBIDDEN = re.compile(r"shared/|/work/|/home/|/root/|/tmp/bash|\.library|issues show|localhost:\d|\bTODO\b|\bFIXME\b")
 
@@ -42,6 +44,7 @@ def test_the_check_names_a_page_that_differs_and_fails(tmp_path: Path):
     copy = tmp_path / "project"
     for folder in ("docs", "contracts"):
         _copy(ROOT / folder, copy / folder)
+    (copy / ".importlinter").write_bytes((ROOT / ".importlinter").read_bytes())
     for path in (ROOT / "tests").glob("*/test_*.py"):
         (copy / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         (copy / path.relative_to(ROOT)).write_bytes(path.read_bytes())
@@ -108,6 +111,13 @@ def test_relative_links_lead_somewhere(page: Path):
 def test_pages_name_nothing_of_the_place_where_they_were_written(page: Path):
     found = FORBIDDEN.findall(page.read_text(encoding="utf-8"))
     assert found == []
+
+
+@per_page
+def test_modules_and_files_that_are_named_exist(page: Path):
+    """As from the project's folder, or below the folder of the package or the tests that the page speaks of."""
+    named = MODULE.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if not any((folder / name).exists() for folder in NAMED_FROM)] == []
 
 
 @per_page
