@@ -1,4 +1,4 @@
-"""What a family of refresh tokens may do (architecture §5), as a machine that takes one operation at a time.
+"""What a family of refresh tokens may do (docs/refresh-guarantees.md), as a machine that takes one operation at a time.
 
 The first refresh token has generation 0. A refresh with the live one moves the family on by a generation; with its
 predecessor, inside the grace window, it answers the same successor; with anything else it ends the family, as a

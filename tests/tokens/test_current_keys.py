@@ -11,11 +11,12 @@ from token_workshop import AT_JWT, NOW
 
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import open_issuer
+from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import (
     add_key,
     create_missing,
     describe,
-    describe_folder,
+    keyring_of,
     load_keyring,
     retire_key,
 )
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dragoman.tokens.issuer import TokenIssuer
-    from dragoman.tokens.keyring import Keyring
+    from dragoman.tokens.keyring import KeyDescription, Keyring
 
 
 @pytest.fixture
@@ -148,11 +149,15 @@ def test_keys_of_other_kinds_may_begin_in_the_same_second(folder: Path) -> None:
 
 
 def test_a_folder_is_described_also_where_no_server_would_start_with_it(folder: Path) -> None:
-    assert describe_folder(folder, NOW) == describe(load_keyring(folder, NOW), NOW)
+    assert described(folder, NOW) == describe(load_keyring(folder, NOW), NOW)
     add_key(folder, Purpose.ACCESS, "ES256", NOW, NOW + 50)
-    (old,) = (one.kid for one in describe_folder(folder, NOW) if one.purpose == "access" and one.state == "in use")
+    (old,) = (one.kid for one in described(folder, NOW) if one.purpose == "access" and one.state == "in use")
     retire_key(folder, old, NOW + 60, NOW)
     next(folder.glob("*.json")).unlink()
-    assert len(describe_folder(folder, NOW + 100)) == 5
+    assert len(described(folder, NOW + 100)) == 5
     with pytest.raises(KeyFault, match="cannot be read"):
-        describe_folder(folder / "nowhere", NOW)
+        described(folder / "nowhere", NOW)
+
+
+def described(folder: Path, now: int) -> tuple[KeyDescription, ...]:
+    return describe(keyring_of(read_keys(folder)), now)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dragoman.core.secret import Secret
 
 LONGEST_PASSWORD: Final = 1024
-"""Bytes of UTF-8 (architecture D10); a longer one is not sent anywhere."""
+"""Bytes of UTF-8 (docs/passwords.md); a longer one is not sent anywhere."""
 _UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 

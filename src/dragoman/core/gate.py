@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def admit_client(client: Client, rules: Rules) -> None:
-    """The client is enabled and lists this dialect; nothing else decides (architecture §8.2).
+    """The client is enabled and lists this dialect; nothing else decides (docs/concepts.md).
 
+    So a lax dialect never weakens a client that does not use it.
     Refuses `client_disabled`, `dialect_not_allowed`.
     """
     if not client.enabled:

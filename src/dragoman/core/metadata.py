@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def describe_server(
     server: ServerRules, endpoints: Mapping[str, str], grant_types: Iterable[str], methods: tuple[str, ...]
 ) -> dict[str, object]:
-    """The metadata document. `endpoints` are absolute addresses by member name; no legacy dialect is named (D1).
+    """The metadata document. `endpoints` are absolute addresses by member name; no other dialect is named.
 
     `methods` are how clients authenticate. Without any (`none`) nobody introspects: who may ask must be known
     (RFC 7662 §2.1).

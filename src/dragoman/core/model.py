@@ -204,7 +204,7 @@ class TokenRequest:
 
 @value
 class Authorization:
-    """What a grant type found: for whom, how far, and what it spends (architecture §2.3)."""
+    """What a grant type found: for whom, how far, and what it spends; never stored (docs/concepts.md)."""
 
     resource_owner: ResourceOwner | None
     ceiling: Scope | None = None

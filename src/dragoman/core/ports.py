@@ -279,7 +279,7 @@ class Services:
 
 
 class GrantType(Protocol):
-    """One grant type: it reads and judges, and changes nothing (architecture §2.3)."""
+    """One grant type: it reads and judges, and changes nothing (docs/concepts.md)."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Where a presented refresh token stands: live, a retry, or reuse (RFC 9700 §4.14; architecture §5)."""
+"""Where a presented refresh token stands: live, a retry, or reuse (RFC 9700 §4.14; docs/concepts.md)."""
 
 from __future__ import annotations
 

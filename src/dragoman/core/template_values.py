@@ -54,7 +54,7 @@ def _refresh_issued_at(facts: TokenFacts) -> int | None:
 
 
 def print_guid(token_id: TokenId) -> str:
-    """128 bits as 8-4-4-4-12 (architecture D9)."""
+    """128 bits, printed as UUIDs are (RFC 9562 §4): 8-4-4-4-12. All of them count; a version 4 has only 122."""
     digits = token_id.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

@@ -28,7 +28,7 @@ _NOT_GRANT_PARAMETERS = frozenset({"grant_type", "client_id", "client_secret", "
 
 
 def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
-    """The token request in the RFC's terms (architecture §4.2). Raises OAuthError."""
+    """The token request in the RFC's terms (RFC 6749 §4.3.2, §4.4.2, §6). Raises OAuthError."""
     words = dialect.words
     check_method(words.token, wire)
     parameters = read_parameters(wire, words.request)
@@ -44,7 +44,7 @@ def decode(dialect: Dialect, wire: WireRequest) -> TokenRequest:
 
 
 def encode_answer(dialect: Dialect, response: TokenResponse) -> WireResponse:
-    """The tokens as this dialect writes them (architecture §4.7)."""
+    """The tokens as this dialect writes them (RFC 6749 §5.1)."""
     return dialect.answer.spell(response)
 
 

@@ -1,4 +1,7 @@
-"""Client secrets: a keyed digest, since what is generated has 256 bits and needs no slow hash (architecture §6)."""
+"""Client secrets: a keyed digest, since what is generated has 256 bits and needs no slow hash.
+
+Imported ones may be slow hashes (docs/adr/imported-client-secrets.md).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Password hashing in a bounded pool of threads (architecture §6).
+"""Password hashing in a bounded pool of threads (docs/adr/hash-slots.md).
 
 Every check computes the current hash exactly once, whatever it finds: to check the password, to store it anew, or for
 nothing. So unknown people, wrong passwords and accounts that cannot log in cost the same. A hash imported from other
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
-"""Bytes of UTF-8 (architecture D10)."""
+"""Bytes of UTF-8 (docs/passwords.md)."""
 _NOT_OURS = f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes"
 _SALT_BYTES = 16
 _HERE_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""What each endpoint does with a request: architecture §4, steps 2 to 7, on one page."""
+"""What each endpoint does with a request: steps 2 to 7 of a request, on one page (docs/concepts.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements of the hot path; each race is decided by one conditional statement (architecture §2.4).
+"""The statements of the hot path; each race is decided by one conditional statement (docs/adr/sql-access.md).
 
 SQLAlchemy Core constructs, compiled to text once per database by `compilation`. Parameters bear the columns' names.
 """

@@ -31,7 +31,6 @@ NO_GRANT = 0xFFFFFFFF
 RANDOM_BYTES = 8
 """Of a token that comes from no grant: enough to tell apart all of one second."""
 _TIME_BYTES = 4
-_LONG_HEX_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

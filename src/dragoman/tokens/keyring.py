@@ -258,11 +258,6 @@ def describe(keyring: Keyring, now: int) -> tuple[KeyDescription, ...]:
     )
 
 
-def describe_folder(folder: Path, now: int) -> tuple[KeyDescription, ...]:
-    """As `describe`, also where no server would start with these keys. Raises KeyFault if one cannot be trusted."""
-    return describe(keyring_of(read_keys(folder)), now)
-
-
 def verification_key(keyring: Keyring, algorithm: str, now: int, audience: tuple[str, ...] = ()) -> VerificationKey:
     """The key with which access tokens of this algorithm and audience are checked. Raises KeyFault for want of one."""
     key = keyring.signing_key(Purpose.ACCESS, algorithm, now, audience)

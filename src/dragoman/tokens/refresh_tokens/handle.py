@@ -1,4 +1,4 @@
-"""Refresh handles: key ‖ grant id ‖ generation ‖ HMAC-SHA-256, judged without any I/O (architecture §5)."""
+"""Refresh handles: key ‖ grant id ‖ generation ‖ HMAC-SHA-256, judged without any I/O (docs/concepts.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refresh tokens for clients that were promised a JWT: an envelope, in which the row decides (architecture D8).
+"""Refresh tokens for clients that were promised a JWT: an envelope, in which the row decides (docs/concepts.md).
 
 It is signed with a key derived from the refresh key, which makes no access tokens; so one can never pass for the other.
 """
