@@ -107,6 +107,12 @@ def test_relative_links_lead_somewhere(page: Path):
             assert anchor in {vocabulary.anchor(heading) for heading in headings}, f"{page.name}: no heading {target}"
 
 
+def test_every_page_is_in_an_index():
+    for folder in (ROOT / "docs", ROOT / "docs" / "adr"):
+        named = set(LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
+        assert {page.name for page in folder.glob("*.md")} - {"README.md"} <= named
+
+
 @per_page
 def test_pages_name_nothing_of_the_place_where_they_were_written(page: Path):
     found = FORBIDDEN.findall(page.read_text(encoding="utf-8"))

@@ -96,7 +96,7 @@ def ask(configuration: Configuration, asked: Asked) -> Told:
 def _read(text: str) -> str:
     address = read_ip_address(text)
     if address is None:
-        raise Fault(f"{text!r} is no IP address")
+        raise Fault(f"{text!r} is no IP address; write one like 192.0.2.7 or 2001:db8::7")
     return str(address)
 
 
