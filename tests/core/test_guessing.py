@@ -9,7 +9,7 @@ import pytest
 from tests.throttle.guessers import Elapsed, attempt, in_memory, namer, policy
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.guessing import Guess, checked
+from dragoman.core.guessing import Guess, check_guess
 from dragoman.core.model import Sender
 from dragoman.core.throttle import Holding, Outcome
 from dragoman.throttle.throttle import MemoryThrottle, Patience
@@ -30,7 +30,7 @@ def test_too_many_at_once_are_told_to_come_again():
             assert not isinstance(await throttle.take(attempt("name ann")), Holding)
         services = SimpleNamespace(throttle=throttle, directory=None)
         with pytest.raises(OAuthError) as refused:
-            await checked(services, GUESS, no_check, bool)
+            await check_guess(services, GUESS, no_check, bool)
         assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
 
     asyncio.run(come_at_once())
@@ -46,16 +46,16 @@ def test_whoever_hangs_up_has_guessed_and_whoever_is_shed_has_not():
 
         for _ in range(20):
             with pytest.raises(OAuthError) as refused:
-                await checked(services, GUESS, shed, bool)
+                await check_guess(services, GUESS, shed, bool)
             assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
         for _ in range(RULES.strangers.free):
-            task = asyncio.create_task(checked(services, GUESS, lambda: asyncio.sleep(60, True), bool))
+            task = asyncio.create_task(check_guess(services, GUESS, lambda: asyncio.sleep(60, True), bool))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
         with pytest.raises(OAuthError) as refused:
-            await checked(services, GUESS, no_check, bool)
+            await check_guess(services, GUESS, no_check, bool)
         assert refused.value.refusal is Refusal.WRONG_CREDENTIALS
 
     asyncio.run(hang_up())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dragoman.bridge.asking import Refused
 from dragoman.core.adoption import digest_of
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.guessing import Guess, checked
+from dragoman.core.guessing import Guess, check_guess
 from dragoman.core.login_name import canonical
 from dragoman.core.model import FormerSession, Grant, RefreshHandle
 from dragoman.core.ports import Event
@@ -140,7 +140,7 @@ class BridgeSessions:
             dialect=self.dialect,
         )
         try:
-            return await checked(self.services, guess, lambda: self._wait_for(one), _is_known)
+            return await check_guess(self.services, guess, lambda: self._wait_for(one), _is_known)
         except OAuthError as refused:
             if refused.refusal is not Refusal.WRONG_CREDENTIALS:
                 raise

@@ -15,7 +15,7 @@ class SteadyClock:
     """Epoch seconds that never go back: what has expired stays expired.
 
     A machine's clock that is behind by up to TOLERANCE is waited for: the time stands still until it has caught up.
-    Farther behind it is not believed, and the seconds are counted on by another one, which nobody can set.
+    Farther behind it is not believed, and the seconds go on by a clock that nobody can set.
     """
 
     def __init__(self, wall: Callable[[], float], elapsed: Callable[[], float]) -> None:
@@ -36,7 +36,11 @@ class SteadyClock:
         return self._given
 
     def count_on_from(self, mark: int, earliest: int = 0) -> None:
-        """Take in what others have given out: `mark`, from when on TOLERANCE counts, and a time never to go below."""
+        """Go on where earlier servers and other machines were; both are epoch seconds.
+
+        `mark` is the latest time that any of them noted: a machine that is behind it by more than TOLERANCE is not
+        believed. `earliest` is a time that is never gone below, whoever is right.
+        """
         elapsed = self._elapsed()
         if mark > self._latest + elapsed - self._latest_at:
             self._latest, self._latest_at = float(mark), elapsed

@@ -115,8 +115,8 @@ async def verify_elsewhere(  # noqa: PLR0913 - whose password, and who asks
     return Verified(owner=moved, directory=directory.terms.name)
 
 
-async def confirmed(services: Services, owner: ResourceOwner, now: int) -> ResourceOwner:
-    """The account of a session, as its directory has it where that has to be asked anew.
+async def confirm_account(services: Services, owner: ResourceOwner, now: int) -> ResourceOwner:
+    """The account of a session: as it is known here, or as its directory has it once `Terms.recheck` has passed.
 
     An account that may not be used there is withdrawn and its sessions stay: who was taken out by mistake need not log
     in again. While the directory is away the last word counts for as long as the terms say; then this refuses
@@ -141,7 +141,7 @@ async def confirmed(services: Services, owner: ResourceOwner, now: int) -> Resou
     return fresh if await services.resource_owners.take_in(fresh, directory.terms.name) else owner
 
 
-async def arrived(
+async def admit_newcomer(
     directory: Directory, resource_owners: ResourceOwners, owner_id: str, now: int
 ) -> ResourceOwner | None:
     """An account that is not known here yet, taken in as one that lives in the directory.

@@ -47,7 +47,7 @@ def with_place(known: tuple[str, ...], place: str) -> tuple[str, ...] | None:
     return None if not place or place in known else (*known, place)[-_MOST_PLACES:]
 
 
-async def checked(
+async def check_guess(
     services: Services,
     guess: Guess,
     check: Callable[[], Awaitable[Checked]],

@@ -42,10 +42,11 @@ async def show_again(services: Services, mirror: Mirror, order: Issue, facts: To
 
 
 async def end_predecessor(services: Services, order: Issue, grant: Grant) -> None:
-    """End the grant's access token before its latest, where a refresh does: whoever tells the mirror tells that too.
+    """Revoke the grant's last access token but one, for a client whose refresh ends the access token before it.
 
-    Without a mirror nothing is written for it: whoever asks here is told by the serial. It ends before the grant is
-    advanced, so that it cannot outlive that; if nothing comes of the refresh, the next one brings a new one.
+    This is for the mirror, which is told of what is revoked. At this server the serial alone ends that token. It is
+    revoked before the grant is advanced, so that it never lives on after that. If the refresh then fails, the client
+    has lost an access token and gets another with its next refresh.
     """
     if not order.client.refresh_ends_access_token:
         return

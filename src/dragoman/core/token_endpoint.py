@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.client_authentication import authenticate_client
-from dragoman.core.directory import confirmed
+from dragoman.core.directory import confirm_account
 from dragoman.core.end_user import from_end_user
 from dragoman.core.errors import OAuthError, Refusal, TokenTooLong
 from dragoman.core.gate import admit_client, admit_grant_type, admit_resource_owner
@@ -17,6 +18,8 @@ from dragoman.core.rules import ScopeCheck
 from dragoman.core.scope_judgement import initial_scope, judge_scope, narrow
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from dragoman.core.model import Authorization, Client, TokenRequest, TokenResponse
     from dragoman.core.ports import GrantType, Services
     from dragoman.core.rules import Rules, ServerRules
@@ -61,14 +64,9 @@ async def _respond(  # noqa: PLR0913 - what the steps need
     authorization = await _confirm(services, await grant_type.authorize(services, rules, client, request, now), now)
     scope = _granted(server, rules, client, request, authorization, requested)
     if authorization.password_hash is not None or authorization.arrives_from is not None:
-        settled = await _settle_account(services, authorization)
-        if settled is None:
-            settled = await grant_type.authorize(services, rules, client, request, now)
-            admit_resource_owner(settled.resource_owner, rules, at_refresh=False)
-            _require_place(settled.arrives_from is None or await _take_in(services, settled))
-        await _remember_places(services, settled)
-        _audit_arrival(services, rules, client, request, settled)
-        authorization = settled
+        judge = partial(grant_type.authorize, services, rules, client, request, now)
+        authorization = await _settle_account(services, rules, authorization, judge)
+        _audit_arrival(services, rules, client, request, authorization)
     order_to_issue = Issue(
         client=client,
         grant_type=grant_type.name,
@@ -104,19 +102,33 @@ def _granted(  # noqa: PLR0913, PLR0917 - what it judges by
 
 
 async def _confirm(services: Services, authorization: Authorization, now: int) -> Authorization:
-    """With the account of a session as its directory has it, where it lives in one."""
+    """The same, with the account as its directory has it now, where it lives in one and a session goes on."""
     owner = authorization.resource_owner
     if owner is None or owner.directory is None or authorization.ceiling is None:
         return authorization
-    return replace(authorization, resource_owner=await confirmed(services, owner, now))
+    return replace(authorization, resource_owner=await confirm_account(services, owner, now))
 
 
-async def _settle_account(services: Services, authorization: Authorization) -> Authorization | None:
-    """With the account stored as it was found; None if what was judged is not what is stored by then.
+async def _settle_account(
+    services: Services, rules: Rules, authorization: Authorization, judge: Callable[[], Awaitable[Authorization]]
+) -> Authorization:
+    """With the account stored as it was found. If it is another one by then, `judge` says once more what it is.
 
-    Another log-in was faster with the same, the password was changed, or the account has moved in: judged anew, it is
-    known which.
+    Another log-in may have been faster, the password may have been changed, or the account may have moved in. Refuses
+    as `judge` and the gate, and `wrong_credentials` for an account of a directory that takes the place of another.
     """
+    settled = await _store_account(services, authorization)
+    if settled is None:
+        settled = await judge()
+        admit_resource_owner(settled.resource_owner, rules, at_refresh=False)
+        if settled.arrives_from is not None and not await _take_in(services, settled):
+            raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
+    await _remember_places(services, settled)
+    return settled
+
+
+async def _store_account(services: Services, authorization: Authorization) -> Authorization | None:
+    """As it was found; None if what was judged is not what is stored by then."""
     if authorization.arrives_from is not None:
         return authorization if await _take_in(services, authorization) else None
     return await _strengthen_hash(services, authorization)
@@ -125,11 +137,6 @@ async def _settle_account(services: Services, authorization: Authorization) -> A
 async def _take_in(services: Services, authorization: Authorization) -> bool:
     owner, directory = authorization.resource_owner, authorization.arrives_from
     return owner is not None and directory is not None and await services.resource_owners.take_in(owner, directory)
-
-
-def _require_place(taken_in: bool) -> None:
-    if not taken_in:
-        raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
 
 
 async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:

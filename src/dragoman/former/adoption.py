@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.adoption import digest_of
-from dragoman.core.directory import arrived
+from dragoman.core.directory import admit_newcomer
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import FormerSession, Grant, RefreshHandle
 from dragoman.core.ports import Attempt, Event
@@ -126,7 +126,7 @@ class Adoption:
         subject = session.subject or ""
         owner = await self.resource_owners.find_resource_owner(subject)
         if owner is None and subject and self.directory is not None:
-            owner = await arrived(self.directory, self.resource_owners, subject, now)
+            owner = await admit_newcomer(self.directory, self.resource_owners, subject, now)
         if owner is None:
             raise OAuthError(Refusal.UNKNOWN_REFRESH_TOKEN, "the resource owner of a former session is not here")
         if owner.belongs_to not in (None, client.id):

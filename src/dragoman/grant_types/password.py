@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.directory import NotVerified, Verified, verify_elsewhere
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
-from dragoman.core.guessing import Guess, checked, with_place
+from dragoman.core.guessing import Guess, check_guess, with_place
 from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical
 from dragoman.core.model import Authorization
 from dragoman.core.ports import Attempt
@@ -59,7 +59,7 @@ class Password:
             """For an account that cannot be used, a right password is as good as a wrong one: nobody learns of it."""
             return isinstance(found, Verified) and _may_use(found.owner, client)
 
-        found = await checked(services, guess, check, is_right)
+        found = await check_guess(services, guess, check, is_right)
         if isinstance(found, NotVerified):  # one sentence for all causes
             raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why, subject=None if owner is None else owner.id)
         if found.owner.belongs_to not in (None, client.id):

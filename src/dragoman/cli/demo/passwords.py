@@ -46,7 +46,9 @@ class HashedApart:
         try:
             return dict(zip(self.passwords, self._receiving.recv(), strict=True))
         except EOFError:
-            raise Fault("the demo's passwords could not be hashed; give it 100 MiB more memory, and run it again") from None
+            raise Fault(
+                "the demo's passwords could not be hashed; give it 100 MiB more memory, and run it again"
+            ) from None
 
 
 def _hash(passwords: tuple[Secret, ...], sending: Connection) -> None:
