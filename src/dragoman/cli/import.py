@@ -15,9 +15,9 @@ from dragoman.cli.configured import config_option, json_option
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.operating import Act, recorded
 from dragoman.cli.showing import print_json
+from dragoman.cli.sources.registrar import ServerRegistrar, check_dialects
 from dragoman.cli.sources.report import open_report, print_change, print_summary, take_in_shown
 from dragoman.cli.sources.source import read_source, shown_source
-from dragoman.cli.sources.workshop import ServersWorkshop, check_dialects
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.importers.kind import SessionKind, list_kinds, load_kind, load_session_kind
@@ -147,8 +147,8 @@ def command(**parameters: object) -> int:
             client_secrets_of(configuration) as secrets,
             passwords_of(configuration) as passwords,
         ):
-            workshop = ServersWorkshop(configuration, secrets, passwords)
-            tally, changed, fault = _run(options, configuration, source, workshop, write_row)
+            registrar = ServerRegistrar(configuration, secrets, passwords)
+            tally, changed, fault = _run(options, configuration, source, registrar, write_row)
             summary = tally.summary(f"{options.kind} {shown}", dry_run=options.dry_run, complete=fault is None)
             act.tell(**facts_of(summary))
             if not options.dry_run:
@@ -188,7 +188,7 @@ def _run(
     options: ImportOptions,
     configuration: Configuration,
     source: Source,
-    workshop: ServersWorkshop,
+    registrar: ServerRegistrar,
     write_row: Callable[[Outcome], None],
 ) -> tuple[Tally, Sequence[str], Fault | None]:
     """What it came to, the clients that changed, and what cut it short."""
@@ -206,7 +206,9 @@ def _run(
 
     async def work(store: Store) -> None:
         permissions = options.permissions()
-        run = Run(intake=store.intake, permissions=permissions, workshop=workshop, now=source.now, dry=options.dry_run)
+        run = Run(
+            intake=store.intake, permissions=permissions, registrar=registrar, now=source.now, dry=options.dry_run
+        )
         await take_in_shown(run, _records(options, source, sessions), tally, hear)
         if sessions is not None and not options.dry_run:
             tally.dropped = await store.former_sessions.drop_unseen(sessions.SESSION_FORMAT, run.now)

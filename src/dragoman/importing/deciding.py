@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dragoman.importing.judging import Judged
     from dragoman.importing.permissions import Permissions, Withheld
-    from dragoman.importing.wanted import Wanted, Workshop
+    from dragoman.importing.wanted import Registrar, Wanted
     from dragoman.store.intake import Standing
 
 _SHARED = (
@@ -36,10 +36,10 @@ class Decided:
 
 
 def decide(
-    batch: Sequence[Judged], standing: Standing, permissions: Permissions, workshop: Workshop, now: int
+    batch: Sequence[Judged], standing: Standing, permissions: Permissions, registrar: Registrar, now: int
 ) -> Decided:
     """One outcome for each record, in their order."""
-    deciding = _Deciding(standing, permissions, workshop, now)
+    deciding = _Deciding(standing, permissions, registrar, now)
     outcomes = [deciding.outcome_of(one) for one in batch]
     return Decided(changes=deciding.changes(), outcomes=outcomes)
 
@@ -47,10 +47,10 @@ def decide(
 class _Deciding:
     """What is here, with what the records before have added."""
 
-    def __init__(self, standing: Standing, permissions: Permissions, workshop: Workshop, now: int) -> None:
+    def __init__(self, standing: Standing, permissions: Permissions, registrar: Registrar, now: int) -> None:
         self._standing = standing
         self._permissions = permissions
-        self._workshop = workshop
+        self._workshop = registrar
         self._now = now
         self._logins = dict(standing.logins)
         self._clients: dict[str, Client] = {}

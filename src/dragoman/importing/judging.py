@@ -23,7 +23,7 @@ from dragoman.importing.wanted import Unwanted, Wanted, wanted_client, wanted_ow
 if TYPE_CHECKING:
     from dragoman.importers.record import Record
     from dragoman.importing.permissions import Permissions
-    from dragoman.importing.wanted import Workshop
+    from dragoman.importing.wanted import Registrar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +39,17 @@ class Judged:
     """Its login names, in their canonical form."""
 
 
-def judge(record: Record, permissions: Permissions, workshop: Workshop) -> Judged:
+def judge(record: Record, permissions: Permissions, registrar: Registrar) -> Judged:
     """What becomes of the record, as far as it depends on nothing else."""
     kind = _kind_of(record)
     try:
         match record:
             case ImportedClient():
-                workshop.check_client_id(record.id)
-                wanted = wanted_client(record, permissions, workshop)
+                registrar.check_client_id(record.id)
+                wanted = wanted_client(record, permissions, registrar)
                 return Judged(kind=kind, id=record.id, place=record.place, wanted=wanted)
             case ImportedOwner():
-                wanted = wanted_owner(record, permissions, workshop)
+                wanted = wanted_owner(record, permissions, registrar)
                 return Judged(kind=kind, id=record.id, place=record.place, wanted=wanted, logins=_logins_of(wanted))
             case ImportedSession():
                 return Judged(kind=kind, id=record.id, place=record.place, wanted=record)

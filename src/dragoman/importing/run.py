@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dragoman.importing.judging import Judged
     from dragoman.importing.outcome import Outcome
     from dragoman.importing.permissions import Permissions
-    from dragoman.importing.wanted import Workshop
+    from dragoman.importing.wanted import Registrar
     from dragoman.store.intake import Intake, Standing
     from dragoman.store.sqlite.rehearsal import Rehearsal
 
@@ -34,7 +34,7 @@ class Run:
 
     intake: Intake
     permissions: Permissions
-    workshop: Workshop
+    registrar: Registrar
     now: int
     dry: bool = False
 
@@ -47,7 +47,7 @@ async def take_in(run: Run, records: AsyncIterator[Record]) -> AsyncIterator[Seq
     with rehearsal() if run.dry else nullcontext() as rehearsed:
         batch: list[Judged] = []
         async for record in records:
-            batch.append(judge(record, run.permissions, run.workshop))
+            batch.append(judge(record, run.permissions, run.registrar))
             if len(batch) == BATCH:
                 yield await _take(run, batch, rehearsed)
                 batch = []
@@ -61,7 +61,7 @@ async def _take(run: Run, batch: Sequence[Judged], rehearsed: Rehearsal | None) 
     logins = {login for one in batch for login in one.logins}
 
     def decided(standing: Standing) -> Decided:
-        return decide(batch, standing, run.permissions, run.workshop, run.now)
+        return decide(batch, standing, run.permissions, run.registrar, run.now)
 
     if rehearsed is None:
         return (await run.intake.take(ids, logins, decided, run.now, digests)).outcomes

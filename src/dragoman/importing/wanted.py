@@ -24,7 +24,7 @@ _LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime", "refresh_token_
 _ACCOUNT_STATES = ("enabled", "locked", "expired", "password_expired")
 
 
-class Workshop(Protocol):
+class Registrar(Protocol):
     """What the server knows of secrets, dialects and grant types. Nothing here waits."""
 
     grant_types: frozenset[str]
@@ -71,7 +71,7 @@ class Wanted:
     """Why it will be of little use as it is."""
 
 
-def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Workshop) -> Wanted:
+def wanted_client(record: ImportedClient, permissions: Permissions, registrar: Registrar) -> Wanted:
     """What the record says of a client. Raises Unwanted."""
     _check_texts(record.id, record.name)
     _check_moment(record.created_at)
@@ -83,7 +83,7 @@ def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Wo
     if record.refresh is not None:
         said["refresh"] = _refresh_of(record.refresh)
     if record.grant_types is not None:
-        said["grant_types"], left = sort_grant_types(permissions, workshop.grant_types, record.grant_types)
+        said["grant_types"], left = sort_grant_types(permissions, registrar.grant_types, record.grant_types)
         withheld.extend(left)
     scope = record.scope if record.scope is not None else permissions.scope or None
     if scope is not None:
@@ -92,11 +92,11 @@ def wanted_client(record: ImportedClient, permissions: Permissions, workshop: Wo
     if record.authorities is not None:
         said["authorities"], left = sort_authorities(permissions, record.authorities)
         withheld.extend(left)
-    said["secrets"] = tuple(_secrets_of(record, workshop))
+    said["secrets"] = tuple(_secrets_of(record, registrar))
     return Wanted(members=said, created_at=record.created_at, withheld=tuple(withheld))
 
 
-def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Workshop) -> Wanted:
+def wanted_owner(record: ImportedOwner, permissions: Permissions, registrar: Registrar) -> Wanted:
     """What the record says of an account. Raises Unwanted."""
     email = None if permissions.without_email else record.email
     _check_texts(record.id, record.username, email, record.first_name, record.last_name, record.belongs_to)
@@ -121,24 +121,24 @@ def wanted_owner(record: ImportedOwner, permissions: Permissions, workshop: Work
     if record.authorities is not None:
         said["authorities"], left = sort_authorities(permissions, record.authorities)
         withheld.extend(left)
-    password, left = _password_of(record, permissions, workshop)
+    password, left = _password_of(record, permissions, registrar)
     return Wanted(
         members={**said, **password},
         created_at=record.created_at,
         withheld=(*withheld, *left),
-        warning=workshop.find_length_defect(said.get("authorities", ())),
+        warning=registrar.find_length_defect(said.get("authorities", ())),
     )
 
 
 def _password_of(
-    record: ImportedOwner, permissions: Permissions, workshop: Workshop
+    record: ImportedOwner, permissions: Permissions, registrar: Registrar
 ) -> tuple[Mapping[str, Any], tuple[Withheld, ...]]:
     """The member, if the source speaks of it and it can be used; and why it is not."""
     if record.password_hash is None:
         return {}, ()
     if not record.password_hash:
         return {"password_hash": None}, ()
-    defect = workshop.find_hash_defect(record.password_hash)
+    defect = registrar.find_hash_defect(record.password_hash)
     if defect is None:
         return {"password_hash": record.password_hash}, ()
     if permissions.without_password:
@@ -146,14 +146,14 @@ def _password_of(
     raise Unwanted(f"no password can match its hash: {defect} (--without-password lets it in without one)")
 
 
-def _secrets_of(record: ImportedClient, workshop: Workshop) -> Iterator[str]:
+def _secrets_of(record: ImportedClient, registrar: Registrar) -> Iterator[str]:
     if not record.public and not record.plain_secrets and not record.hashed_secrets:
         raise Unwanted("it has no secret, and the source does not say that it is public")
     for plain in record.plain_secrets:
         _check_texts(plain.reveal())
-        yield workshop.digest(plain)
+        yield registrar.digest(plain)
     for stored in record.hashed_secrets:
-        defect = workshop.find_hash_defect(stored)
+        defect = registrar.find_hash_defect(stored)
         if defect is not None:
             raise Unwanted(f"no secret can match its hash: {defect}")
         yield stored

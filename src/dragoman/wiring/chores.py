@@ -40,7 +40,7 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 @asynccontextmanager
 async def doing(chores: Iterable[Chore], log: Log) -> AsyncIterator[None]:
-    """Do these until the block ends. Then each has let go of what it used, or was given up after some seconds."""
+    """Do these until the block ends. Then each is ended, and has some seconds to let go of what it uses."""
     tasks = [asyncio.create_task(keep_up(chore, log)) for chore in chores]
     try:
         yield
@@ -59,9 +59,9 @@ async def keep_up(
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Do the chore; where it fails as nobody expected, tell that and begin it anew, after a pause that grows.
+    """Do the chore until it comes to its end. After a fault it is begun anew, with a pause that grows to a minute.
 
-    What fails each time is told once a minute at most, in the long run. A chore that comes to its end is done.
+    Each fault is logged: of one that lasts there is a line a minute. `pause` and `elapsed` take and give seconds.
     """
     seconds = _FIRST_PAUSE_SECONDS
     while True:
@@ -79,9 +79,9 @@ async def keep_up(
 
 
 async def watch_keys(tokens: CurrentTokens, log: Log, look: asyncio.Event) -> None:
-    """Take over keys that were added or retired, a moment later; keys at fault leave the old ones in force.
+    """Take over keys that were added or retired, within a second. If one cannot be read, the old ones stay in force.
 
-    `look` is set by whoever has reason to think that they changed.
+    `look` is set by whoever has reason to think that they changed: then it does not wait for the second.
     """
     while True:
         with suppress(TimeoutError):
@@ -96,9 +96,9 @@ async def watch_keys(tokens: CurrentTokens, log: Log, look: asyncio.Event) -> No
 
 
 async def purge(store: Store, now: Callable[[], int], log: Log, *, revocations_kept: int) -> None:
-    """Take rows away once nothing can refer to them any more: a grant outlives its longest access token.
+    """Every ten minutes, delete the rows that nothing can refer to any more: a grant outlives its longest access token.
 
-    Revoked grants stay for so many seconds, for `dragoman token report`.
+    Revoked grants stay for `revocations_kept` seconds, for `dragoman token report`.
     """
     while True:
         await asyncio.sleep(_PURGE_SECONDS)
@@ -112,9 +112,9 @@ async def purge(store: Store, now: Callable[[], int], log: Log, *, revocations_k
 
 
 async def count_hashes(store: Store, passwords: PasswordHasher, doubles: Doubles, log: Log) -> None:
-    """Have the doubles of unknown names be in the proportion of what is stored, page by page and ever again.
+    """Every ten minutes, count the stored hashes by kind: unknown names are checked against doubles in that proportion.
 
-    The first time they follow each page, so that they are about right a moment after the start.
+    The first time each page counts at once, so that the proportion is about right a moment after the start.
     """
     while True:
         try:
@@ -139,9 +139,10 @@ async def _count_once(store: Store, passwords: PasswordHasher, doubles: Doubles)
 
 
 async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None], log: Log) -> None:
-    """Note how late it is, for the next start and other servers, and tell when the machine's clock is not believed.
+    """Every ten seconds, note the time in the database, for the next start and for other servers.
 
-    `note` notes it in a second place, after the first, in a thread of its own.
+    `note` then writes it in a second place; it may wait for a disk. When the machine's clock is not believed, that is
+    logged once.
     """
     told = False
     while True:
@@ -161,7 +162,10 @@ async def keep_time(store: Store, clock: SteadyClock, note: Callable[[int], None
 
 
 async def keep_audit(remove: Callable[[float], Sequence[str]], now: Callable[[], int], log: Log, *, kept: int) -> None:
-    """Take away files of the audit once all that is in them is so many seconds old. `remove` gets the oldest time."""
+    """Every hour, delete the files of the audit in which nothing is younger than `kept` seconds.
+
+    `remove` takes the epoch seconds before which lines may go, and returns the names of the files that went.
+    """
     pause = _AUDIT_FIRST_SECONDS
     while True:
         await asyncio.sleep(pause)
@@ -178,7 +182,7 @@ async def keep_audit(remove: Callable[[float], Sequence[str]], now: Callable[[],
 
 
 async def is_ready(store: Store, leaving: Callable[[], bool]) -> bool:
-    """Whether requests should come here: it is not on its way out, and the database answers within a second."""
+    """Whether requests should be sent here: the server is not leaving, and the database answers within a second."""
     if leaving() or store.broken is not None:
         return False
     try:

@@ -22,7 +22,7 @@ from dragoman.hashing.doubles import Count, Doubles, EqualPasswords
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator
 
     from dragoman.config.directory import DirectoryTable
     from dragoman.config.settings import Configuration
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dragoman.directories.sql.rows import Rows
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.http.log import Log
+    from dragoman.wiring.chores import Chore
 
 # ruff: noqa: PLC0415 (who has no directory needs none of its drivers)
 
@@ -43,7 +44,7 @@ class OpenDirectory:
     """An open directory, and what is to be done beside answering."""
 
     directory: Directory
-    chores: tuple[Callable[[], Coroutine[object, object, None]], ...] = ()
+    chores: tuple[Chore, ...] = ()
 
 
 @asynccontextmanager

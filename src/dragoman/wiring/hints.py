@@ -1,4 +1,4 @@
-"""What a server does about hints: it looks again, and where it cannot hear any, it keeps clients for a moment only."""
+"""What a server does about hints: it looks again. While it cannot hear any, it keeps clients for a second only."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from dragoman.shared_server.hints import ClientChanged, KeysChanged
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Iterator
 
     from dragoman.config.settings import Configuration
     from dragoman.http.log import Log
     from dragoman.shared_server.address import Address
     from dragoman.shared_server.hints import Hint
     from dragoman.store.cache import CachedClients
+    from dragoman.wiring.chores import Chore
 
 _STALENESS_WITHOUT_HINTS = 1.0
 
 
-def hearing(
+def hint_chores(
     configuration: Configuration, clients: CachedClients, look_at_keys: asyncio.Event, log: Log
-) -> Iterator[Callable[[], Coroutine[object, object, None]]]:
-    """The chore of listening for hints, where the setting `shared` names a server for them. Raises SharedFault."""
+) -> Iterator[Chore]:
+    """The chore of listening for hints; none where `shared` names no server for them. Raises SharedFault."""
     url = configuration.shared_location()
     if url is None:
         return

@@ -1,4 +1,4 @@
-"""What a server tells of itself for its metrics beside what it counts at each request."""
+"""The metrics that no request counts: queues of password hashes, and whether audit and store can be written."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ from dragoman.metrics.series import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
 
     from dragoman.audit.logged import LineAudit
     from dragoman.audit.recording import FolderAudit
     from dragoman.hashing.pool import PasswordHasher
     from dragoman.metrics.tally import Tally
     from dragoman.store.store import Store
+    from dragoman.wiring.chores import Chore
 
 _PASSWORDS_SECONDS = 1
 _AUDIT_SECONDS = 1
 _STORE_SECONDS = 5
 
 
-def metered(
+def metric_chores(
     tally: Tally | None,
     store: Store,
     passwords: PasswordHasher,
     audit: FolderAudit | LineAudit,
     now: Callable[[], int],
-) -> Iterator[Callable[[], Coroutine[object, object, None]]]:
-    """What keeps the tally up to date, to be run beside the server; nothing without a tally."""
+) -> Iterator[Chore]:
+    """The chores that keep the tally up to date; none without a tally. `now` gives epoch seconds."""
     if tally is not None:
         yield partial(_tell_passwords, passwords, tally)
         yield partial(_tell_audit, audit, tally)
@@ -56,7 +57,7 @@ async def _tell_passwords(passwords: PasswordHasher, tally: Tally) -> None:
 
 
 def _tell_queue(passwords: PasswordHasher, tally: Tally, told: tuple[int, int]) -> tuple[int, int]:
-    """`told` of those that were shed, and of those that hung up, are counted already; how many are now."""
+    """How many were shed and how many hung up so far; `told` is how many of both are counted already."""
     tally.tell(PASSWORD_HASHES_RUNNING, passwords.running)
     tally.tell(PASSWORD_HASHES_WAITING, passwords.waiting)
     shed, abandoned = passwords.shed, passwords.abandoned

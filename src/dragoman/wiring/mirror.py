@@ -16,7 +16,7 @@ from dragoman.core.value import value
 from dragoman.directories.faults import DirectoryFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from dragoman.config.settings import Configuration
     from dragoman.core.model import TokenId
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dragoman.mirror.database import Database
     from dragoman.mirror.mirror import Statements
     from dragoman.store.store import Store
+    from dragoman.wiring.chores import Chore
 
 # ruff: noqa: PLC0415 (who has no mirror needs none of its drivers)
 
@@ -39,7 +40,7 @@ class DesksWithMirror:
     """Desks of which some mirror their tokens, and what is to be done beside answering."""
 
     desks: Sequence[Desk]
-    chores: tuple[Callable[[], Coroutine[object, object, None]], ...] = ()
+    chores: tuple[Chore, ...] = ()
     """For one process of a server."""
 
 

@@ -1,4 +1,4 @@
-"""The desks of mounts whose old server still runs: before it, in its shadow, or at this end of a bridge to it."""
+"""Mounts whose old server still runs: in its shadow, or with a bridge to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dragoman.wiring.bridge import opened_bridge
 from dragoman.wiring.shadow import behind, open_shadows, sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from dragoman.config.settings import Configuration
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
     from dragoman.store.store import Store
+    from dragoman.wiring.chores import Chore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,11 @@ class DesksWithOldServers:
     desks: Sequence[Desk]
     sentences: tuple[str, ...]
     """For whoever starts the server: what other servers have to do with it."""
-    chores: tuple[Callable[[], Coroutine[object, object, None]], ...]
+    chores: tuple[Chore, ...]
 
 
 @asynccontextmanager
-async def beside_old_servers(
+async def opened_old_servers(
     configuration: Configuration, desks: Sequence[Desk], store: Store, log: Log
 ) -> AsyncIterator[DesksWithOldServers]:
     """The same desks, with the old servers that are configured, until the block ends. Raises Fault."""

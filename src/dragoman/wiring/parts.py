@@ -71,7 +71,7 @@ def create_keys(configuration: Configuration) -> tuple[str, ...]:
 
 
 def open_passwords(configuration: Configuration, *, serving: bool = False) -> PasswordHasher:
-    """The hashing of one process, as configured; `serving`: beside others' requests, which must not wait for it."""
+    """The hashing of one process, as configured; `serving` where requests are answered beside it."""
     table = configuration.passwords
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
     slots = table.slots or max(1, usable_cores() // configuration.server.workers)

@@ -12,7 +12,7 @@ from dragoman.audit.retention import remove_old
 from dragoman.grant_types import load_grant_types
 from dragoman.metrics.counting import count_from
 from dragoman.wiring.chores import keep_audit
-from dragoman.wiring.metrics import metered
+from dragoman.wiring.metrics import metric_chores
 from dragoman.wiring.parts import open_audit
 from dragoman.wiring.telemetry import open_tracing
 
@@ -45,7 +45,7 @@ def open_recording(foundation: Foundation, key: bytes) -> Recording:
     if tracing is not None:
         closing.callback(tracing.close)
     foundation.chores.append(bounded.keep_summing_up)
-    foundation.chores.extend(metered(role.tally, foundation.store, foundation.passwords, written, foundation.now))
+    foundation.chores.extend(metric_chores(role.tally, foundation.store, foundation.passwords, written, foundation.now))
     if role.purges and configuration.audit.to == "files":
         remove = partial(remove_old, configuration.path(configuration.audit.files), key, time.time)
         kept = configuration.audit.kept_days * 86400

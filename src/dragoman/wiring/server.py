@@ -24,7 +24,7 @@ from dragoman.wiring.exposures import list_exposures
 from dragoman.wiring.failpoints import open_failpoints
 from dragoman.wiring.foundation import Foundation, Role
 from dragoman.wiring.mirror import opened_mirror
-from dragoman.wiring.old_servers import beside_old_servers
+from dragoman.wiring.old_servers import opened_old_servers
 from dragoman.wiring.parts import build_mounts, load_dialects, open_passwords, open_tokens, shown_key, standing_rules
 from dragoman.wiring.recording import open_recording
 from dragoman.wiring.services import open_services
@@ -135,7 +135,7 @@ async def _surround(foundation: Foundation, desks: Sequence[Desk]) -> tuple[Sequ
     """With what stands beside or behind them; and a sentence on each old server. Raises Fault."""
     configuration, store, log, closing = foundation.configuration, foundation.store, foundation.log, foundation.closing
     mirrored = await closing.enter_async_context(opened_mirror(configuration, desks, store, log))
-    joined = await closing.enter_async_context(beside_old_servers(configuration, mirrored.desks, store, log))
+    joined = await closing.enter_async_context(opened_old_servers(configuration, mirrored.desks, store, log))
     foundation.chores.extend(joined.chores)
     if foundation.role.purges:
         foundation.chores.extend((*mirrored.chores, *_shared_chores(foundation)))

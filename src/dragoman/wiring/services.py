@@ -18,7 +18,7 @@ from dragoman.store.changes import Changes
 from dragoman.throttle.throttle import MemoryThrottle
 from dragoman.wiring.chores import count_hashes, watch_keys
 from dragoman.wiring.directory import opened_directory
-from dragoman.wiring.hints import hearing
+from dragoman.wiring.hints import hint_chores
 from dragoman.wiring.parts import open_former_servers
 from dragoman.wiring.throttle import Surroundings, opened_throttle
 
@@ -50,7 +50,7 @@ async def open_services(foundation: Foundation, tokens: CurrentTokens, audit: Au
     store.remember_access_tokens(changes, configuration.access_token_cache())
     clients = CachedClients(store, time.monotonic, staleness=configuration.client_cache_seconds)
     look = asyncio.Event()
-    foundation.chores.extend((*hearing(configuration, clients, look, log), partial(watch_keys, tokens, log, look)))
+    foundation.chores.extend((*hint_chores(configuration, clients, look, log), partial(watch_keys, tokens, log, look)))
     around = Surroundings(
         key=tokens.keyring.throttle_key(),
         memory=None if memory is None else memory.throttle,

@@ -1,4 +1,4 @@
-"""Mounts in the shadow of another server, as configured."""
+"""The shadows of a server, as the configuration has them."""
 
 from __future__ import annotations
 

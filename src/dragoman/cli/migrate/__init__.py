@@ -16,9 +16,9 @@ from dragoman.cli.migrate.plan import Plan, plan_of, print_plan
 from dragoman.cli.migrate.steps import Move
 from dragoman.cli.opening import client_secrets_of, in_store, passwords_of
 from dragoman.cli.showing import print_json
+from dragoman.cli.sources.registrar import ServerRegistrar, check_dialects
 from dragoman.cli.sources.report import take_in_shown
 from dragoman.cli.sources.source import read_source, shown_source
-from dragoman.cli.sources.workshop import ServersWorkshop, check_dialects
 from dragoman.config.settings import Configuration, MountTable
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.importers.kind import cutover_of, list_kinds, load_kind, load_session_kind
@@ -141,11 +141,11 @@ def _rehearsed(
     tally = Tally()
     with client_secrets_of(configuration) as secrets, passwords_of(configuration) as passwords:
         survey = Survey(passwords.name_format)
-        workshop = ServersWorkshop(configuration, secrets, passwords)
+        registrar = ServerRegistrar(configuration, secrets, passwords)
         permissions = Permissions(dialects=dialects)
 
         async def work(store: Store) -> None:
-            run = Run(intake=store.intake, permissions=permissions, workshop=workshop, now=source.now, dry=True)
+            run = Run(intake=store.intake, permissions=permissions, registrar=registrar, now=source.now, dry=True)
             await take_in_shown(run, survey.counted(load_kind(options.kind).read(source)), tally)
 
         in_store(configuration, work)

@@ -1,4 +1,4 @@
-"""What imported clients and accounts are made with: this server's dialects, secrets and grant types."""
+"""Who registers imported clients and accounts: with this server's dialects, secrets and grant types."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _REST = 800
 """Characters of a token without authorities, or a little more."""
 
 
-class ServersWorkshop:
-    """`importing.wanted.Workshop` for one run: each dialect's file is read once."""
+class ServerRegistrar:
+    """`importing.wanted.Registrar` for one run: each dialect's file is read once."""
 
     def __init__(self, configuration: Configuration, secrets: ClientSecretHasher, passwords: PasswordHasher) -> None:
         self._words_of = dialects_of(configuration)
