@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bridge.old_servers import lied_to, says
-from tests.legacy_servers import Talker
+from tests.bridge.pairs import lied_to, says
+from tests.old_servers import Talker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dragoman.config.old_servers import BridgeTable
 from dragoman.config.settings import MountTable
 from dragoman.store.opening import open_tool
-from tests.legacy_servers import CLIENT
+from tests.old_servers import CLIENT
 from tests.serving import configure, provision, serving
 
 if TYPE_CHECKING:

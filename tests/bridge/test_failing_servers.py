@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bridge.crossing import crossing
-from tests.bridge.old_servers import BROKEN, PATH, ROOT, TOLD, WRONG, lied_to, says
-from tests.legacy_servers import ANN, cast_of, dead_url
+from tests.bridge.pairs import BROKEN, PATH, ROOT, TOLD, WRONG, lied_to, says
+from tests.old_servers import ANN, cast_of, dead_url
 from tests.processes import wait_until
 from tests.shadow.watching import ask, password, refresh
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from dragoman.config.settings import ThrottleTable
 from tests.bridge.crossing import crossing
-from tests.bridge.old_servers import PATH, ROOT, TOLD, WRONG, says
-from tests.legacy_servers import ANN, Talker, cast_of
+from tests.bridge.pairs import PATH, ROOT, TOLD, WRONG, says
+from tests.old_servers import ANN, Talker, cast_of
 from tests.shadow.watching import ask, credentials, password, refresh
 
 

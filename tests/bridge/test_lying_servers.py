@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bridge.old_servers import PATH, ROOT, lied_to, says
-from tests.legacy_servers import ANN, CLIENT
+from tests.bridge.pairs import PATH, ROOT, lied_to, says
+from tests.old_servers import ANN, CLIENT
 from tests.shadow.watching import ask, password, refresh
 
 

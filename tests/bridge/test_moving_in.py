@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bridge.crossing import crossing
-from tests.bridge.old_servers import PATH, TOLD, lied_to, pair, says
-from tests.legacy_servers import ANN, BOB, CLIENT, cast_of, dead_url
+from tests.bridge.pairs import PATH, TOLD, lied_to, pair, says
+from tests.old_servers import ANN, BOB, CLIENT, cast_of, dead_url
 from tests.shadow.watching import ask, credentials, password, refresh
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from dragoman.verification.cast import CastClient
 from tests.bridge.crossing import crossing
-from tests.bridge.old_servers import PATH, TOLD, pair
-from tests.legacy_servers import ANN, CLIENT, cast_of, legacy_server
+from tests.bridge.pairs import PATH, TOLD, pair
+from tests.old_servers import ANN, CLIENT, cast_of, old_server
 from tests.shadow.watching import ask, credentials, password, refresh
 
 
@@ -57,7 +57,7 @@ def test_m10_a_session_that_came_over_stays_its_clients_own(tmp_path: Path):
     theirs = {"client_id": other.id, "client_secret": other.secret}
     (tmp_path / "theirs").mkdir()
     with (
-        legacy_server(tmp_path / "theirs", "standard", cast_of(ANN)) as url,
+        old_server(tmp_path / "theirs", "standard", cast_of(ANN)) as url,
         crossing(tmp_path / "ours", "standard", here, url, **{**TOLD, "clients": (CLIENT.id, other.id)}) as crossed,
     ):
         old = ask(url, PATH, password(ANN)).document["refresh_token"]

@@ -13,7 +13,7 @@ import pytest
 
 from dragoman.config.reading import read_configuration
 from tests.cli.commanding import Folder, Outcome, make_folder
-from tests.legacy_servers import dead_url
+from tests.old_servers import dead_url
 from tests.serving import serving
 
 

@@ -114,4 +114,4 @@ def test_a_stream_without_a_descriptor_is_written_to():
 
 def test_what_knows_no_locks_is_written_to_all_the_same():
     with open(os.devnull, "wb") as stream, alone_on(stream.fileno()):  # noqa: PTH123
-        pass
+        assert stream.write(b"a line\n") == len(b"a line\n")

@@ -17,9 +17,9 @@ from dragoman.mirror import mirror as mirroring
 from dragoman.tokens.identifiers import read_token_id
 from tests.attacks.harness import FORM, START, ask, configuration_of, running
 from tests.directories.test_liars import CANARY, LIES, _liar
-from tests.legacy_servers import ANN, cast_of, legacy_server
 from tests.mirror.conftest import mirrored
 from tests.mirror.laravel import MariaDbLaravel, SqliteLaravel, documented
+from tests.old_servers import ANN, cast_of, old_server
 from tests.processes import wait_until
 from tests.shadow.watching import ask as shadowed
 from tests.shadow.watching import password, watching
@@ -175,7 +175,7 @@ def test_a_mount_in_shadow_writes_nothing(tmp_path: Path):
     database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
     cast = cast_of(ANN)
     with (
-        legacy_server(theirs, "passport-12", cast) as url,
+        old_server(theirs, "passport-12", cast) as url,
         watching(ours, "passport-12", cast, url, further={"mirror": database.table()}) as watched,
     ):
         assert shadowed(watched.url, "/oauth/token", password(ANN)).status == 200

@@ -160,7 +160,7 @@ def test_a_report_without_a_shadow_says_how_to_begin(tmp_path: Path):
         ('address_header = "Authorization"', "something else"),
     ],
 )
-def test_a_legacy_server_that_cannot_be_meant_stops_the_start(tmp_path: Path, line: str, told: str):
+def test_an_old_server_that_cannot_be_meant_stops_the_start(tmp_path: Path, line: str, told: str):
     file = tmp_path / "dragoman.toml"
     file.write_text(f'[[mounts]]\ndialect = "standard"\n[mounts.shadow]\n{line}\n')
     fault = run("shadow", "report", "--config", file).fault

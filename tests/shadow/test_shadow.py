@@ -1,4 +1,4 @@
-"""In front of a real legacy server: its answer goes out as it is, ours is compared, and nothing of ours happens."""
+"""In front of a real old server: its answer goes out as it is, ours is compared, and nothing of ours happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from dragoman.outgoing.server import NotInstalled
 from tests.certificates import write_certificate
-from tests.legacy_servers import ANN, BOB, CLIENT, Talker, cast_of, dead_url, http, legacy_server
+from tests.old_servers import ANN, BOB, CLIENT, Talker, cast_of, dead_url, http, old_server
 from tests.processes import wait_until
 from tests.shadow.watching import ask, credentials, password, refresh, watching
 
@@ -28,12 +28,12 @@ PATH = "/oauth2/token"
 
 @contextmanager
 def pair(tmp_path: Path, dialect: str = "standard", **client: object) -> Iterator[tuple[str, Watched]]:
-    """A legacy server and ours before it; both know ann, and ours only what `client` says differently."""
+    """An old server and ours before it; both know ann, and ours only what `client` says differently."""
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     theirs.mkdir()
     ours.mkdir()
     with (
-        legacy_server(theirs, dialect, cast_of(ANN, BOB)) as url,
+        old_server(theirs, dialect, cast_of(ANN, BOB)) as url,
         watching(ours, dialect, cast_of(ANN, **client), url) as watched,
     ):
         yield url, watched
@@ -46,7 +46,7 @@ def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(database.execute(f"SELECT * FROM {name}")) for name in tables if name != "installation"}
 
 
-def test_the_legacy_answer_goes_out_as_it_is_and_alike_answers_are_no_drift(tmp_path: Path):
+def test_the_old_servers_answer_goes_out_as_it_is_and_alike_answers_are_no_drift(tmp_path: Path):
     with pair(tmp_path) as (url, watched):
         before = rows(watched.folder)
         first = ask(watched.url, PATH, password(ANN))
@@ -70,7 +70,7 @@ def test_what_would_differ_is_counted_without_anybodys_values(tmp_path: Path):
     with pair(tmp_path, access_token_lifetime=60, scope=("read",)) as (_url, watched):
         ask(watched.url, PATH, password(ANN))
         ask(watched.url, PATH, password(ANN))
-        ask(watched.url, PATH, password(BOB))  # whom only the legacy server knows
+        ask(watched.url, PATH, password(BOB))  # whom only the old server knows
         found = watched.exchanges(3)
     told = {(one.field, one.theirs, one.ours): one.seen.count for one in found.differences}
     assert told["expires_in", "3600", "60"] == 2
@@ -107,7 +107,7 @@ def test_one_that_exchanges_its_refresh_tokens_differs_from_one_that_keeps_them(
     ]
 
 
-def test_all_other_endpoints_are_the_legacy_servers_too(tmp_path: Path):
+def test_all_other_endpoints_are_the_old_servers_too(tmp_path: Path):
     with pair(tmp_path) as (_url, watched):
         token = ask(watched.url, PATH, password(ANN)).document["access_token"]
         found = ask(watched.url, "/oauth2/introspect", {"token": token, **credentials()})
@@ -117,7 +117,7 @@ def test_all_other_endpoints_are_the_legacy_servers_too(tmp_path: Path):
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-Address"])
-def test_the_legacy_server_is_told_whom_a_request_comes_from_and_nobody_else_tells_it(tmp_path: Path, header: str):
+def test_the_old_server_is_told_whom_a_request_comes_from_and_nobody_else_tells_it(tmp_path: Path, header: str):
     given = {
         "X_Forwarded_For": "6.6.6.6",
         "X_Real_Address": "7.7.7.7",
@@ -239,7 +239,7 @@ def broken(tmp_path_factory) -> Iterator[tuple[Talker, Watched]]:
 
 
 @pytest.mark.parametrize("kind", AWAY)
-def test_a_legacy_server_that_gives_no_answer_is_the_dialects_503(broken, kind: str):
+def test_an_old_server_that_gives_no_answer_is_the_dialects_503(broken, kind: str):
     talker, watched = broken
     talker.answer = AWAY[kind]
     _is_503(ask(watched.url, "/oauth/token", password(ANN)))
@@ -259,7 +259,7 @@ def test_times_that_are_no_times_do_not_end_the_comparing(tmp_path: Path):
     assert found.compared.count == len(claims)
 
 
-def test_a_dead_legacy_server_is_the_dialects_503(tmp_path: Path):
+def test_a_dead_old_server_is_the_dialects_503(tmp_path: Path):
     with watching(tmp_path, "jobspace", cast_of(ANN), dead_url()) as watched:
         _is_503(ask(watched.url, "/oauth/token", password(ANN)))
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from dragoman.config.settings import AuditTable, MountTable, ShadowTable
 from dragoman.shadow.record import ClientRecord, read_record
-from tests.legacy_servers import CLIENT
+from tests.old_servers import CLIENT
 from tests.processes import wait_until
 from tests.serving import configure, provision, serving
 

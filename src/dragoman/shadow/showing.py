@@ -84,7 +84,7 @@ def _show_values(field: str, theirs: object, ours: object, sent: Collection[str]
 
 
 def _show_names(names: Sequence[object], sent: Collection[str]) -> str:
-    """A legacy server could have anything for names, as well."""
+    """Names, too: an old server could call its members anything."""
     shown = [_name(str(name)) if str(name) not in sent else "(another)" for name in names[:_MOST_NAMES]]
     return " ".join(shown) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
 

@@ -35,7 +35,7 @@ def cast_of(*people: CastPerson, **further: object) -> Cast:
 
 
 @contextmanager
-def legacy_server(folder: Path, dialect: str, cast: Cast, **settings: object) -> Iterator[str]:
+def old_server(folder: Path, dialect: str, cast: Cast, **settings: object) -> Iterator[str]:
     """A real token server with a database of its own: another Dragoman. Its address."""
     configuration = configure(
         folder, MountTable(dialect=dialect), scopes=dict.fromkeys(("read", "write"), ""), **settings

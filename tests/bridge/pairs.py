@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.verification.cast import CastPerson
 from tests.bridge.crossing import crossing
-from tests.legacy_servers import ANN, BOB, Talker, cast_of, http, legacy_server
+from tests.old_servers import ANN, BOB, Talker, cast_of, http, old_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def pair(
     """An old server that knows ann and bob, and ours, which knows those that are `here`."""
     (tmp_path / "theirs").mkdir()
     with (
-        legacy_server(tmp_path / "theirs", dialect, cast_of(ANN, BOB)) as url,
+        old_server(tmp_path / "theirs", dialect, cast_of(ANN, BOB)) as url,
         crossing(tmp_path / "ours", dialect, cast_of(*here), url, **{**TOLD, **settings}) as crossed,
     ):
         yield url, crossed
