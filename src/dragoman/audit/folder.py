@@ -82,7 +82,7 @@ def prepare(folder: Path) -> None:
 
 
 def refuse_unusable(folder: Path) -> None:
-    """The same of a folder as it is; one that is not there could be made. Changes nothing."""
+    """Raise AuditFault for a folder that cannot be used, or not be made where it is missing. Changes nothing."""
     try:
         status = folder.stat()
     except FileNotFoundError:
@@ -103,7 +103,7 @@ def _not_made(folder: Path, why: str | None) -> AuditFault:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Nobody else changes which files there are, nor the ledger, meanwhile. Raises OSError."""
+    """Hold the folder's lock: meanwhile nobody else adds or removes a file, or writes to the ledger. Raises OSError."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -31,9 +31,9 @@ class LineAudit:
     """What the log holds back or loses, it tells itself."""
 
     def record(self, event: Event) -> None:
-        """One line with the outcome and the true reason."""
+        """Write one line with the outcome and the true reason."""
         line, self._head = self._sealer.seal(begin_event(event, self._clock()), self._chain, self._head)
         self._put(line)
 
     def close(self) -> None:
-        """Nothing is held back here."""
+        """Nothing to do: no line is held back."""

@@ -39,7 +39,7 @@ class Record(NamedTuple):
     line: bytes
 
     def fact(self, name: str) -> object:
-        """What it says of this, or None."""
+        """The fact of this name, or None."""
         return self.facts.get(name)
 
 
@@ -54,7 +54,7 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
 
     def named(self) -> dict[str, str]:
-        """Those that are asked for."""
+        """The lines that are asked for."""
         asked = ((name, getattr(self, name)) for name in Named.__struct_fields__)
         return {name: value for name, value in asked if value is not None}
 

@@ -29,7 +29,7 @@ class Telling(Protocol):
     """Where the audit tells what an operator must know at once."""
 
     def write(self, level: str, event: str, /, **facts: object) -> None:
-        """One line of the log."""
+        """Write one line to the log."""
         ...
 
 

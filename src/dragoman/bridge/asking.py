@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset({400, 401, 403, 422})
 """Statuses with which token endpoints refuse; any other is no answer to the question."""
 _OF_THIS_QUESTION = frozenset({429, 500})
-"""Too many requests, of one address perhaps; a fault, at one name perhaps. Whoever can bring these about must not be
-able to have nobody asked for any more."""
+"""Too many requests, perhaps of one address; a fault, perhaps at one name. They do not count as the old server being
+away: else whoever can bring them about could close the bridge for everybody."""
 _WRONG_PASSWORD = frozenset({Refusal.WRONG_CREDENTIALS})
 _WRONG_TOKEN = frozenset(
     {
@@ -54,7 +54,7 @@ _OF_THE_SERVER = frozenset({ErrorCode.SERVER_ERROR.value, ErrorCode.TEMPORARILY_
 
 @value
 class Granted:
-    """It issued tokens. What it says of them and, where its access token is a JWT, in it."""
+    """The old server issued tokens: what its answer says, and what its access token claims where that is a JWT."""
 
     members: Mapping[str, object]
     claims: Mapping[str, object]
@@ -87,7 +87,7 @@ class OldServer:
         scope: Scope | None = None,
         address: str = "",
     ) -> Granted | Refused:
-        """One try. Raises Away and Useless."""
+        """Ask once, as this client would; no try is repeated. `address` is the person's. Raises Away, Useless."""
         asked = write_token_request(self.dialect.words, (client.id or "", client.secret), grant_type, parameters, scope)
         target = self.path.encode() + (b"?" + asked.query if asked.query else b"")
         headers = (

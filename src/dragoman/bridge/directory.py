@@ -31,7 +31,7 @@ def _is_plain(login: str) -> bool:
 
 @value
 class BridgeDirectory:
-    """For one request, with the credentials by which its client has authenticated; or for none, and then it is shut."""
+    """The directory for one request, with its client's credentials. Without a request it is shut: nobody is asked."""
 
     bridge: Bridge
     services: Services

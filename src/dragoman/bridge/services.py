@@ -45,7 +45,7 @@ class OpenBridge:
 
     @property
     def sentence(self) -> str:
-        """For whoever starts the server."""
+        """What is told when the server starts."""
         paths = ", ".join(self.mount.paths_of("token"))
         until = datetime.fromtimestamp(self.arrivals.bridge.until, tz=UTC).isoformat()
         return f"passwords that nobody here has are tried at another server, at {paths} until {until} (docs/bridge.md)"

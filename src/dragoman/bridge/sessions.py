@@ -1,4 +1,4 @@
-"""Sessions of the old server become ours at their first refresh (core.ports.FormerSessions).
+"""Sessions of the old server become ours at their first refresh (core.adoption.FormerSessions).
 
 The refresh token is presented there once, and so perhaps spent. From then on whoever has asked can get lost: what was
 begun is finished, and kept until it is stored (docs/adr/bridge.md).
@@ -102,7 +102,7 @@ class _Presented:
 
 @value
 class BridgeSessions:
-    """For one request, with the credentials by which its client has authenticated."""
+    """The old server's sessions for one request, with the credentials by which its client has authenticated."""
 
     arrivals: Arrivals
     services: Services

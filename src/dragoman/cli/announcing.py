@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def tell_of_client(configuration: Configuration, client_id: str) -> None:
-    """This client has been made, changed or deleted, and that is committed. A failure is a warning."""
+    """Tell running servers that a client was made, changed or deleted, once committed. A failure is a warning."""
     seconds = configuration.client_cache_seconds
     _tell(configuration, ClientChanged(client_id), f"they notice within {max(seconds, 1)} s")
 

@@ -42,7 +42,7 @@ limit_option = click.option(
 
 
 def tell_of_more(page: Sequence[Client] | Sequence[ResourceOwner], limit: int) -> None:
-    """On standard error how to ask for the next page, where this one is full."""
+    """Say on standard error how to ask for the next page, if this one is full."""
     if len(page) == limit:
         click.echo(f"There may be more: --after {page[-1].id}", err=True)
 

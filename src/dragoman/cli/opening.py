@@ -78,7 +78,7 @@ def client_secrets_of(configuration: Configuration) -> Iterator[ClientSecretHash
 async def token_desk(
     configuration: Configuration, dialects: Mapping[str, Dialect], store: Store
 ) -> AsyncIterator[TokenDesk]:
-    """The server's own eyes for tokens, until the block ends. Raises TokenFault, KeyFault."""
+    """What reads tokens as the server would, until the block ends. Raises TokenFault, KeyFault."""
     server = await standing_rules(configuration, store)
     tokens = open_tokens(configuration, server, dialects, store, epoch_seconds)
     with passwords_of(configuration) as passwords:

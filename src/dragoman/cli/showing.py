@@ -23,7 +23,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """One line for each row; long values are folded and never cut."""
+    """Print one line for each row; long values are folded and never cut."""
     from rich.table import Table  # noqa: PLC0415 (only where a person reads)
     from rich.text import Text  # noqa: PLC0415
 
@@ -36,7 +36,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
-    """One fact on each line, for a person."""
+    """Print one fact on each line, for a person."""
     from rich.table import Table  # noqa: PLC0415 (only where a person reads)
     from rich.text import Text  # noqa: PLC0415
 
@@ -49,7 +49,7 @@ def print_facts(facts: Mapping[str, object]) -> None:
 
 
 def warn(sentence: str) -> None:
-    """On standard error, so that it is in nobody's way."""
+    """Print a warning on standard error, where it is not taken for the answer."""
     click.echo(f"dragoman: warning: {printable(sentence)}", err=True)
 
 

@@ -29,7 +29,7 @@ _FEW = 1024
 def find_too_long(
     desk: TokenDesk, mounted: Iterable[Rules], clients: Iterable[Client], owner: ResourceOwner
 ) -> str | None:
-    """Where somebody could not log in, and what to do; None where all is well."""
+    """Why this person could not log in at some client, and what to do; None where all is well."""
     found = [one for client in clients for one in _at_client(desk, mounted, client, owner)]
     if not found:
         return None

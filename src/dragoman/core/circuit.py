@@ -33,12 +33,12 @@ class Circuit:
         return max(0.0, self._not_before - self._monotonic()) if self._failures else 0.0
 
     def succeeded(self) -> None:
-        """It goes well from now on."""
+        """Note that what is asked works again."""
         if self._well_since is None:
             self._well_since = self._monotonic()
 
     def failed(self) -> None:
-        """It went wrong: nothing is tried for a moment."""
+        """Note a failure: nothing is tried for a moment."""
         now = self._monotonic()
         if self._well_since is not None and now - self._well_since >= _LASTING_SECONDS:
             self._failures = 0

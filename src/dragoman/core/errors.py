@@ -126,7 +126,7 @@ class OAuthError(Exception):
         self.values = values
 
     def about(self, subject: str | None, grant_id: bytes | None) -> OAuthError:
-        """The same refusal, where it is known by now whom it concerns."""
+        """The same refusal, with whom it concerns."""
         return OAuthError(
             self.refusal,
             self.detail,

@@ -31,7 +31,7 @@ class Mirror(Protocol):
 
 
 async def show_again(services: Services, mirror: Mirror, order: Issue, facts: TokenFacts, grant: Grant) -> None:
-    """For a grant that was advanced before the row was written: somebody may have ended it in between.
+    """Write the row for a grant that was advanced before it: somebody may have ended the grant in between.
 
     Refuses `revoked_refresh_token`.
     """

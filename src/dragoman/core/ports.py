@@ -43,11 +43,11 @@ class ResourceOwners(Protocol):
     """People's accounts."""
 
     async def find_resource_owner_by_login(self, login: str) -> ResourceOwner | None:
-        """By user name or e-mail, as `login_name.canonical` writes it."""
+        """The one with this user name or e-mail, as `login_name.canonical` writes it; None where there is none."""
         ...
 
     async def find_resource_owner(self, owner_id: str) -> ResourceOwner | None:
-        """By identifier."""
+        """The one with this identifier; None where there is none."""
         ...
 
     async def replace_password_hash(self, owner_id: str, old: str, new: str) -> bool:
@@ -103,7 +103,7 @@ class Grants(Protocol):
         ...
 
     async def find_session_of_token(self, grant_id: GrantId, token_id: TokenId) -> tuple[Session | None, bool]:
-        """The same, and whether this one access token of it was ended by itself."""
+        """As `find_session`, and whether this access token of it was revoked by itself."""
         ...
 
     async def rotate(

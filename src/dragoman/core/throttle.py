@@ -75,7 +75,7 @@ def judge(counter: Counter, limits: Limits, now: float) -> Verdict:
 
 
 def reserve(counter: Counter, now: float, lease: float) -> Counter:
-    """One more is being checked, for `lease` seconds at most."""
+    """The counter with one more check under way, for `lease` seconds at most."""
     return Counter(
         failures=counter.failures,
         reserved=counter.reserved + 1,
@@ -155,7 +155,7 @@ def standing(counter: Counter, limits: Limits, now: float) -> Standing:
 
 @value
 class Standings:
-    """Those of all counters that an attempt would meet."""
+    """How the counters stand that an attempt would meet."""
 
     known: Standing
     """Of the account, for its known addresses."""

@@ -10,8 +10,8 @@ class DirectoryFault(Fault):
 
 
 class Away(Exception):
-    """It cannot be reached, or not in time."""
+    """The directory cannot be reached, or not in time."""
 
 
 class Useless(Exception):
-    """It answers, and the answer means nothing: others may fare better."""
+    """The directory answered, and the answer cannot be used. Other questions may be answered well."""

@@ -210,7 +210,7 @@ class _Bounded:
         self._left = _LARGEST_ANSWERS
 
     def recv(self, most: int) -> bytes:
-        """As of a socket. Raises Useless."""
+        """Read as from a socket. Raises Useless."""
         received: bytes = self.wrapped.recv(most)
         self._left -= len(received)
         if self._left < 0:

@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 
 
 class Leash:
-    """By which a thread is called back."""
+    """A means to call a waiting thread back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,7 +38,7 @@ class Leash:
             _end(cut)
 
     def pull(self) -> None:
-        """Nobody waits any more."""
+        """Call the thread back: nobody waits for it any more."""
         with self._lock:
             self._pulled = True
             cut = self._cut

@@ -1,4 +1,4 @@
-"""Sessions of the former server become ours (core.ports.FormerSessions): judged here, made durable by the store."""
+"""Sessions of the former server become ours (core.adoption.FormerSessions): judged here, made durable by the store."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Adoption:
     directory: Directory | None = None
     """Who is asked for an account that is not known here."""
     not_before: int = 0
-    """The end of the time of which a restore knows nothing (`Installation.not_before`)."""
+    """Epoch seconds. What happened before is not all known: a backup was restored (`Installation.not_before`)."""
 
     async def adopt(self, presented: Secret, client: Client, sender: Sender, now: int) -> RefreshHandle | None:
         """The grant that the token stands for from now on; None if no former server made it.

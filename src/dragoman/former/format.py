@@ -61,7 +61,7 @@ class FormerReader(Protocol):
         ...
 
     def read(self, text: str) -> FormerToken | None:
-        """What it says, once its MAC or signature holds; None where it does not, or where it is no refresh token."""
+        """What a token says, if its MAC or signature holds; None where it does not, or where it is no refresh token."""
         ...
 
 

@@ -15,5 +15,5 @@ Name = TypeVar("Name")
 
 
 def count_one(counts: Counter[Name], name: Name, others: Name) -> None:
-    """One more of this name; of `others` where there is no room for it."""
+    """Count one more of this name, or of `others` where there is no room for it."""
     counts[name if name in counts or len(counts) < _MOST_NAMES else others] += 1

@@ -32,7 +32,7 @@ UNFINISHED = (Result.CONFLICTING, Result.REFUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One row's."""
+    """What became of one row."""
 
     kind: str
     """`client`, `resource owner` or `session`."""

@@ -53,7 +53,7 @@ class Withheld:
 def sort_grant_types(
     permissions: Permissions, known: Iterable[str], wanted: Iterable[str]
 ) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
-    """Those that come in, and why the others do not."""
+    """The grant types that come in, and why the others do not; `known` are those of this server."""
     here = frozenset(known)
     kept, withheld = [], []
     for name in sorted(set(wanted)):
@@ -67,7 +67,7 @@ def sort_grant_types(
 
 
 def sort_scope(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
-    """Those that come in, and why the others do not."""
+    """The scope names that come in, and why the others do not: a wildcard only where it is allowed by name."""
     names = tuple(dict.fromkeys(wanted))
     withheld = tuple(name for name in names if "*" in name and name not in permissions.scopes)
     kept = tuple(name for name in names if name not in withheld)
@@ -75,7 +75,7 @@ def sort_scope(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[s
 
 
 def sort_authorities(permissions: Permissions, wanted: Iterable[str]) -> tuple[tuple[str, ...], tuple[Withheld, ...]]:
-    """Those that come in, and why the others do not. Which of them makes an administrator, only the operator knows."""
+    """The authorities that come in, and why the others do not: only the operator knows which makes an administrator."""
     names = tuple(dict.fromkeys(wanted))
     kept = tuple(name for name in names if name in permissions.authorities)
     withheld = (name for name in names if name not in permissions.authorities)

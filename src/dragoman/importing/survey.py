@@ -52,7 +52,7 @@ class Survey:
         self._counts: dict[str, Counter[str]] = {}
 
     async def counted(self, records: AsyncIterator[Record]) -> AsyncIterator[Record]:
-        """The same records."""
+        """Pass the records on, and count them on the way."""
         async for record in records:
             self._add(record)
             yield record

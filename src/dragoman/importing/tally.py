@@ -71,7 +71,7 @@ class Tally:
                 count_one(self._reasons, (one.result.value, one.why), (one.result.value, OTHERS))
 
     def summary(self, source: str, *, dry_run: bool, complete: bool) -> Summary:
-        """What it came to."""
+        """What the run came to so far. `complete`: every row of the source was read."""
         counts: dict[str, dict[str, int]] = {}
         for (kind, result), count in sorted(self._counts.items()):
             counts.setdefault(kind, {})[result.value] = count

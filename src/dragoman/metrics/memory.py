@@ -70,11 +70,11 @@ class Memory:
         return place
 
     def take(self, place: int, process: int) -> None:
-        """This process has this place until it is buried."""
+        """Note that this process has this place, until `bury`."""
         self._tenants[process] = place
 
     def bury(self, process: int) -> None:
-        """This process has ended: what it told of the moment holds no more; what it counted stays."""
+        """Note that this process has ended: its gauges are dropped, its counts stay."""
         place = self._tenants.pop(process, None)
         if place is not None:
             os.pwrite(self.descriptor, bytes(8), place * PLACE_BYTES + 8 * LIVING)

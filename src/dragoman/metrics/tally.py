@@ -56,7 +56,7 @@ class Tally:
         return self._add(series, labels) if place is None else place
 
     def count(self, series: Series, labels: tuple[str, ...] = (), more: float = 1.0) -> None:
-        """So much more."""
+        """Add so much to a count."""
         self.numbers[self.place_of(series, labels)] += more
 
     def tell(self, series: Series, number: float) -> None:

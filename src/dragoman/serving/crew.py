@@ -69,12 +69,12 @@ class Crew:
 
     @property
     def ends(self) -> Sequence[socket.socket]:
-        """This process's ends of all channels."""
+        """The parent's ends of the channels to all workers."""
         return tuple(worker.child.channel for worker in self._workers.values())
 
     @property
     def pids(self) -> Sequence[int]:
-        """Those who live."""
+        """The process numbers of the workers that live."""
         return tuple(self._workers)
 
     @property
@@ -155,7 +155,7 @@ class Crew:
                 self._silent.add(pid)
 
     def bury(self, pid: int, wait_status: int) -> None:
-        """This worker has ended: another takes its place, unless all were sent away."""
+        """Note that this worker has ended: another takes its place, unless all were sent away."""
         if not self._dismissed:
             self.listen(pid)  # what it told with its last breath may still lie there
         worker = self._workers.pop(pid)

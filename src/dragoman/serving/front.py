@@ -45,7 +45,7 @@ _LONGEST_TURN_SECONDS = 1.0
 _AT_A_TIME = 1000
 """Connections that are looked at before requests get their turn."""
 _SPARED_SECONDS = 1.0
-"""Who has wanted nothing for so long may have to make room; of others the next request may be on its way."""
+"""Connections at rest for so long may have to make room; on others the next request may be on its way."""
 _SHARE_THAT_GOES = 16
 """One in so many connections makes room at once, so that not every newcomer has everybody looked at."""
 _UNREAD_BYTES = 65536
@@ -276,7 +276,7 @@ def _bound_unread(listening: socket.socket, seconds: float) -> None:
 
 
 def _standing(connection: Connection, now: float, body_seconds: float) -> tuple[int, float] | None:
-    """Who has to go before whom, the smallest first; None for who is being answered, or has only just come."""
+    """How soon a connection may be closed to make room, the smallest first; None for one that is answered or just came."""
     if connection.transport.is_closing() or connection.is_busy:
         return None
     age = now - connection.since

@@ -40,15 +40,15 @@ class Meter:
         return port
 
     def share(self) -> Share:
-        """For the process that is started next."""
+        """The share of the process that is started next."""
         return Share(listening=self._listening, memory=self._memory.descriptor, place=self._memory.free_place())
 
     def given(self, share: Share, process: int) -> None:
-        """This process has this share, as long as it lives."""
+        """Note that this process has this share, until `bury`."""
         self._memory.take(share.place, process)
 
     def bury(self, process: int) -> None:
-        """This process has ended."""
+        """Note that this process has ended."""
         self._memory.bury(process)
 
     def leave(self) -> None:
@@ -58,7 +58,7 @@ class Meter:
 
 @contextmanager
 def opened_meter(configuration: Configuration) -> Iterator[Meter | None]:
-    """As configured, or None; closed when the block ends. Raises Fault."""
+    """The meter, as configured, until the block ends; None where no port is set. Raises Fault."""
     table = configuration.metrics
     if table.port is None:
         yield None

@@ -38,7 +38,7 @@ class Neighbours:
         return True
 
     def release(self, host: str) -> None:
-        """One that was admitted has gone."""
+        """Note that a connection which was admitted has gone."""
         key = self._key(host)
         if key is None:
             return

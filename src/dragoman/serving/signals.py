@@ -38,7 +38,7 @@ class Signals:
         return self._ours.fileno()
 
     def take(self) -> Sequence[int]:
-        """Those that have come since, in order."""
+        """The signals that have come since the last call, in order."""
         try:
             return tuple(self._ours.recv(_LONGEST_TURN))
         except BlockingIOError:

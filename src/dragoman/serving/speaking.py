@@ -14,7 +14,7 @@ _CHUNKED = 8
 
 
 def bounds_of(configuration: Configuration) -> Bounds:
-    """As configured."""
+    """The bounds of each connection, as configured."""
     server = configuration.server
     return Bounds(
         head_bytes=server.head_limit,

@@ -86,7 +86,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def compared(dialect: str, client: str, differences: tuple[Shown, ...], now: int) -> ClientRecord:
-    """One exchange that was compared."""
+    """The record of one exchange that was compared."""
     seen = Seen(1, now, now)
     found = {one: Found(**one._asdict(), seen=seen) for one in differences}
     alike = int(all(one.expected for one in differences))
@@ -94,7 +94,7 @@ def compared(dialect: str, client: str, differences: tuple[Shown, ...], now: int
 
 
 def not_compared(dialect: str, client: str, why: str) -> ClientRecord:
-    """One exchange that could not be."""
+    """The record of one exchange that could not be compared, and why."""
     return ClientRecord(dialect=dialect, client=client, not_compared={why: 1})
 
 

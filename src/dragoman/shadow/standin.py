@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def without_traces(services: Services, sessions: Sessions) -> Services:
-    """The same services, none of which changes anything; refresh tokens of `sessions` are known to them."""
+    """Services that judge as these do and change nothing; they know the refresh tokens of `sessions`, too."""
     return replace(
         services,
         resource_owners=_ReadOwners(services.resource_owners),

@@ -17,14 +17,14 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class ClientChanged:
-    """This client is another one than it was, or is gone, or is new."""
+    """A client was changed, made or deleted."""
 
     client_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class KeysChanged:
-    """The folder of keys is not as it was."""
+    """A key was added or retired."""
 
 
 Hint: TypeAlias = ClientChanged | KeysChanged

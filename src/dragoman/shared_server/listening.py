@@ -24,7 +24,7 @@ _MOST_A_SECOND = 20
 
 
 class Hearer(Protocol):
-    """Who is told; never from two places at once."""
+    """Who is told of hints; never called from two places at once."""
 
     def began(self) -> None:
         """From now on every hint is heard. What was said before this is not known."""
@@ -35,7 +35,7 @@ class Hearer(Protocol):
         ...
 
     def hear(self, hint: Hint) -> None:
-        """Somebody says that this should be looked at again."""
+        """Take in one hint: this should be looked at again."""
         ...
 
 

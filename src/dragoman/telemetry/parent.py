@@ -19,7 +19,7 @@ class Parent:
 
 
 def read_parent(text: bytes | None) -> Parent | None:
-    """What it names; None where there is none, or where it is malformed: then a new trace begins (§3.2.2.3, §4.3).
+    """The parent that the header names; None where it is missing or malformed: a new trace begins (§3.2.2.3, §4.3).
 
     Of a later version the known fields are read (§3.2.4).
     """

@@ -87,7 +87,7 @@ class Patience:
 
 
 async def in_turn(act: Callable[[], Said]) -> Said | None:
-    """What it says, once it is alone with the memory; None where somebody has that for a second."""
+    """What `act` returns, once nobody else has the memory's lock; None where it stays held."""
     for _ in range(_TURNS):
         try:
             return act()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dragoman.throttle.remote import RemoteCounters
 
 _MOST_WAITING = 200
-"""Where they wait for an account each, each asks the shared server four times a second."""
+"""Fewer than at one server alone: each that waits asks the shared server four times a second."""
 
 
 @value
@@ -30,10 +30,10 @@ class SharedTicket:
 
 
 class SharedThrottle:
-    """What the shared server says holds. This machine counts along, so that it knows something when that is away.
+    """The shared server's counters decide. This machine keeps counters of its own beside them.
 
-    Its own counters then decide, by limits of which several machines together hold no more than the whole
-    (`core.throttle.share`).
+    While the shared server is away, those decide, each machine with its part of every limit (`core.throttle.share`), so
+    that all machines together allow no more than the whole.
     """
 
     def __init__(self, remote: RemoteCounters, own: Counters, namer: Namer) -> None:

@@ -24,7 +24,7 @@ def told(record: Record) -> str:
 
 
 def moment(time: float) -> str:
-    """In UTC, with milliseconds (RFC 3339)."""
+    """A time as text, in UTC and with milliseconds (RFC 3339)."""
     return datetime.fromtimestamp(time, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -21,12 +21,12 @@ _PASSWORD_LENGTH = 16
 
 
 def draw(length: int) -> str:
-    """So many letters and digits of chance."""
+    """A random text of so many letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def draw_passwords() -> Mapping[str, Secret]:
-    """One for each part, by dialect."""
+    """A password for each part, by dialect."""
     return {part.dialect: Secret(draw(_PASSWORD_LENGTH)) for part in CAST}
 
 
@@ -42,7 +42,7 @@ class HashedApart:
         sending.close()
 
     def hashes(self) -> Mapping[str, str]:
-        """By dialect, once they are there; to be asked for once. Raises Fault."""
+        """The hashes by dialect; waits until they are there. To be called once. Raises Fault."""
         try:
             return dict(zip(self.passwords, self._receiving.recv(), strict=True))
         except EOFError:

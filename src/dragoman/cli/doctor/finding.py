@@ -35,12 +35,12 @@ def ok(check: str, text: str) -> Finding:
 
 
 def warning(check: str, text: str, remedy: str = "") -> Finding:
-    """It works, and should be known."""
+    """A finding that works, and that the operator should know of."""
     return Finding(check=check, state=State.WARNING, text=text, remedy=remedy)
 
 
 def problem(check: str, text: str, remedy: str) -> Finding:
-    """It does not work, or not for long."""
+    """A finding that does not work, or not for long."""
     return Finding(check=check, state=State.PROBLEM, text=text, remedy=remedy)
 
 

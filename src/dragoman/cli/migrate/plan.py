@@ -84,7 +84,7 @@ def plan_of(move: Move, cutover: Cutover, found: Found, summary: Summary, withhe
 
 
 def print_plan(plan: Plan) -> None:
-    """For a person; it can be kept as a text file."""
+    """Print the plan for a person; it can be kept as a text file."""
     for line in _lines(plan):
         click.echo(printable(line))
 

@@ -39,7 +39,7 @@ class Progress:
         self._on = sys.stderr.isatty()
 
     def show(self, rows: int) -> None:
-        """So many rows are done."""
+        """Show how many rows are done."""
         now = time.monotonic()
         if self._on and now - self._last >= _BETWEEN:
             self._last = now
@@ -102,7 +102,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def print_change(outcome: Outcome) -> None:
-    """One change that would be made."""
+    """Print one change that would be made."""
     sign = "+" if outcome.result is Result.CREATED else "~"
     told = [*outcome.changes, *(f"withheld {one}" for one in outcome.withheld)]
     if outcome.warning is not None:
@@ -111,7 +111,7 @@ def print_change(outcome: Outcome) -> None:
 
 
 def print_summary(summary: Summary, shown: Sequence[Outcome]) -> None:
-    """For a person."""
+    """Print the account of the run for a person."""
     results = [one.value for one in Result]
     would = " (a dry run: nothing was changed)" if summary.dry_run else ""
     click.echo(printable(f"{summary.source}{would}"))

@@ -13,7 +13,7 @@ from dragoman.importers.sources.address import shown
 
 
 def read_source(given: str, mapping: Path | None, now: int) -> Source:
-    """Where to read. Raises Fault."""
+    """The source that the command line names. Raises Fault."""
     text = read_secret("address").reveal() if given == STANDARD_INPUT else given
     if "://" not in text:
         return Source(location=Path(text), mapping=mapping, now=now)

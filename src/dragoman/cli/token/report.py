@@ -59,7 +59,7 @@ def read_age(text: str) -> int:
 
 
 async def count_revoked(store: Store, since: int, client_id: str | None) -> Sequence[Counted]:
-    """By client and reason, from this time on."""
+    """Count revoked grants by client and reason, from this time on."""
     found: dict[tuple[str, str], list[RevocationCount]] = {}
     for one in await store.revocations.count(since):
         if client_id in (None, one.client_id):

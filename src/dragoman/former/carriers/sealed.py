@@ -53,7 +53,7 @@ class SealedFormat(FormatWords, frozen=True, tag="sealed"):
     claims: ClaimsWords
 
     def open_format(self, key: FormerKey) -> SealedReader:
-        """With a key, or with a password, which may be written as `base64:…`. Raises FormerFault."""
+        """Open the format with a key or a password, which may be written as `base64:…`. Raises FormerFault."""
         if key.issuer is not None:
             raise FormerFault("former: these tokens name no issuer; take the setting out")
         secret = key.secret()

@@ -16,7 +16,7 @@ Value = str | bytes | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spelling:
-    """One family's."""
+    """How one family of databases writes its dumps."""
 
     value: re.Pattern[bytes]
     """A value and what stands behind it; its groups are `null`, `bare`, `text`, `hex`, `bits` and `then`."""

@@ -68,7 +68,7 @@ class Rows:
 
 
 class Statements:
-    """Those of one dump."""
+    """The statements of one dump."""
 
     def __init__(self, text: DumpText, spelling: Spelling, needed: Collection[str] | None) -> None:
         self._text = text
