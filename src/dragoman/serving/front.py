@@ -1,8 +1,8 @@
 """The front of a server process: it takes connections from a socket that several processes may share, and drains.
 
-One connection at a time, so that several workers get their share; never so many that the database is left without a
-file descriptor, and where there are as many, who wants nothing makes room; and, when it leaves, no connection is
-dropped on which a request may just be arriving.
+It takes one connection at a time, so that several workers get their share. It never takes so many that the database is
+left without a file descriptor: where there are that many, connections at rest make room. When it leaves, it drops no
+connection on which a request may just be arriving.
 """
 
 from __future__ import annotations
@@ -276,7 +276,7 @@ def _bound_unread(listening: socket.socket, seconds: float) -> None:
 
 
 def _standing(connection: Connection, now: float, body_seconds: float) -> tuple[int, float] | None:
-    """How soon a connection may be closed to make room, the smallest first; None for one that is answered or just came."""
+    """How soon a connection has to make room, the smallest first; None for one that is being answered or just came."""
     if connection.transport.is_closing() or connection.is_busy:
         return None
     age = now - connection.since
