@@ -226,7 +226,7 @@ def test_u03_a_password_that_grows_too_long_where_it_would_be_stored_is_not_sent
     grows = "\u0958" * 300  # of three bytes each, and of six in NFC
     service.accounts["ann"]["password"] = grows
     with (
-        hook_server(service) as port,
+        account_service(service) as port,
         running(configuration_of(tmp_path, directory=_directory(port, adopt=True))) as server,
     ):
         client = server.add_client()
