@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
-from dragoman.http.exchange import read_wire
-from dragoman.http.request import Request, RequestHead
 from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Server, configuration_of, running
 from tests.attacks.spelling import IN_PARAMETERS, basic, token_path
 
@@ -294,9 +291,3 @@ def test_t22_a_line_break_in_a_header_reaches_no_header(proxied: Server, dialect
         answer = proxied.ask(method, token_path(dialect), headers=[(name, SPLITTING)], peer=PROXY)
         assert answer.status < 500
         assert not any(byte in value for _, value in answer.headers for byte in b"\r\n\0")
-
-
-def test_a_connection_without_an_address_is_nobodys_and_not_private():
-    head = RequestHead(method="GET", path="/", query=b"", headers=(), peer="", encrypted=False)
-    seen = read_wire(Request(head=head), (ipaddress.ip_network("10.0.0.0/8"),))
-    assert (seen.address, seen.secure) == ("", False)
