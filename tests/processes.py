@@ -69,8 +69,12 @@ class ServerProcess:
     @property
     def workers(self) -> frozenset[int]:
         """The process ids of the workers that live."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
-        return frozenset(int(pid) for pid in children.split() if is_alive(int(pid)))
+        return frozenset(pid for pid in children(self.process.pid) if is_alive(pid) and not hashes(pid))
+
+    @property
+    def hash_processes(self) -> frozenset[int]:
+        """The process ids of those that hash."""
+        return frozenset(pid for pid in children(self.process.pid) if is_alive(pid) and hashes(pid))
 
     def events(self, name: str) -> list[dict]:
         """The lines of the log about this event."""
@@ -109,6 +113,14 @@ def children(pid: int) -> set[int]:
         except FileNotFoundError:  # the thread has ended
             continue
     return found
+
+
+def hashes(pid: int) -> bool:
+    """Whether this process was begun to hash."""
+    try:
+        return b"dragoman.hashing" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def is_alive(pid: int) -> bool:

@@ -14,27 +14,29 @@ import pytest
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.secret import Secret
-from dragoman.hashing import apart as apart_module
 from dragoman.hashing import pool as pool_module
 from dragoman.hashing.apart import Apart
 from dragoman.hashing.format import name_format
-from dragoman.hashing.formats.argon2 import CHEAPEST, make_hash
+from dragoman.hashing.formats.argon2 import CHEAPEST, Argon2Profile, make_hash
 from dragoman.hashing.pool import PasswordHasher
 from tests.coroutines import on_a_loop
 from tests.hashing.stored_hashes import KNOWN
 from tests.hashing.vectors import ORIGINS
-from tests.processes import children, is_alive, wait_for_end
+from tests.processes import children, is_alive, kill, wait_for_end, wait_until
 
 RIGHT, WRONG = Secret("correct horse battery"), Secret("correct horse bakery")
 STORED = make_hash(RIGHT.reveal().encode(), b"s" * 16, CHEAPEST)
 OF_EACH_FORMAT = {
     name_format(KNOWN, stored): (password, stored) for pairs in ORIGINS.values() for password, stored in pairs
 }
+SLOW = make_hash(RIGHT.reveal().encode(), b"s" * 16, Argon2Profile(memory_kib=65536, passes=10))
+"""Takes a hundred times as long as what the system counts a process's time in."""
 SERVER = f"""
 import asyncio, os, signal
 from dragoman.core.secret import Secret
+from dragoman.hashing.apart import Apart
 from dragoman.hashing.pool import PasswordHasher
-pool = PasswordHasher(slots=1, apart=True)
+pool = PasswordHasher(slots=1, apart=Apart.alone(1))
 print(asyncio.run(pool.check({STORED!r}, Secret("correct horse battery"))).matches, flush=True)
 signal.pause()
 """
@@ -42,16 +44,27 @@ signal.pause()
 
 @pytest.fixture
 def pool():
-    made = PasswordHasher(profile=CHEAPEST, slots=2, apart=True)
+    made = PasswordHasher(profile=CHEAPEST, slots=2, apart=Apart.alone(2))
     yield made
     made.close()
 
 
 @pytest.fixture
 def apart():
-    made = Apart()
+    made = Apart.alone(1)
     yield made
     made.close()
+
+
+def processor_time(process: int) -> int:
+    """In the system's ticks (proc(5), utime and stime)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def is_stopped(process: int) -> bool:
+    """Whether it stands still (proc(5), state)."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
 
 
 async def process_of(pool: PasswordHasher) -> int:
@@ -81,27 +94,33 @@ async def test_what_is_made_apart_is_checked_apart_and_here(pool: PasswordHasher
 
 
 @on_a_loop
-async def test_k01_a_process_that_is_killed_costs_one_log_in_and_the_next_has_another(pool: PasswordHasher) -> None:
-    os.kill(await process_of(pool), signal.SIGKILL)
-    with pytest.raises(OAuthError) as refused:
-        await pool.check(STORED, RIGHT)
-    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+async def test_k01_a_process_that_is_killed_while_it_rests_costs_nothing(pool: PasswordHasher) -> None:
+    kill(await process_of(pool))
     await process_of(pool)
 
 
 @on_a_loop
-async def test_k01_a_process_that_stands_still_costs_one_log_in_and_the_next_has_another(
-    pool: PasswordHasher, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_k01_a_process_that_is_stopped_is_ended_and_costs_nothing(pool: PasswordHasher) -> None:
     process = await process_of(pool)
     os.kill(process, signal.SIGSTOP)
-    with monkeypatch.context() as impatient:
-        impatient.setattr(apart_module, "_LONGEST_HASH_SECONDS", 0.05)
-        with pytest.raises(OAuthError) as refused:
-            await pool.check(STORED, RIGHT)
-    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+    wait_until(lambda: is_stopped(process))
+    assert (await pool.check(STORED, RIGHT)).matches
     assert not is_alive(process)
-    await process_of(pool)
+
+
+@on_a_loop
+async def test_k01_a_process_that_is_killed_costs_the_log_in_that_it_was_at_and_the_next_has_another(
+    pool: PasswordHasher,
+) -> None:
+    process = await process_of(pool)
+    before = processor_time(process)
+    checking = asyncio.create_task(pool.check(SLOW, RIGHT))
+    await asyncio.to_thread(wait_until, lambda: processor_time(process) > before + 2)
+    os.kill(process, signal.SIGKILL)
+    with pytest.raises(OAuthError) as refused:
+        await checking
+    assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
+    assert (await pool.check(STORED, RIGHT)).matches
 
 
 @on_a_loop

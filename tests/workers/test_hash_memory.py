@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.cli.commanding import Folder, run
-from tests.processes import ServerProcess, children, running_server, wait_until
+from tests.processes import ServerProcess, running_server, wait_until
 
 _PASSWORD = "correct horse battery"
 _ROOM = 24 * 1024 * 1024
@@ -22,7 +22,7 @@ def person(folder: Folder) -> str:
     """Somebody whose hash takes 64 MiB to check."""
     assert run("user", "create", "ann", "--password-stdin", "--config", folder.file, stdin=_PASSWORD).status == 0
     text = folder.file.read_text(encoding="utf-8")
-    folder.file.write_text(text.replace("memory_kib = 8", "memory_kib = 65536"), encoding="utf-8")
+    folder.file.write_text(text.replace("memory_kib = 8", "memory_kib = 65536\nslots = 1"), encoding="utf-8")
     return "ann"
 
 
@@ -56,7 +56,7 @@ def test_f29_without_the_memory_for_a_hash_the_answer_is_503_and_nobody_falls_ov
     with running_server(folder.file, environment={"DRAGOMAN_AUDIT__TO": "log"}) as server:
         (worker,) = server.workers
         assert log_in(server, ("app", secret), person)[0] == 200
-        (hashing,) = children(worker)
+        (hashing,) = server.hash_processes
         limit = resource.prlimit(hashing, resource.RLIMIT_AS)
         tight = address_space(hashing) + _ROOM
         resource.prlimit(hashing, resource.RLIMIT_AS, (tight, limit[1]))
@@ -64,6 +64,6 @@ def test_f29_without_the_memory_for_a_hash_the_answer_is_503_and_nobody_falls_ov
             assert log_in(server, ("app", secret), person) == (503, "1")
         resource.prlimit(hashing, resource.RLIMIT_AS, limit)
         assert log_in(server, ("app", secret), person)[0] == 200
-        assert (server.workers, children(worker)) == ({worker}, {hashing})
+        assert (server.workers, server.hash_processes) == ({worker}, {hashing})
         wait_until(lambda: len(refusals(server)) == 5)
         assert not server.events("fault")

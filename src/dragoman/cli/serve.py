@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ import msgspec
 from dragoman.config.reading import CONFIG_NAME, read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
+from dragoman.hashing.cores import hash_slots
+from dragoman.hashing.processes import HashProcesses
 from dragoman.http.lines import Unhurried
 from dragoman.http.log import Log
 from dragoman.serving.forking import Unusable, fork, hear, tell
@@ -67,6 +69,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
             listen(configuration.server.host, configuration.server.port) as listening,
             opened_meter(configuration) as meter,
             opened_memory() as memory,
+            closing(HashProcesses(hash_slots(configuration.passwords.slots))) as hashing,
         ):
             outside = Outside(
                 read=read,
@@ -77,6 +80,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
                 manager=ServiceManager(),
                 meter=meter,
                 memory=memory,
+                hashing=hashing,
             )
             status, sentence = Supervisor(configuration, listening, outside).supervise()
     if sentence:

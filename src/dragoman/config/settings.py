@@ -92,8 +92,7 @@ class PasswordsTable(Table, frozen=True):
     parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
     """Lanes of one hash."""
     slots: Annotated[int, Meta(ge=0, le=256)] = 0
-    """How many hashes run at once in each worker; 0: one for each core that the process may use, shared out among the
-    workers."""
+    """How many hashes run at once, in all workers together; 0: one for each core that the server may use."""
     queue: Annotated[int, Meta(ge=0, le=1000)] = 64
     """How many more may wait in each worker, in turn by client and address; beyond that the answer is 503."""
     refused: tuple[str, ...] = ()

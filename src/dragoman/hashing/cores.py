@@ -10,6 +10,11 @@ _GROUPS = Path("/proc/self/cgroup")
 _TREE = Path("/sys/fs/cgroup")
 
 
+def hash_slots(named: int) -> int:
+    """How many hashes a server computes at once, all of its workers together: so many as are named, 0: a core each."""
+    return named or usable_cores()
+
+
 def usable_cores(groups: Path = _GROUPS, tree: Path = _TREE) -> int:
     """The cores it may run on, and no more than its control groups let it have in the long run; at least one.
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 from dragoman.core.errors import Fault
 from dragoman.core.ip_address import network_of
 from dragoman.core.ports import PasswordCheck
-from dragoman.hashing.apart import Apart, CannotStart
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats, name_format
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
+from dragoman.hashing.processes import CannotStart
 from dragoman.hashing.slots import Slots, Turn, stand_back
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
+    from dragoman.hashing.apart import Apart
 
 Result = TypeVar("Result")
 
@@ -54,19 +55,20 @@ class PasswordHasher:
         slots: int | None = None,
         waiting: int | None = None,
         limits: Limits | None = None,
-        apart: bool = False,
+        apart: Apart | None = None,
     ) -> None:
         """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot).
 
-        `apart`: each slot has a process of its own to compute in, where one can be had.
+        `apart`: hash processes to ask, as many at once as there are; where none can be had, it is `slots` again.
         """
         self._profile = profile or Argon2Profile()
         self._limits = limits or Limits()
         self._formats = load_formats()
         number = slots or usable_cores()
-        self._slots = Slots(number, 16 * number if waiting is None else waiting)
-        self._apart = Apart() if apart else None
+        self._slots = Slots(number if apart is None else apart.number, 16 * number if waiting is None else waiting)
+        self._apart = apart
         self._here_until = 0.0
+        self._here = threading.BoundedSemaphore(number)
         self._lock = threading.Lock()
         self.hashes_computed = 0
         """How often the current hash was computed."""
@@ -128,7 +130,7 @@ class PasswordHasher:
 
     async def compute(self, work: Callable[[], Result], attempt: Attempt) -> Result:
         """Other work as slow as a hash, under the same bounds. Refuses `temporarily_unavailable`."""
-        return await self._slots.run(lambda: _here(work), _turn_of(attempt))
+        return await self._slots.run(lambda: self._compute_here(work), _turn_of(attempt))
 
     async def hash_new(self, password: Secret) -> str:
         """A hash to store. Raises PasswordRefused; refuses `temporarily_unavailable` when the queue is full."""
@@ -214,7 +216,13 @@ class PasswordHasher:
                 return apart(self._apart)
             except CannotStart:
                 self._here_until = monotonic() + _HERE_SECONDS
-        return _here(here)
+        return self._compute_here(here)
+
+    def _compute_here(self, work: Callable[[], Result]) -> Result:
+        """In this thread, which stands back from then on."""
+        with self._here:
+            stand_back()
+            return work()
 
     def _compute_each(self, spelled: tuple[bytes, ...]) -> str:
         """As much work as checking each spelling; the hash of the normalised one."""
@@ -224,12 +232,6 @@ class PasswordHasher:
     def _count(self, hashes: int) -> None:
         with self._lock:
             self.hashes_computed += hashes
-
-
-def _here(work: Callable[[], Result]) -> Result:
-    """In this thread, which stands back from then on."""
-    stand_back()
-    return work()
 
 
 def _turn_of(attempt: Attempt | None) -> Turn:

@@ -74,6 +74,8 @@ class Post:
     """To the parent, who closes it when the worker is to leave."""
     purges: bool
     memory: SharedMemory | None = None
+    hashing: socket.socket | None = None
+    """Where the hash processes are asked that all workers share."""
     share: Share | None = None
     """Of the memory in which is counted, if anything is."""
 
@@ -106,6 +108,7 @@ async def _answer_at(post: Post, configuration: Configuration) -> int:
         leaving=departure.leaving.is_set,
         tally=_tally(post.share),
         memory=post.memory,
+        hashing=post.hashing,
     )
     async with open_server(configuration, role=role) as served:
         ready = Ready(exposures=tuple(served.exposures))

@@ -6,6 +6,7 @@ import resource
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
+from dragoman.hashing.cores import hash_slots
 from dragoman.store.opening import most_descriptors
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _SHARED = 12
 guesses, without which each machine would go on by itself just when all connections are taken."""
 _COLLECTOR = 4
 """For the collector of traces, where one is named."""
+_HASH = 2
+"""For each hash that is asked for: both ends of the way on which the answer comes."""
 _MIRROR = 2
 """For the mirror, where one is named, beside its connections: one that tells it what ended, and one that is tried."""
 _MOST_OF_ALL = 65536
@@ -35,6 +38,7 @@ def most_connections(configuration: Configuration, scraping: int) -> int:
     if soft == resource.RLIM_INFINITY:
         return _MOST_OF_ALL
     kept = _OTHERS + most_descriptors(configuration.location()) + scraping
+    kept += _HASH * hash_slots(configuration.passwords.slots)
     kept += 0 if configuration.shared is None else _SHARED
     kept += 0 if configuration.mirror.url is None else configuration.mirror.connections + _MIRROR
     kept += 0 if configuration.telemetry.endpoint is None else _COLLECTOR

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
+from dragoman.hashing.cores import hash_slots
 from dragoman.serving.crew import Crew
 from dragoman.serving.forking import Status, fork
 from dragoman.serving.signals import Signals
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dragoman.config.settings import Configuration
+    from dragoman.hashing.processes import HashProcesses
     from dragoman.http.log import Log
     from dragoman.serving.forking import Child, Closing
     from dragoman.serving.meter import Meter, Share
@@ -47,6 +49,7 @@ class Outside:
     manager: ServiceManager
     meter: Meter | None = None
     memory: SharedMemory | None = None
+    hashing: HashProcesses | None = None
 
 
 class Supervisor:
@@ -89,7 +92,7 @@ class Supervisor:
         return [pid for crew in self._crews() for pid in crew.pids]
 
     def _new_crew(self, configuration: Configuration) -> Crew:
-        meter = self._outside.meter
+        meter, hashing = self._outside.meter, self._outside.hashing
 
         def work(place: int, channel: socket.socket, share: Share | None) -> int:
             from dragoman.serving import answering  # noqa: PLC0415 (in the child alone: the parent stays small)
@@ -99,13 +102,14 @@ class Supervisor:
                 channel=channel,
                 purges=place == 0,
                 memory=self._outside.memory,
+                hashing=None if hashing is None else hashing.asking,
                 share=share,
             )
             return answering.work(configuration, post)
 
         def start(place: int) -> Child:
             ends = [end for crew in self._crews() for end in crew.ends]
-            strangers: list[Closing] = [self._signals, *ends]
+            strangers: list[Closing] = [self._signals, *ends, *([] if hashing is None else [hashing.not_a_workers])]
             share = None if meter is None else meter.share()
             child = fork(lambda channel: work(place, channel, share), strangers)
             if meter is not None and share is not None:
@@ -118,7 +122,9 @@ class Supervisor:
         """Until a signal comes, a worker tells something, or something is due."""
         spoken = {descriptor: (crew, pid) for crew in self._crews() for descriptor, pid in crew.channels.items()}
         waiting = select.poll()
-        for descriptor in (self._signals.fileno(), *spoken):
+        hashing = self._outside.hashing
+        watched = None if hashing is None else hashing.watched
+        for descriptor in (self._signals.fileno(), *spoken, *([] if watched is None else [watched.fileno()])):
             waiting.register(descriptor, select.POLLIN)
         moments = [crew.next_moment() for crew in self._crews()] + [self._deadline]
         now = time.monotonic()
@@ -128,6 +134,8 @@ class Supervisor:
             if descriptor in spoken:
                 crew, pid = spoken[descriptor]
                 crew.listen(pid)
+        if hashing is not None:
+            hashing.tend()
 
     def _obey(self, number: int) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
@@ -199,6 +207,8 @@ class Supervisor:
             self._crew.dismiss(time.monotonic() + self._configuration.server.drain_seconds + _SPARE_SECONDS)
             crew, self._crew, self._configuration = self._crew, crew, configuration
             self._log = self._outside.open_log(configuration)
+            if self._outside.hashing is not None:
+                self._outside.hashing.resize(hash_slots(configuration.passwords.slots))
             self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()))
             self._outside.manager.ready()
         else:

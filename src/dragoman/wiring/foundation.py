@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
@@ -36,6 +37,8 @@ class Role:
     """Where it counts, if anywhere."""
     memory: SharedMemory | None = None
     """What it shares with the other processes, if there are any."""
+    hashing: socket.socket | None = None
+    """Where it asks the hash processes that it shares with them; without one it has its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

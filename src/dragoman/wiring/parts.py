@@ -16,7 +16,8 @@ from dragoman.dialects.schema import TokenWords
 from dragoman.former.adoption import FormerServer
 from dragoman.former.files import list_formats, load_format
 from dragoman.former.format import FormerFault, FormerKey
-from dragoman.hashing.cores import usable_cores
+from dragoman.hashing.apart import Apart
+from dragoman.hashing.cores import hash_slots
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
 from dragoman.hashing.pool import PasswordHasher
@@ -28,6 +29,7 @@ from dragoman.tokens.keyring import create_missing, keyring_of, load_keyring, ve
 from dragoman.tokens.keys import KeyFault, Purpose
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -70,14 +72,22 @@ def create_keys(configuration: Configuration) -> tuple[str, ...]:
     return create_missing(configuration.path(configuration.keys), needed, epoch_seconds())
 
 
-def open_passwords(configuration: Configuration, *, serving: bool = False) -> PasswordHasher:
-    """The hashing of one process, as configured; `serving` where requests are answered beside it."""
+def open_passwords(
+    configuration: Configuration, *, serving: bool = False, asking: socket.socket | None = None
+) -> PasswordHasher:
+    """The hashing of one process, as configured; `serving` where requests are answered beside it.
+
+    `asking`: where the server's hash processes are asked; without it a process that serves has its own.
+    """
     table = configuration.passwords
     profile = Argon2Profile(memory_kib=table.memory_kib, passes=table.iterations, lanes=table.parallelism)
-    slots = table.slots or max(1, usable_cores() // configuration.server.workers)
     limits = Limits(weak_formats=frozenset(table.weak_formats))
-    apart = serving and profile.memory_kib * profile.passes >= _WORTH_A_PROCESS_KIB
-    return PasswordHasher(profile=profile, slots=slots, waiting=table.queue, limits=limits, apart=apart)
+    slots = hash_slots(table.slots)
+    apart = None
+    if serving and profile.memory_kib * profile.passes >= _WORTH_A_PROCESS_KIB:
+        apart = Apart.alone(slots) if asking is None else Apart(asking, slots)
+    share = max(1, slots // configuration.server.workers)
+    return PasswordHasher(profile=profile, slots=share, waiting=table.queue, limits=limits, apart=apart)
 
 
 def open_audit(configuration: Configuration, key: bytes, log: Log) -> FolderAudit | LineAudit:

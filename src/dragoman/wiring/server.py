@@ -74,7 +74,7 @@ async def open_server(
     """
     refuse_missing(configuration)
     log = Log(configuration.log.level)
-    passwords = open_passwords(configuration, serving=True)
+    passwords = open_passwords(configuration, serving=True, asking=role.hashing)
     opening = open_store if role.alone else open_worker
     try:
         async with opening(configuration.location()) as store, AsyncExitStack() as closing:
