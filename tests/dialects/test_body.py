@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.dialects.body import MOST_PARAMETERS, Several, Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.body import MOST_PARAMETERS, Several, Unreadable, read_form, read_json
+from dragoman.dialects.multipart_form import read_multipart
 
 CONTENT_TYPE = "multipart/form-data; boundary=real"
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
-from dragoman.dialects.body import Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.body import Unreadable, read_form, read_json
 from dragoman.dialects.codec import decode, decode_bearer
 from dragoman.dialects.credentials import read_credentials
+from dragoman.dialects.multipart_form import read_multipart
 from dragoman.dialects.wire import WireRequest
 from dragoman.tokens.keyring import create_missing, load_keyring
 from tests.fuzz.requests import read_parts, seeds_of
