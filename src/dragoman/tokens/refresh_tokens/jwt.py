@@ -86,8 +86,10 @@ class EnvelopeFormat:
     def _is_ours(self, signed: bytes, signature: bytes) -> bool:
         """Whether a key that is still good made this signature, in the one way in which it is written."""
         now = self._setting.clock()
-        made = (base64url(sign(signed)) for key, sign in self._signers if key.is_good(now))
-        return any(hmac.compare_digest(one, signature) for one in made)
+        for key, sign in self._signers:
+            if key.is_good(now) and hmac.compare_digest(base64url(sign(signed)), signature):
+                return True
+        return False
 
     def _refusal_of(self, text: str) -> OAuthError:
         """Of what is not ours: whether it might have been."""
@@ -102,8 +104,11 @@ class EnvelopeFormat:
 
     def _find_identifier(self, claims: Mapping[str, object]) -> TokenId | None:
         """From any recipe's claim for it, since a recipe may have changed while the token was out."""
-        found = (read_token_id(claims.get(name)) for name in self._identifier_claims)
-        return next((token_id for token_id in found if token_id is not None), None)
+        for name in self._identifier_claims:
+            token_id = read_token_id(claims.get(name))
+            if token_id is not None:
+                return token_id
+        return None
 
 
 def open_format(setting: Setting) -> EnvelopeFormat:
