@@ -6,15 +6,13 @@ Reading is strict: every value has exactly one spelling, and any other is refuse
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
 
-from dragoman.core.base64url import base64url
+from dragoman.core.base64url import base64url, from_base64url
 from dragoman.core.model import TokenId
 from dragoman.core.values import print_guid
 
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_STANDARD = bytes.maketrans(b"-_", b"+/")
 GUID_BYTES = 16
 
 
@@ -59,7 +57,7 @@ def _unspell_base64url(text: str) -> bytes | None:
     """What the library reads over, strange characters and the last one's spare bits, is not written again so."""
     try:
         written = text.encode()
-        value = a2b_base64(written.translate(_STANDARD) + b"=" * (-len(written) % 4))
+        value = from_base64url(written)
     except ValueError:
         return None
     return value if base64url(value) == written else None
