@@ -6,18 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.dialects.body import MOST_PARAMETERS, Several, Unreadable, read_form, read_json, read_multipart
-
-CONTENT_TYPE = "multipart/form-data; boundary=real"
-
-
-def part(name, value, *headers):
-    lines = [f'Content-Disposition: form-data; name="{name}"', *headers]
-    return ("--real\r\n" + "\r\n".join(lines) + f"\r\n\r\n{value}\r\n").encode()
-
-
-def whole(*parts):
-    return b"".join(parts) + b"--real--\r\n"
+from dragoman.dialects.body import MOST_PARAMETERS, Several, Unreadable, read_form, read_json
 
 
 def test_form_values_survive_as_rfc6749_appendix_b_has_them():
@@ -71,54 +60,8 @@ def test_json_that_is_no_object_of_sane_size_is_unreadable(body):
         read_json(body)
 
 
-def test_multipart_text_fields_are_read():
-    body = whole(part("grant_type", "password"), part("password", "pä ss", "Content-Type: text/plain; charset=utf-8"))
-    assert read_multipart(body, CONTENT_TYPE) == [("grant_type", "password"), ("password", "pä ss")]
-
-
-@pytest.mark.parametrize("media_type", ["multipart/form-data", "application/json; charset=UTF-8", "no media type"])
-def test_the_media_type_of_a_field_says_nothing(media_type):
-    """PHP does not look at it. The first is what many Android clients write, by Retrofit's RequestBody."""
-    body = whole(part("a", "1", f"Content-Type: {media_type}"), part("b", "2"))
-    assert read_multipart(body, CONTENT_TYPE) == [("a", "1"), ("b", "2")]
-
-
-def test_of_several_boundary_parameters_the_one_in_the_body_counts():
-    doubled = "multipart/form-data; boundary=----copied; boundary=real"
-    assert read_multipart(whole(part("a", "1")), doubled) == [("a", "1")]
-    quoted = 'multipart/form-data; boundary="real"'
-    assert read_multipart(b"preamble\r\n" + whole(part("a", "1")), quoted) == [("a", "1")]
-
-
-def test_no_number_of_boundary_parameters_has_the_body_searched_for_each():
-    many = "multipart/form-data" + "; boundary=other" * 1000 + "; boundary=real"
-    with pytest.raises(Unreadable):
-        read_multipart(whole(part("a", "1")), many)
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (whole(part("a", "1")), "multipart/form-data"),
-        (whole(part("a", "1")), "multipart/form-data; boundary=other"),
-        (part("a", "1"), CONTENT_TYPE),
-        (whole(part('a"; filename="x', "1")), CONTENT_TYPE),
-        (whole(part("a", "1", "Content-Transfer-Encoding: base64")), CONTENT_TYPE),
-        (whole(part("a", "1", "Content-Type: multipart/mixed; boundary=b")), CONTENT_TYPE),
-        (whole(part("_charset_", "utf-16")), CONTENT_TYPE),
-        (whole(part("a", "1", *(f"X-{n}: y" for n in range(100)))), CONTENT_TYPE),
-        (b"--real\r\n\r\n1\r\n--real--\r\n", CONTENT_TYPE),
-        (whole(part("a", "1")).replace(b"1", b"\xff"), CONTENT_TYPE),
-        (b"", CONTENT_TYPE),
-    ],
-)
-def test_multipart_tricks_are_unreadable(body, content_type):
-    with pytest.raises(Unreadable):
-        read_multipart(body, content_type)
-
-
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_reading_either_succeeds_or_is_unreadable(body):
-    for read in (read_form, read_json, lambda text: read_multipart(b"--real" + text, CONTENT_TYPE)):
+    for read in (read_form, read_json):
         with suppress(Unreadable):
             assert isinstance(read(body), list)

@@ -33,6 +33,7 @@ def test_any_value_is_written_as_upstream_writes_it(value: object) -> None:
         "ü",
         1e22,
         -1e-7,
+        1.2e-05,
         [1e22],
         {"a": -2.5e-10},
         {"1e5": "x:1e5"},

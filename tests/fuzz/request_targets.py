@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
-from dragoman.dialects.body import Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.body import Unreadable, read_form, read_json
 from dragoman.dialects.codec import decode, decode_bearer
 from dragoman.dialects.credentials import read_credentials
+from dragoman.dialects.multipart_form import read_any, read_multipart, read_plain
 from dragoman.dialects.wire import WireRequest
 from dragoman.tokens.keyring import create_missing, load_keyring
 from tests.fuzz.requests import read_parts, seeds_of
@@ -61,15 +62,25 @@ def body_targets() -> Iterator[Target]:
         content_type, _, body = text.partition(b"\n\n")
         return read_multipart(body, content_type.decode("latin-1"))
 
+    def plain(text: bytes) -> None:
+        fields = read_plain(text, "XyZ")
+        try:
+            other = read_any(text, "XyZ")
+        except Unreadable:
+            other = None
+        assert fields is None or fields == other, "a plain body is read in two ways"
+
     form = b"grant_type=password&username=a%20b&password=%e2%82%ac+%26&scope[]=a&scope[1]=b"
     json = b'{"grant_type":"password","username":"a\\u00e9","scope":["a",1,null,{"b":[]}],"n":1e3,"client_id":35}'
     part = b'--XyZ\r\nContent-Disposition: form-data; name="username"\r\nContent-Type: text/plain\r\n\r\nann\r\n'
+    named = part.replace(b"Content-Type: text/plain\r\n", b"")
     parts = b'multipart/form-data; boundary=XyZ; boundary="b"\n\n' + part * 3 + b"--XyZ--\r\n"
     yield Target(name="form", seeds=(form, form * 8), read=refusing(read_form), separator=b"&")
     yield Target(name="json", seeds=(json, b"[" * 400, b'{"a":' * 400), read=refusing(read_json))
     yield Target(
         name="multipart", seeds=(parts, parts.replace(b"XyZ", b'"')), read=refusing(multipart), separator=b"\r"
     )
+    yield Target(name="plain multipart", seeds=(named * 3 + b"--XyZ--\r\n",), read=plain, separator=b"\r")
 
 
 def token_targets(folder: Path) -> Iterator[Target]:

@@ -12,7 +12,7 @@ from tests.fuzz.whole_server import favour_granted, seeds_for, send_all
 TARGETS = (
     "codec standard", "codec jobspace", "codec passport-12", "codec passport-13", "codec jmondi", "codec jmondi-1",
     "codec jmondi-4", "codec paymentiq", "codec spring-form-clients", "codec spring-security-oauth-2.5",
-    "codec kabbage", "codec axosoft", "basic", "form", "json", "multipart", "access token", "refresh token",
+    "codec kabbage", "codec axosoft", "basic", "form", "json", "multipart", "plain multipart", "access token", "refresh token",
     "password hash", "configuration", "environment", "address", "key file", "dialect file", "password list",
     "sql dump", "realm export",
 )  # fmt: skip

@@ -109,6 +109,11 @@ def advance(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender 
     )
 
 
+def reissued(grant: Grant, issued: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:
+    """The grant as it is with one more access token, `issued` of them by now, and its refresh token unspent."""
+    return changed(grant, issued=issued, idle_expires_at=idle_expires_at, used_by=sender)
+
+
 def is_over(grant: Grant, now: int) -> bool:
     """Whether the grant's absolute or idle end has come."""
     ends = (grant.expires_at, grant.idle_expires_at)

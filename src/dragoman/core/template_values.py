@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
+from struct import Struct
 
 from dragoman.core.base64url import base64url
 from dragoman.core.model import ResourceOwner, TokenFacts, TokenId
 
 TokenGetter = Callable[[TokenFacts], object]
+_GUID = Struct(">IHHHHI")
 _SETS_KEPT = 1024
 """Different sets of authorities whose order is remembered: many people have the same, and each refresh prints it."""
 
@@ -55,8 +57,7 @@ def _refresh_issued_at(facts: TokenFacts) -> int | None:
 
 def print_guid(token_id: TokenId) -> str:
     """128 bits, printed as UUIDs are (RFC 9562 §4): 8-4-4-4-12. All of them count; a version 4 has only 122."""
-    digits = token_id.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return "{:08x}-{:04x}-{:04x}-{:04x}-{:04x}{:08x}".format(*_GUID.unpack(token_id))
 
 
 def print_long_hex(token_id: TokenId) -> str:

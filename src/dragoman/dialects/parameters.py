@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, TypeGuard
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.dialects.body import Several, Unreadable, read_form, read_json, read_multipart
+from dragoman.dialects.body import Several, Unreadable, read_form, read_json
 from dragoman.dialects.exposure import check_exposure
+from dragoman.dialects.multipart_form import read_multipart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

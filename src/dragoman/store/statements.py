@@ -144,7 +144,7 @@ REISSUE_GRANT = (
         used_by=value_of(grants.c.used_by),
     )
     .where(grants.c.id == value_of(grants.c.id), grants.c.generation == value_of(grants.c.generation), _LIVE)
-    .returning(*GRANT_COLUMNS)
+    .returning(grants.c.issued)
 )
 
 REVOKE_GRANT = (

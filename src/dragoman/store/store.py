@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.ports import NotRotated, Rotated
-from dragoman.core.refresh import advance
+from dragoman.core.refresh import advance, reissued
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
 from dragoman.store.arrival import take_in
@@ -194,7 +194,7 @@ class Store:
         finally:
             self._changes.tell(grant.id)
         if row is not None:
-            return Rotated(grant=grant_of(row))
+            return Rotated(grant=reissued(grant, row[0], idle_expires_at, sender))
         return NotRotated(grant=await self.find_grant(grant.id))
 
     async def store_access_token(self, access_token: StoredAccessToken) -> None:

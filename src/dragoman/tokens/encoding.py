@@ -6,16 +6,13 @@ Reading is strict: every value has exactly one spelling, and any other is refuse
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
 
-from dragoman.core.base64url import base64url
+from dragoman.core.base64url import base64url, from_base64url
 from dragoman.core.model import TokenId
 from dragoman.core.template_values import print_guid
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_STANDARD = str.maketrans("-_", "+/")
 GUID_BYTES = 16
 
 
@@ -57,7 +54,10 @@ def spelled_length(size: int, encoding: str) -> int:
 
 
 def _unspell_base64url(text: str) -> bytes | None:
-    if len(text) % 4 == 1 or not _BASE64URL.fullmatch(text):
+    """What the library reads over, strange characters and the last one's spare bits, is not written again so."""
+    try:
+        written = text.encode()
+        value = from_base64url(written)
+    except ValueError:
         return None
-    value = a2b_base64(text.translate(_STANDARD) + "=" * (-len(text) % 4))
-    return value if base64url(value) == text.encode() else None  # the last character may hold bits that nobody reads
+    return value if base64url(value) == written else None

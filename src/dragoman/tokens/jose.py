@@ -149,7 +149,7 @@ def is_signed_by(compact: CompactJws, key: Key) -> bool:
 def read_object(text: bytes) -> dict[str, object]:
     """One JSON object in UTF-8 without doubled members at any depth. Raises UnreadableJws."""
     try:
-        value: object = json.loads(text.decode(), object_pairs_hook=_without_doubles, parse_constant=_refuse)
+        value: object = _STRICT.decode(text.decode())
     except (ValueError, RecursionError):
         raise UnreadableJws("not strict JSON") from None
     if not isinstance(value, dict):
@@ -166,6 +166,9 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_refuse)
 
 
 def _registry(algorithm: str) -> jws.JWSRegistry:

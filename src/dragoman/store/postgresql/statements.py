@@ -91,10 +91,7 @@ UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1)
 UPDATE grants SET idle_expires_at=$1::BIGINT, issued=(grants.issued + 1), used_by=$2::VARCHAR WHERE grants.id =
   $3::BYTEA AND grants.generation = $4::BIGINT AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
   grants.expires_at > $5::BIGINT) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $5::BIGINT)
-  RETURNING grants.id, grants.client_id, grants.subject, grants.scope, grants.audience, grants.created_at,
-  grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued, grants.rotated_at,
-  grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by, grants.reuse,
-  grants.looked_like_retry""",
+  RETURNING grants.issued""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=$1::BIGINT, revoked_because=$2::VARCHAR, sweep_at=$1::BIGINT, revoked_by=$3::VARCHAR,
   reuse=$4::VARCHAR, looked_like_retry=$5::BOOLEAN WHERE grants.id = $6::BYTEA AND grants.revoked_at IS NULL""",

@@ -90,9 +90,7 @@ UPDATE grants SET idle_expires_at=:idle_expires_at, generation=(grants.generatio
     "REISSUE_GRANT": """\
 UPDATE grants SET idle_expires_at=:idle_expires_at, issued=(grants.issued + 1), used_by=:used_by WHERE grants.id =
   :id AND grants.generation = :generation AND grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR
-  grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING id,
-  client_id, subject, scope, audience, created_at, expires_at, idle_expires_at, generation, issued, rotated_at,
-  revoked_at, revoked_because, facts, used_by, revoked_by, reuse, looked_like_retry""",
+  grants.expires_at > :now) AND (grants.idle_expires_at IS NULL OR grants.idle_expires_at > :now) RETURNING issued""",
     "REVOKE_GRANT": """\
 UPDATE grants SET revoked_at=:now, revoked_because=:revoked_because, sweep_at=:now, revoked_by=:revoked_by,
   reuse=:reuse, looked_like_retry=:looked_like_retry WHERE grants.id = :id AND grants.revoked_at IS NULL""",

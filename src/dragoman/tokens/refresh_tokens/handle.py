@@ -34,8 +34,8 @@ class HandleFormat:
     """Writes and reads handles."""
 
     _setting: Setting
-    _prints: tuple[tuple[Print, int], ...]
-    """Each with the length of what is printed so."""
+    _prints: Mapping[int, tuple[Print, ...]]
+    """By the length of what is printed so."""
     _keys: Mapping[bytes, tuple[Key, Mac]] = field(repr=False)
     """By short id."""
 
@@ -49,11 +49,11 @@ class HandleFormat:
 
     def recognises(self, text: str) -> bool:
         """A known prefix and the exact length."""
-        return any(len(text) == length and text.startswith(how.prefix) for how, length in self._prints)
+        return any(text.startswith(how.prefix) for how in self._prints.get(len(text), ()))
 
     def read(self, text: str) -> RefreshHandle:
         """Grant and generation, once the MAC holds. Refuses `malformed_refresh_token`, `forged_refresh_token`."""
-        fitting = [how for how, length in self._prints if len(text) == length]
+        fitting = self._prints.get(len(text), ())
         values = [(how, value) for how in fitting if (value := how.read(text)) is not None]
         if not values:
             raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "not printed as a handle")
@@ -77,5 +77,6 @@ def open_format(setting: Setting) -> HandleFormat:
     """Refresh handles. Raises TokenFault for an encoding other than base64url and hex."""
     prints = prints_of(recipes_of(setting.refresh_recipes, "handle"), ("base64url", "hex"))
     keys = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
-    lengths = tuple((how, how.length(_SIZE)) for how in prints)
-    return HandleFormat(setting, lengths, {key.short_id: (key, Mac(key.derive("handle"), _DOMAIN)) for key in keys})
+    lengths = {how: how.length(_SIZE) for how in prints}
+    by_length = {length: tuple(how for how in prints if lengths[how] == length) for length in lengths.values()}
+    return HandleFormat(setting, by_length, {key.short_id: (key, Mac(key.derive("handle"), _DOMAIN)) for key in keys})

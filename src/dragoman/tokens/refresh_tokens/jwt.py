@@ -5,11 +5,14 @@ It is signed with a key derived from the refresh key, which makes no access toke
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 from joserfc.jwk import OctKey
 
+from dragoman.core.base64url import base64url, from_base64url
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import RefreshHandle, TokenFacts
 from dragoman.core.secret import Secret
@@ -17,17 +20,15 @@ from dragoman.core.template_values import ALGORITHM_MARK
 from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
-    CompactJws,
     JwsWriter,
     UnreadableJws,
     header_members,
-    is_signed_by,
     looks_like_jws,
-    read_object,
     take_apart,
 )
 from dragoman.tokens.keys import Purpose
 from dragoman.tokens.refresh_key import choose_refresh_key, live_grant
+from dragoman.tokens.signing import signer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from dragoman.core.model import TokenId
     from dragoman.core.rules import TokenRecipe
     from dragoman.tokens.keys import Key
+    from dragoman.tokens.signing import Signer
 
 _OWN_HEADER = {"alg": ALGORITHM_MARK, "typ": "JWT"}
 
 _ALGORITHM = "HS256"
+_read_claims = msgspec.json.Decoder(dict[str, object]).decode
+"""Of our own writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class EnvelopeFormat:
     _writer: JwsWriter
     _keys: Mapping[str, Key] = field(repr=False)
     """The derived keys, the youngest first, by the id of the key they are derived from."""
+    _signers: tuple[tuple[Key, Signer], ...] = field(repr=False)
+    """The same, each with what makes its signatures."""
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
         """The recipe's claims; whatever of them comes from the grant's row is the same each time."""
@@ -62,34 +68,45 @@ class EnvelopeFormat:
         return looks_like_jws(text) and bool(self._identifier_claims)
 
     def read(self, text: str) -> RefreshHandle:
-        """Grant and generation, once the signature holds. Refuses `malformed_…`, `forged_refresh_token`."""
-        try:
-            compact = self._take_apart(text)
-            if not any(is_signed_by(compact, key) for key in self._candidates(compact)):
-                raise OAuthError(Refusal.FORGED_REFRESH_TOKEN, "no key of ours made its signature")
-            token_id = self._find_identifier(read_object(compact.payload))
-        except UnreadableJws as reason:
-            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, str(reason)) from None
+        """Grant and generation, of exactly what was written with a key of ours; of all else nothing is believed.
+
+        Refuses `malformed_…`, `forged_refresh_token`.
+        """
+        signed, _, signature = text.encode().rpartition(b".")
+        if not self._is_ours(signed, signature):
+            raise self._refusal_of(text)
+        token_id = self._find_identifier(_read_claims(from_base64url(signed.partition(b".")[2])))
         origin = None if token_id is None else self._setting.refresh_identifiers.open(token_id)
         if origin is None or origin.grant_id is None:
             raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "signed by us, but it names no grant")
         return RefreshHandle(grant_id=origin.grant_id, generation=origin.serial)
 
-    def _take_apart(self, text: str) -> CompactJws:
-        compact = take_apart(text, self._header_members)
-        if compact.algorithm != _ALGORITHM or compact.text.endswith("."):
-            raise UnreadableJws("no signature, or one by another algorithm than that of refresh tokens")
-        return compact
-
-    def _candidates(self, compact: CompactJws) -> tuple[Key, ...]:
+    def _is_ours(self, signed: bytes, signature: bytes) -> bool:
+        """Whether a key that is still good made this signature, in the one way in which it is written."""
         now = self._setting.clock()
-        good = (key for key in self._keys.values() if key.is_good(now))
-        return tuple(key for key in good if compact.key_id in (None, key.kid))
+        for key, sign in self._signers:
+            if key.is_good(now) and hmac.compare_digest(base64url(sign(signed)), signature):
+                return True
+        return False
+
+    def _refusal_of(self, text: str) -> OAuthError:
+        """Of what is not ours: whether it might have been."""
+        try:
+            compact = take_apart(text, self._header_members)
+        except UnreadableJws as reason:
+            return OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, str(reason))
+        if compact.algorithm != _ALGORITHM or not compact.signature:
+            other = "no signature, or one by another algorithm than that of refresh tokens"
+            return OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, other)
+        return OAuthError(Refusal.FORGED_REFRESH_TOKEN, "no key of ours made its signature")
 
     def _find_identifier(self, claims: Mapping[str, object]) -> TokenId | None:
         """From any recipe's claim for it, since a recipe may have changed while the token was out."""
-        found = (read_token_id(claims.get(name)) for name in self._identifier_claims)
-        return next((token_id for token_id in found if token_id is not None), None)
+        for name in self._identifier_claims:
+            token_id = read_token_id(claims.get(name))
+            if token_id is not None:
+                return token_id
+        return None
 
 
 def open_format(setting: Setting) -> EnvelopeFormat:
@@ -102,4 +119,5 @@ def open_format(setting: Setting) -> EnvelopeFormat:
     masters = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
     youngest_first = sorted(masters, key=lambda key: (key.active_from, key.created_at), reverse=True)
     derived = {key.kid: replace(key, jose=OctKey.import_key(key.derive("envelope"))) for key in youngest_first}
-    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), JwsWriter(_OWN_HEADER), derived)
+    signers = tuple((key, signer_of(key)) for key in derived.values())
+    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), JwsWriter(_OWN_HEADER), derived, signers)
