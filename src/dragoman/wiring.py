@@ -103,7 +103,7 @@ async def _put_together(opened: Opened, server: ServerRules) -> Served:
     """The server; its chores are gathered and not begun yet. Raises Fault."""
     configuration, store, log, now = opened.configuration, opened.store, opened.log, opened.now
     dialects = load_dialects(configuration)
-    tokens = open_tokens(configuration, server, dialects, store, now)
+    tokens = open_tokens(configuration, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
     recording = open_recording(opened, tokens.keyring.audit_key())
     filled = await open_services(opened, tokens, recording.audit, server.not_before)
