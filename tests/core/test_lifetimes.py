@@ -163,7 +163,9 @@ def test_a_disabled_client_has_no_good_tokens(server, client, person):
 
 
 @pytest.mark.parametrize(
-    ("token_format", "more"), [("opaque", ()), ("opaque", ("x" * 200,)), ("at+jwt", ())], ids=["sealed", "stored", "jwt"]
+    ("token_format", "more"),
+    [("opaque", ()), ("opaque", ("x" * 200,)), ("at+jwt", ())],
+    ids=["sealed", "stored", "jwt"],
 )
 def test_a_clients_own_token_format_goes_before_its_dialects(server, person, token_format, more):
     client, rows = server.add_client(token_format=token_format, scope=Scope(("read", *more))), server.rows()
