@@ -76,7 +76,7 @@ class TokenRecipe:
     spell_identifier: Callable[[TokenId], str] | None = None
     """How that claim spells it."""
     otherwise: TokenRecipe | None = None
-    """Writes a token that would get too long to be stored and sent about as a short text."""
+    """Writes what this one would make too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,8 +97,8 @@ class Transactions:
         jobs: list[Job] = []
         outcomes: list[Outcome] = []
         until = monotonic() + _LONGEST_ON_LOOP
-        before = self._connection.changes
         try:
+            before = self._connection.changes
             self._connection.command("BEGIN IMMEDIATE")
             while waiting and waiting[0].brief and len(jobs) < LARGEST_BATCH and (not jobs or monotonic() < until):
                 job = waiting.popleft()
