@@ -28,7 +28,7 @@ from tests.postgresql import cluster
 from dragoman.config.reading import read_configuration
 from dragoman.core.model import Client, TokenFacts, TokenId
 from dragoman.store.opening import open_tool
-from dragoman.wiring.parts import epoch_seconds, load_dialects, open_tokens, server_rules
+from dragoman.wiring.parts import epoch_seconds, load_dialects, open_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ class Server:
         """In the order of sending: what is live, then the successor of each, and so on, until there are enough."""
         async with open_tool(self.configuration.location()) as store:
             dialects = load_dialects(self.configuration)
-            issuer = open_tokens(self.configuration, server_rules(self.configuration), dialects, store, epoch_seconds)
+            issuer = open_tokens(self.configuration, dialects, store, epoch_seconds)
             recipe = dialects["standard"].rules.refresh_token
             live = [await store.find_grant(grant_id) for grant_id in self._next_ids()]
             return [

@@ -7,7 +7,7 @@ import pytest
 
 from tests.attacks.door import Door
 from tests.attacks.harness import Server, configuration_of, running
-from tests.cli.commanding import make_folder
+from tests.cli.commanding import STORED, make_folder
 from tests.processes import running_server
 
 
@@ -20,7 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = make_folder(tmp_path_factory.mktemp("door") / "server")
-    secret = folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    secret = folder.client("shop", "--grant-type", "client_credentials", *STORED)
     folder.change(trusted_proxies='trusted_proxies = ["127.0.0.1/32"]')
     with running_server(folder.file) as server:
         yield Door(server, b64encode(f"shop:{secret}".encode()), folder.path / "dragoman.db")

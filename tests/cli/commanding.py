@@ -21,6 +21,9 @@ CHEAP = {
     '# level = "info"': 'level = "info"',
 }
 
+STORED = ("--token-format", "opaque", "--scope", "x" * 200)
+"""A client whose access tokens are stored, so that each of them is a write: sealed they would be too long."""
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.config.reading import read_configuration
-from tests.cli.commanding import Folder, make_folder, post, run
+from tests.cli.commanding import STORED, Folder, make_folder, post, run
 from tests.postgresql import ENCODED, PASSWORD, Cluster
 from tests.serving import serving
 
@@ -126,7 +126,7 @@ def test_f17_a_server_without_its_database_gives_nothing_that_would_have_to_be_k
 ) -> None:
     """A token of no session that tells all itself needs no row, and goes on while its client is remembered."""
     secret = folder.client("app", "--grant-type", "password refresh_token client_credentials")
-    kept = folder.client("kept", "--grant-type", "client_credentials", "--token-format", "opaque")
+    kept = folder.client("kept", "--grant-type", "client_credentials", *STORED)
     folder.user("ann")
     folder.change(client_cache_seconds="client_cache_seconds = 60")
 

@@ -162,18 +162,23 @@ def test_a_disabled_client_has_no_good_tokens(server, client, person):
     assert server.refresh(client, tokens["refresh_token"]).error == "invalid_client"
 
 
-@pytest.mark.parametrize("token_format", ["opaque", "at+jwt"])
-def test_a_clients_own_token_format_goes_before_its_dialects(server, person, token_format):
-    client = server.add_client(token_format=token_format)
+@pytest.mark.parametrize(
+    ("token_format", "more"),
+    [("opaque", ()), ("opaque", ("x" * 200,)), ("at+jwt", ())],
+    ids=["sealed", "stored", "jwt"],
+)
+def test_a_clients_own_token_format_goes_before_its_dialects(server, person, token_format, more):
+    client, rows = server.add_client(token_format=token_format, scope=Scope(("read", *more))), server.rows()
     own = server.form("/oauth2/token", {"grant_type": "client_credentials", **server.credentials(client)}).document
     first = server.log_in(client, person).document
     second = server.refresh(client, first["refresh_token"]).document
     repeated = server.refresh(client, first["refresh_token"]).document
     opaque = [one["access_token"].startswith("dga_") for one in (own, first, second, repeated)]
     assert opaque == [token_format == "opaque"] * 4
+    assert server.rows()["access_tokens"] - rows["access_tokens"] == (4 if more else 0)
     assert [server.resource(one["access_token"]) for one in (own, first, second, repeated)] == [200] * 4
     server.form("/oauth2/revoke", {**server.credentials(client), "token": own["access_token"]})
-    assert server.resource(own["access_token"]) == 401
+    assert [server.resource(one["access_token"]) for one in (own, first, second, repeated)] == [401, 200, 200, 200]
 
 
 def test_a_weak_hash_is_replaced_at_log_in_by_one_of_today(server, client):

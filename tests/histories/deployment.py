@@ -35,7 +35,10 @@ _APPS: dict[str, dict[str, str | int]] = {
     "strict": {"grace": 0},
     "hasty": {"grace": 2},
     "opaque": {"grace": 30, "token_format": "opaque"},
+    "stored": {"grace": 30, "token_format": "opaque"},
 }
+_LONG = "x" * 200
+"""A scope of which a sealed access token would be too long: so it is stored, with the grant."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,7 +162,7 @@ def deploy(folder: Path, *, servers: int = 1, workers: int = 1, database: str = 
             id=name,
             secret=_SECRET,
             grant_types=("password", "refresh_token"),
-            scope=("read", "write"),
+            scope=("read", _LONG if name == "stored" else "write"),
             further=dict(further),
         )
         for name, further in _APPS.items()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.commanding import Folder, make_folder, post, run
+from tests.cli.commanding import STORED, Folder, make_folder, post, run
 from tests.processes import running_server, wait_until
 from tests.redis_server import ENCODED, PASSWORD, RedisServer
 from tests.workers.load import TOKEN_PATH, form, load
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, shared_server: RedisServer, monkeypatch: pytest.Monke
 @pytest.fixture
 def shop(folder: Folder) -> tuple[str, str]:
     """Whose every token is a write."""
-    return "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    return "shop", folder.client("shop", "--grant-type", "client_credentials", *STORED)
 
 
 def wait_for_listeners(server: RedisServer, number: int = WORKERS) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.store.store_cast import NOW, new_access_token, new_grant, serve, serve_cast
 
+from dragoman.store.version import FITS_FROM_ALONE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,6 +20,13 @@ def test_a_new_database_knows_of_no_time(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
         found = store.installation
         assert [await found.latest_time(), await found.not_before(), await found.last_backup()] == [0, 0, 0]
+
+    serve(database, scenario)
+
+
+def test_a_new_database_lets_in_whoever_reads_all_that_is_written_there(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
+        assert await store.installation.fits_from() == FITS_FROM_ALONE
 
     serve(database, scenario)
 

@@ -20,7 +20,7 @@ from dragoman.store.faults import StoreConflict, StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.migration import upgrade_database
 from dragoman.store.store import Store
-from dragoman.store.version import FITS_FROM, FITS_FROM_NAME, VERSIONS
+from dragoman.store.version import FITS_FROM, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS
 
 STARTED = """
 import asyncio, sys
@@ -58,6 +58,11 @@ def _schema(postgresql: Cluster, name: str) -> list[Sequence[object]]:
     return sorted(str(tuple(row)).replace("pk_", "").replace("_pkey", "") for row in found)
 
 
+def _fits(postgresql: Cluster, name: str) -> str:
+    facts = dict(tuple(row) for row in postgresql.run(FITS, database=name))
+    return facts[FITS_FROM_NAME]
+
+
 def test_both_ways_to_a_schema_give_the_same(postgresql: Cluster) -> None:
     with postgresql.new_database() as created, postgresql.new_database() as migrated:
         serve(postgresql.url(created), unbroken)
@@ -65,8 +70,9 @@ def test_both_ways_to_a_schema_give_the_same(postgresql: Cluster) -> None:
         assert _schema(postgresql, created) == _schema(postgresql, migrated)
         for name in (created, migrated):
             assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[-1],)]
-            assert [tuple(row) for row in postgresql.run(FITS, database=name)] == [(FITS_FROM_NAME, FITS_FROM)]
             serve_cast(postgresql.url(name), unbroken)
+        assert _fits(postgresql, created) == FITS_FROM_ALONE
+        assert _fits(postgresql, migrated) == FITS_FROM
 
 
 def test_a_server_migrates_an_older_database_while_others_use_it(postgresql: Cluster) -> None:
@@ -81,6 +87,7 @@ def test_a_server_migrates_an_older_database_while_others_use_it(postgresql: Clu
         assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[0],)]
         serve_cast(postgresql.url(name), unbroken)
         assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[-1],)]
+        assert _fits(postgresql, name) == FITS_FROM
         serve(postgresql.url(created), unbroken)
         assert _schema(postgresql, created) == _schema(postgresql, name)
 
@@ -90,6 +97,15 @@ def _first_version(connection: Connection) -> None:
     config.set_main_option("script_location", str(compilation.FOLDER / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, VERSIONS[0])
+
+
+def test_a_migration_lets_nobody_in_who_was_shut_out_before(postgresql: Cluster) -> None:
+    with postgresql.new_database() as name:
+        serve(postgresql.url(name), unbroken)
+        postgresql.run(f"UPDATE alembic_version SET version_num = '{VERSIONS[-2]}'", database=name)
+        asyncio.run(upgrade_database(read_address(postgresql.url(name))))
+        assert [tuple(row) for row in postgresql.run(STAMPS, database=name)] == [(VERSIONS[-1],)]
+        assert _fits(postgresql, name) == FITS_FROM_ALONE
 
 
 @pytest.mark.parametrize("program", [CREATE, MIGRATE], ids=["create", "migrate"])
@@ -155,6 +171,7 @@ def test_a_running_server_survives_an_expanding_migration(
 
 def test_the_oldest_version_that_fits_is_a_known_one() -> None:
     assert FITS_FROM in VERSIONS
+    assert FITS_FROM_ALONE in VERSIONS
 
 
 @pytest.mark.parametrize("table", ["clients", "alembic_version"])

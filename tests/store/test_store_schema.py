@@ -13,7 +13,7 @@ from store_files import database
 from dragoman.store import compilation
 from dragoman.store.sqlite.database import migrate
 from dragoman.store.sqlite.file import create_database
-from dragoman.store.version import APPLICATION_ID, VERSIONS
+from dragoman.store.version import APPLICATION_ID, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS
 
 __all__ = ["database"]  # a fixture
 
@@ -50,6 +50,9 @@ def test_both_ways_to_a_schema_give_the_same(tmp_path: Path) -> None:
     for path in (created, migrated):
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(VERSIONS[-1],)]
+            assert connection.execute("SELECT name, value FROM installation").fetchall() == [
+                (FITS_FROM_NAME, FITS_FROM_ALONE)  # no older server can have the file at the same time
+            ]
             assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     serve_cast(migrated, unbroken)

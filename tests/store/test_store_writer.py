@@ -3,22 +3,25 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_cast import NOW, new_grant, new_grants, serve, serve_cast, unbroken
+from store_cast import HOUR, NOW, new_grant, new_grants, serve, serve_cast, unbroken
 from store_files import database
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.model import Client, Grant
+from dragoman.core.model import Client, Grant, TokenId
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.store import statement_names as sql
 from dragoman.store.database import Transaction
 from dragoman.store.faults import StoreConflict
 from dragoman.store.sqlite.opening import open_server
+from dragoman.store.sqlite.turn import Turn
 from dragoman.store.store import Store
 
 __all__ = ["database"]  # a fixture
@@ -43,6 +46,33 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def test_what_changes_nothing_commits_nothing_and_leaves_lock_and_turn_to_others(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        (grant,) = await new_grants(store, 1, idle_expires_at=None)
+        ended = [TokenId(bytes([number]) * 16) for number in range(3)]
+        await store.revoke_access_token(ended[0], NOW + HOUR, NOW)
+        assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
+        commits: list[str] = []
+        connection = store._database._writer._connection._connection  # type: ignore[attr-defined]
+        connection.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
+        for _ in range(3):  # asked again, one after the other and at once; and one that lost its race
+            await store.revoke_access_token(ended[0], NOW + HOUR, NOW)
+            await asyncio.gather(*(store.revoke_access_token(ended[0], NOW + HOUR, NOW) for _ in range(20)))
+            assert isinstance(await store.rotate(grant, NOW, None, None), NotRotated)
+        assert commits == []
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        turn = Turn(database)
+        assert turn.take_if_free()
+        turn.close()
+        await asyncio.gather(*(store.revoke_access_token(one, NOW + HOUR, NOW) for one in ended))
+        assert len(commits) == 1
+        assert [await store.is_access_token_revoked(one) for one in ended] == [True, True, True]
+
+    serve_cast(database, scenario)
 
 
 def test_a_job_that_fails_takes_no_neighbour_with_it(database: Path) -> None:

@@ -25,6 +25,7 @@ from token_workshop import (
     LONG_ENVELOPE,
     LONG_ID,
     NOW,
+    OPAQUE,
     REFERENCE,
     REFRESH,
     SEALED,
@@ -71,6 +72,18 @@ def test_an_access_token_without_a_grant_says_so(workshop: Workshop, recipe: Tok
 @pytest.mark.parametrize("recipe", [AT_JWT, SEALED, REFERENCE, LONG_ID])
 def test_a_token_without_scope_has_none(workshop: Workshop, recipe: TokenRecipe) -> None:
     assert workshop.read(workshop.access_token(recipe, workshop.facts(scope=Scope()))).scope == Scope()
+
+
+def test_an_opaque_token_is_sealed_where_it_is_short_and_stored_where_it_is_not(workshop: Workshop) -> None:
+    lengths = {}
+    for size in range(1, 200):
+        scope, before = Scope(("read", "x" * size)), len(workshop.rows)
+        token = workshop.access_token(OPAQUE, workshop.facts(workshop.grant(), scope=scope))
+        assert workshop.read(token).scope == scope
+        lengths.setdefault(len(workshop.rows) > before, set()).add(len(token))
+    assert lengths[True] == {len(OPAQUE.prefix) + 43}
+    assert min(lengths[False]) > 100
+    assert max(lengths[False]) in {254, 255}
 
 
 @pytest.mark.parametrize("recipe", ACCESS)

@@ -84,6 +84,8 @@ SHARED_KEY = jwt_recipe(
 EDWARDS = replace(AT_JWT, algorithm="EdDSA")
 SEALED = TokenRecipe(format="sealed", prefix="drg_at_")
 REFERENCE = TokenRecipe(format="reference", prefix="drg_ot_")
+OPAQUE = replace(SEALED, prefix="drg_at2_", otherwise=replace(REFERENCE, prefix="drg_at2_"))
+"""Sealed, but for those that would get too long, which are stored; all begin alike."""
 GUID = TokenRecipe(format="reference", encoding="guid")
 HANDLE = TokenRecipe(format="handle", prefix="drg_rt_")
 HEX_HANDLE = TokenRecipe(format="handle", prefix="def50200", encoding="hex")
@@ -110,7 +112,7 @@ LONG_ENVELOPE = jwt_recipe(
     },
     identifier_claim="refresh_token_id",
 )
-ACCESS = (AT_JWT, LONG_ID, SHARED_KEY, EDWARDS, SEALED, REFERENCE, GUID)
+ACCESS = (AT_JWT, LONG_ID, SHARED_KEY, EDWARDS, SEALED, REFERENCE, OPAQUE, GUID)
 REFRESH = (HANDLE, HEX_HANDLE, BARE_HANDLE, ENVELOPE, LONG_ENVELOPE)
 CLIENT = Client(id="the client", name="The Client", shared_key_signature=True)
 PERSON = ResourceOwner(id="42", username="zoë/o'neil", authorities=("ROLE_A", "ROLE_B"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commanding import Folder
+from tests.cli.commanding import STORED, Folder
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def folder(made_folder: Folder, tmp_path: Path) -> Folder:
 @pytest.fixture
 def shop(folder: Folder) -> tuple[str, str]:
     """A client whose access tokens are stored, so that each of them is a write."""
-    return "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    return "shop", folder.client("shop", "--grant-type", "client_credentials", *STORED)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.commanding import STORED
 from tests.cli.test_whole_story import begun, refuses
 from tests.processes import running_server, started_process, wait_for_end, wait_until
 from tests.workers.load import TOKEN_PATH, ask, form, load
@@ -147,7 +148,7 @@ def test_the_descriptors_of_the_databases_pool_are_kept_from_connections(
     folder: Folder, shop: tuple[str, str], postgresql_url: Secret
 ):
     folder.change(database=f'database = "{postgresql_url.reveal()}&pool_size=8"')
-    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", *STORED)
     with running_server(folder.file, files=64) as server, ExitStack() as stack:
         for _ in range(100):
             silent = socket.create_connection(("127.0.0.1", server.port), timeout=20)

@@ -10,6 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from tests.cli.commanding import STORED
 from tests.processes import PATIENCE_SECONDS, kill, running_server, started_process, wait_for_end, wait_until
 from tests.workers.load import TOKEN_PATH, ask, load
 
@@ -166,7 +167,7 @@ def test_the_number_of_workers_has_bounds(folder: Folder):
 
 def test_workers_share_a_postgresql_database(folder: Folder, postgresql_url: Secret):
     folder.change(database=f'database = "{postgresql_url.reveal()}"')
-    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", *STORED)
     with running_server(folder.file, workers=2) as server:
         workers = server.workers
         for one in workers:
@@ -183,7 +184,7 @@ def test_while_the_database_is_away_a_server_keeps_trying_to_replace_its_only_wo
     folder: Folder, postgresql: Cluster, postgresql_url: Secret
 ):
     folder.change(database=f'database = "{postgresql_url.reveal()}"')
-    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", "--token-format", "opaque")
+    shop = "shop", folder.client("shop", "--grant-type", "client_credentials", *STORED)
     with running_server(folder.file) as server:
         postgresql.stop_immediately()
         try:

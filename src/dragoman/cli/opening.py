@@ -80,7 +80,7 @@ async def token_desk(
 ) -> AsyncIterator[TokenDesk]:
     """What reads tokens as the server would, until the block ends. Raises TokenFault, KeyFault."""
     server = await standing_rules(configuration, store)
-    tokens = open_tokens(configuration, server, dialects, store, epoch_seconds)
+    tokens = open_tokens(configuration, dialects, store, epoch_seconds)
     with passwords_of(configuration) as passwords:
         services = Services(
             clients=store,

@@ -39,7 +39,7 @@ class Client:
     """The most it may ask for."""
     dialects: frozenset[str] = frozenset({"standard"})
     token_format: str = "dialect"
-    """`dialect`, or the name of a format that overrides the dialect's: `at+jwt`, `opaque`."""
+    """`dialect`, or the name of a recipe that overrides the dialect's: `at+jwt`, `opaque`."""
     shared_key_signature: bool = False
     """Whether its tokens may be signed with HS256, where its dialect says so."""
     access_token_lifetime: int = 3600

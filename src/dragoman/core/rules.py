@@ -75,6 +75,8 @@ class TokenRecipe:
     """The claim that carries the token's own identifier."""
     spell_identifier: Callable[[TokenId], str] | None = None
     """How that claim spells it."""
+    otherwise: TokenRecipe | None = None
+    """Writes what this one would make too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

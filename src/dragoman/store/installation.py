@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dragoman.store import statement_names as sql
+from dragoman.store.version import FITS_FROM, FITS_FROM_NAME
 
 if TYPE_CHECKING:
     from dragoman.store.database import Database
@@ -47,6 +48,11 @@ class Installation:
     async def last_backup(self) -> int:
         """When the last backup was made; 0 where none is known."""
         return await self._time(LAST_BACKUP)
+
+    async def fits_from(self) -> str:
+        """The oldest schema version whose programs it lets in; no other program uses it from now on."""
+        row = await self._database.row(sql.FIND_INSTALLATION, {"name": FITS_FROM_NAME})
+        return FITS_FROM if row is None else str(row[0])
 
     async def note_time(self, now: int) -> None:
         """Note the time, unless a later one was noted, by whomever."""

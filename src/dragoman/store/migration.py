@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dragoman.store.tables import installation
@@ -21,11 +21,16 @@ FAULTS = (SQLAlchemyError, CommandError)
 """What an upgrade raises when it cannot be done."""
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are due in the transaction of this connection, and say which programs still fit."""
+def upgrade(connection: Connection, fits_from: str = FITS_FROM) -> None:
+    """Run the migrations that are due in the transaction of this connection, and say which programs still fit.
+
+    Those that were shut out before stay shut out.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    connection.execute(delete(installation).where(installation.c.name == FITS_FROM_NAME))
-    connection.execute(insert(installation).values(name=FITS_FROM_NAME, value=FITS_FROM))
+    named = installation.c.name == FITS_FROM_NAME
+    before = connection.execute(select(installation.c.value).where(named)).scalar_one_or_none()
+    connection.execute(delete(installation).where(named))
+    connection.execute(insert(installation).values(name=FITS_FROM_NAME, value=max(before or fits_from, fits_from)))

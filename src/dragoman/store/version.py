@@ -9,7 +9,7 @@ from dragoman.store.faults import StoreFault
 APPLICATION_ID: Final = 0x44524147
 """What marks a database as ours where there is a place for it: DRAG in ASCII."""
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """All schema versions, oldest first; the last is the one that this program makes."""
 
 FITS_FROM: Final = "0001"
@@ -17,6 +17,15 @@ FITS_FROM: Final = "0001"
 
 A migration only expands: it adds what older programs may leave alone. What they need is taken away by a later version,
 one at least, and that one moves this on (docs/adr/postgresql.md).
+"""
+
+READS_TICKETS: Final = "0008"
+"""The oldest schema version whose programs read opaque access tokens that are tickets (docs/adr/opaque-tokens.md)."""
+
+FITS_FROM_ALONE: Final = READS_TICKETS
+"""The same as `FITS_FROM` for a database that no older program has open: a new one, or a file that was just upgraded.
+
+What only later programs read may be written there from the first day on.
 """
 
 FITS_FROM_NAME: Final = "schema fits programs from version"

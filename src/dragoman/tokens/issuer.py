@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from dragoman.tokens.keyring import Keyring
 
 
+LONGEST_TICKET = 255
+"""Characters of a token whose recipe knows another way: whoever keeps tokens in a column has room for so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
     """Writes and reads tokens. Made by `open_issuer`; holds no state but keys."""
@@ -49,6 +53,8 @@ class TokenIssuer:
     def write_access_token(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
         """The token, and the row to store where the format needs one. Raises TokenTooLong, TokenFault or KeyFault."""
         token, row = self._access[recipe.format].write(recipe, facts)
+        if recipe.otherwise is not None and len(token.reveal()) > LONGEST_TICKET:
+            return self.write_access_token(recipe.otherwise, facts)
         return _fit(token, facts), row
 
     def write_refresh_token(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
@@ -107,14 +113,15 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
 ) -> TokenIssuer:
     """All formats over one keyring.
 
-    The recipes are those of all dialects and of `ServerRules.recipes`: a token is read whichever of them wrote it.
+    The recipes are those of all dialects and of `ServerRules.recipes`: a token is read whichever of them wrote it, and
+    where another wrote it otherwise.
     `find_access_token` finds a row by digest; `clock` gives epoch seconds. Raises TokenFault for a recipe that cannot
     be written or could not be read again, KeyFault for one without a key.
     """
     identifier_key = keyring.only_key(Purpose.IDENTIFIER)
     setting = Setting(
         keyring=keyring,
-        access_recipes=tuple(access_recipes),
+        access_recipes=tuple(one for recipe in access_recipes for one in (recipe, recipe.otherwise) if one is not None),
         refresh_recipes=tuple(refresh_recipes),
         access_identifiers=identifiers_for("access", identifier_key),
         refresh_identifiers=identifiers_for("refresh", identifier_key),

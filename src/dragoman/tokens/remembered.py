@@ -1,4 +1,4 @@
-"""Signed tokens that were read before: what they say does not change while their key is good."""
+"""Tokens that a key vouches for and that were read before: what they say does not change while their key is good."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class _Read:
 class RememberedTokens:
     """The tokens read last, by the digest of their exact text: an API that asks about one asks again.
 
-    Only what a signature stands for is remembered. Whether the token has expired or was revoked is asked each time.
-    Nothing here outlives its keyring: another set of keys gets a memory of its own.
+    Only what a signature or a seal stands for is remembered. Whether the token has expired or was revoked is asked each
+    time. Nothing here outlives its keyring: another set of keys gets a memory of its own.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -32,12 +32,12 @@ class RememberedTokens:
         self._read: dict[bytes, _Read] = {}
 
     def find(self, text: str, now: int) -> AccessToken | None:
-        """What this token says, if its signature was found good before and its key still is."""
+        """What this token says, if it was found good before and its key still is."""
         read = self._read.get(_digest(text))
         return read.token if read is not None and read.key.is_good(now) else None
 
     def keep(self, text: str, key: Key, token: AccessToken) -> None:
-        """This key made its signature; the oldest gives way."""
+        """This key signed or sealed it; the oldest gives way."""
         if len(self._read) >= self._most:
             del self._read[next(iter(self._read))]
         self._read[_digest(text)] = _Read(key, token)

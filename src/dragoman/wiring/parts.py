@@ -22,6 +22,7 @@ from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
 from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
+from dragoman.store.version import READS_TICKETS
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 from dragoman.tokens.key_files import read_keys, read_private_file
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dragoman.config.settings import Configuration, FormerTable
+    from dragoman.core.rules import TokenRecipe
     from dragoman.dialects.dialect import Dialect
     from dragoman.http.log import Log
     from dragoman.store.store import Store
@@ -115,30 +117,31 @@ def read_keyring(folder: Path) -> Keyring:
 
 def server_rules(configuration: Configuration) -> ServerRules:
     """What holds in every dialect."""
-    own_files = list_dialects(())
-    at_jwt = load_dialect("standard", own_files).rules.access_token
-    opaque = compile_recipe(TokenWords(format="reference", prefix="dga_"))
-    return ServerRules(
-        issuer=configuration.issuer,
-        known_scopes=frozenset(configuration.scopes),
-        recipes={"at+jwt": at_jwt, "opaque": opaque},
-    )
+    return ServerRules(issuer=configuration.issuer, known_scopes=frozenset(configuration.scopes), recipes=_recipes())
+
+
+def _recipes() -> Mapping[str, TokenRecipe]:
+    """What a client may have in place of its dialect's (docs/adr/opaque-tokens.md)."""
+    at_jwt = load_dialect("standard", list_dialects(())).rules.access_token
+    reference = compile_recipe(TokenWords(format="reference", prefix="dga_"))
+    ticket = compile_recipe(TokenWords(format="sealed", prefix="dga_"))
+    return {"at+jwt": at_jwt, "opaque": replace(ticket, otherwise=reference)}
 
 
 async def standing_rules(configuration: Configuration, store: Store) -> ServerRules:
-    """The same, with what the database adds."""
-    return replace(server_rules(configuration), not_before=await store.installation.not_before())
+    """The same, with what the database adds; and with no token that an older server beside this one could not read."""
+    server = replace(server_rules(configuration), not_before=await store.installation.not_before())
+    if await store.installation.fits_from() >= READS_TICKETS:
+        return server
+    opaque = server.recipes["opaque"].otherwise or server.recipes["opaque"]
+    return replace(server, recipes={**server.recipes, "opaque": opaque})
 
 
 def open_tokens(
-    configuration: Configuration,
-    server: ServerRules,
-    dialects: Mapping[str, Dialect],
-    store: Store,
-    now: Callable[[], int],
+    configuration: Configuration, dialects: Mapping[str, Dialect], store: Store, now: Callable[[], int]
 ) -> CurrentTokens:
     """Tokens of all dialects over the keys as they stand. Raises KeyFault, TokenFault."""
-    access = [*(dialect.rules.access_token for dialect in dialects.values()), *server.recipes.values()]
+    access = [*(dialect.rules.access_token for dialect in dialects.values()), *_recipes().values()]
     refresh = [dialect.rules.refresh_token for dialect in dialects.values()]
 
     def open_over(keyring: Keyring) -> TokenIssuer:

@@ -103,7 +103,7 @@ async def _put_together(foundation: Foundation, server: ServerRules) -> Served:
     """The server; its chores are gathered and not begun yet. Raises Fault."""
     configuration, store, log, now = foundation.configuration, foundation.store, foundation.log, foundation.now
     dialects = load_dialects(configuration)
-    tokens = open_tokens(configuration, server, dialects, store, now)
+    tokens = open_tokens(configuration, dialects, store, now)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
     recording = open_recording(foundation, tokens.keyring.audit_key())
     filled = await open_services(foundation, tokens, recording.audit, server.not_before)

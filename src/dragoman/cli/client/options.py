@@ -88,7 +88,7 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--token-format",
         type=click.Choice(["dialect", "at+jwt", "opaque"]),
-        help="How its access tokens are spelled: as its dialect does, or overriding it.",
+        help="How its access tokens are spelled: as its dialect does, or overriding it; opaque ones tell nothing.",
     ),
     _switch("shared-key-signature", "Whether its tokens may be signed with a shared key (HS256)."),
     _switch("may-read-shared-key", "Whether it may read that key where a mount shows it."),

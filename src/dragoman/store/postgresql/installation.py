@@ -10,7 +10,7 @@ import asyncpg
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.errors import ANY, told
 from dragoman.store.postgresql.pool import connect
-from dragoman.store.version import APPLICATION_ID, FITS_FROM, FITS_FROM_NAME, VERSIONS, is_due, refuse_later
+from dragoman.store.version import APPLICATION_ID, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS, is_due, refuse_later
 
 if TYPE_CHECKING:
     from dragoman.store.postgresql.address import Address
@@ -132,7 +132,7 @@ async def write_schema(connection: Connection) -> None:
         "CREATE TABLE alembic_version ("
         "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
-    await connection.execute("INSERT INTO installation VALUES ($1, $2)", FITS_FROM_NAME, FITS_FROM)
+    await connection.execute("INSERT INTO installation VALUES ($1, $2)", FITS_FROM_NAME, FITS_FROM_ALONE)
 
 
 def _foreign(address: Address) -> StoreFault:

@@ -87,6 +87,11 @@ class Connection:
             raise sqlite3.OperationalError("the transaction has ended by itself")
         self._connection.commit()
 
+    @property
+    def changes(self) -> int:
+        """How many rows it has changed so far, whatever became of them."""
+        return self._connection.total_changes
+
     def wait_for_locks(self, seconds: float) -> None:
         """From now on wait for locks of other programs for so long, and no longer."""
         self.command(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")

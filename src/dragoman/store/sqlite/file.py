@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.store.faults import StoreFault
 from dragoman.store.sqlite.connection import Trouble, connect_reader, trouble_of
-from dragoman.store.version import APPLICATION_ID, FITS_FROM, FITS_FROM_NAME, VERSIONS, refuse_later
+from dragoman.store.version import APPLICATION_ID, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS, refuse_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ def stamp(connection: sqlite3.Connection) -> None:
         "version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
     connection.execute("INSERT INTO alembic_version VALUES (?)", (VERSIONS[-1],))
-    connection.execute("INSERT INTO installation VALUES (?, ?)", (FITS_FROM_NAME, FITS_FROM))
+    connection.execute("INSERT INTO installation VALUES (?, ?)", (FITS_FROM_NAME, FITS_FROM_ALONE))
 
 
 def _sync(path: Path) -> None:

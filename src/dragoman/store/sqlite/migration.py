@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 from dragoman.store.faults import StoreFault
 from dragoman.store.migration import FAULTS, upgrade
 from dragoman.store.sqlite.connection import connect_writer
+from dragoman.store.version import FITS_FROM_ALONE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def upgrade_database(path: Path) -> None:
         engine = _engine(path)
         try:
             with engine.begin() as connection:
-                upgrade(connection)
+                upgrade(connection, FITS_FROM_ALONE)
                 _refuse_orphans(connection)
         finally:
             engine.dispose()

@@ -57,6 +57,8 @@ class Batch(Struct, frozen=True, eq=False):
     """Where all were done on the event loop: nothing is left but to commit them."""
     error: Exception | None = None
     """What kept the event loop from doing so."""
+    ended: bool = False
+    """Whether nothing was changed, so that not even a commit is left."""
 
 
 class Settled(Struct, frozen=True, eq=False):
@@ -105,19 +107,24 @@ class Transactions:
         """On the event loop: brief jobs, as many as there is time for, all but committed; or why not.
 
         It waits for no lock. What it reads and writes are the pages of a few rows, most of which have just been read.
+        Where they changed nothing (who asks again, who lost a race, who brings what was spent), the disk is not asked.
         """
         jobs: list[Job] = []
         outcomes: list[Outcome] = []
         until = monotonic() + _LONGEST_ON_LOOP
         try:
+            before = self._connection.changes
             self._connection.command("BEGIN IMMEDIATE")
             while waiting and waiting[0].brief and len(jobs) < LARGEST_BATCH and (not jobs or monotonic() < until):
                 job = waiting.popleft()
                 jobs.append(job)
                 outcomes.append(Outcome(job.future, job.work(self._connection)))
+            ended = self._connection.changes == before
+            if ended:
+                self._connection.command("ROLLBACK")
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread judges it
             return Batch(jobs=jobs or take_batch(waiting), error=error)
-        return Batch(jobs=jobs, outcomes=outcomes)
+        return Batch(jobs=jobs, outcomes=outcomes, ended=ended)
 
     def finish(self, batch: Batch, wait: float) -> Settled:
         """In the thread, which may wait: for a lock of another program for so many seconds, and for the disk."""

@@ -129,9 +129,17 @@ class Writer:
         if not self._waiting:
             self._resting.set()
         elif self._waiting[0].brief and self.fault is None and self._has_turn():
-            self._begun.put(self._transactions.begin(self._waiting))
+            self._hand_on(self._transactions.begin(self._waiting))
         else:
             self._begun.put(Batch(jobs=take_batch(self._waiting)))
+
+    def _hand_on(self, batch: Batch) -> None:
+        """To the thread; what has come to its end without it is told at once."""
+        if batch.ended:
+            self._turn.give_up()
+            self._settle(Settled(outcomes=batch.outcomes or ()), more=False)
+        else:
+            self._begun.put(batch)
 
     def _has_turn(self) -> bool:
         """Whether the turn is there without waiting; what else may be wrong with it the thread will find."""

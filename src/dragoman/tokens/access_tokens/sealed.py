@@ -7,9 +7,7 @@ since random nonces of 96 bits must not be drawn more than 2^32 times under one 
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,12 +15,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.core.mac import Mac
 from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts, TokenId
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.tokens.binary import Print, print_of, prints_of
 from dragoman.tokens.format import Setting, recipes_of
 from dragoman.tokens.keys import ALGORITHMS, Purpose
+from dragoman.tokens.remembered import RememberedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,8 @@ class SealedFormat:
 
     _setting: Setting
     _prints: tuple[Print, ...]
-    _keys: Mapping[bytes, tuple[Key, bytes]] = field(repr=False)
+    _keys: Mapping[bytes, tuple[Key, Mac]] = field(repr=False)
+    _remembered: RememberedTokens
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> tuple[Secret, StoredAccessToken | None]:
         """Sealed with the key that is in force when it is issued."""
@@ -72,12 +73,17 @@ class SealedFormat:
 
     async def read(self, text: str) -> AccessToken:
         """What the ticket says. Refuses `malformed_token`."""
-        ticket = self._open(text)
-        if ticket is None:
+        token = self._remembered.find(text, self._setting.clock())
+        return token if token is not None else self._read_anew(text)
+
+    def _read_anew(self, text: str) -> AccessToken:
+        opened = self._open(text)
+        if opened is None:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "no key of ours sealed it")
+        ticket, key = opened
         token_id = TokenId(ticket.token_id)
         origin = self._setting.access_identifiers.open(token_id)
-        return AccessToken(
+        token = AccessToken(
             id=token_id,
             grant_id=origin.grant_id,
             serial=origin.serial,
@@ -86,38 +92,44 @@ class SealedFormat:
             expires_at=ticket.expires_at,
             issued_at=ticket.issued_at,
         )
+        self._remembered.keep(text, key, token)
+        return token
 
     def is_genuine(self, text: str) -> bool:
         """Whether one of our keys sealed it."""
         return self._open(text) is not None
 
-    def _open(self, text: str) -> Ticket | None:
+    def _open(self, text: str) -> tuple[Ticket, Key] | None:
         for how in self._prints:
             value = how.read(text)
-            ticket = None if value is None else self._open_bytes(value, how)
-            if ticket is not None:
-                return ticket
+            opened = None if value is None else self._open_bytes(value, how)
+            if opened is not None:
+                return opened
         return None
 
-    def _open_bytes(self, value: bytes, how: Print) -> Ticket | None:
+    def _open_bytes(self, value: bytes, how: Print) -> tuple[Ticket, Key] | None:
         head, sealed = value[:_HEAD_BYTES], value[_HEAD_BYTES:]
-        key, secret = self._keys.get(head[1:3], (None, b""))
-        if len(value) < _SMALLEST or head[:1] != _VERSION or key is None or not key.is_good(self._setting.clock()):
+        known = self._keys.get(head[1:3])
+        if len(value) < _SMALLEST or head[:1] != _VERSION or known is None:
+            return None
+        key, secret = known
+        if not key.is_good(self._setting.clock()):
             return None
         try:
             plain = _cipher(secret, head).decrypt(head[-12:], sealed, _DOMAIN + how.label + head)
         except InvalidTag:
             return None
-        return msgspec.msgpack.decode(plain, type=Ticket)
+        return msgspec.msgpack.decode(plain, type=Ticket), key
 
 
 def open_format(setting: Setting) -> SealedFormat:
     """Sealed access tokens. Raises TokenFault for an encoding other than base64url and hex."""
     prints = prints_of(recipes_of(setting.access_recipes, "sealed"), ("base64url", "hex"))
     seals = (key for key in setting.keyring.keys if key.purpose is Purpose.SEAL)
-    return SealedFormat(setting, prints, {key.short_id: (key, key.derive("ticket")) for key in seals})
+    keys = {key.short_id: (key, Mac(key.derive("ticket"))) for key in seals}
+    return SealedFormat(setting, prints, keys, RememberedTokens())
 
 
-def _cipher(secret: bytes, head: bytes) -> AESGCM:
+def _cipher(secret: Mac, head: bytes) -> AESGCM:
     """The ticket's own key: drawn from the first half of its nonce."""
-    return AESGCM(hmac.digest(secret, head[:-12], sha256))
+    return AESGCM(secret.digest(head[:-12]))
