@@ -10,7 +10,7 @@ import io
 import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import msgspec
@@ -55,8 +55,8 @@ def running(configuration: Configuration, clock: Clock | None = None) -> Iterato
     clock = clock or Clock()
     log, pools = io.BytesIO(), []
 
-    def open_remembered(configuration: Configuration, *, serving: bool) -> PasswordHasher:
-        pools.append(open_passwords(configuration, serving=serving))
+    def open_remembered(configuration: Configuration, **how: Any) -> PasswordHasher:
+        pools.append(open_passwords(configuration, **how))
         return pools[-1]
 
     with (

@@ -34,8 +34,8 @@ def one_slot(folder: Path) -> Iterator[tuple[str, Any, io.BytesIO, str, str]]:
         body = form_of(server, client, owner)["body"].decode()
     pools, log = [], io.BytesIO()
 
-    def remembered(one: Any, *, serving: bool) -> Any:
-        pools.append(open_passwords(one, serving=serving))
+    def remembered(one: Any, **how: Any) -> Any:
+        pools.append(open_passwords(one, **how))
         return pools[-1]
 
     with (
