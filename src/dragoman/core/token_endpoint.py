@@ -121,8 +121,7 @@ async def _settle_account(
     if settled is None:
         settled = await judge()
         admit_resource_owner(settled.resource_owner, rules, at_refresh=False)
-        if settled.arrives_from is not None and not await _take_in(services, settled):
-            raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
+        _require_place(settled.arrives_from is None or await _take_in(services, settled))
     await _remember_places(services, settled)
     return settled
 
@@ -137,6 +136,11 @@ async def _store_account(services: Services, authorization: Authorization) -> Au
 async def _take_in(services: Services, authorization: Authorization) -> bool:
     owner, directory = authorization.resource_owner, authorization.arrives_from
     return owner is not None and directory is not None and await services.resource_owners.take_in(owner, directory)
+
+
+def _require_place(taken_in: bool) -> None:
+    if not taken_in:
+        raise OAuthError(Refusal.WRONG_CREDENTIALS, "the directory's account has another one's id or name")
 
 
 async def _strengthen_hash(services: Services, authorization: Authorization) -> Authorization | None:
