@@ -82,7 +82,7 @@ CONNECTIONS_ENDED: Final = Series(
 PASSWORD_HASHES_RUNNING: Final = Series(
     name="dragoman_password_hashes_running",
     kind=Kind.GAUGE,
-    meaning="Password hashes that are being computed.",
+    meaning="Password hashes that are being computed, or wait for another worker's to be done.",
 )
 PASSWORD_HASHES_WAITING: Final = Series(
     name="dragoman_password_hashes_waiting",
