@@ -150,6 +150,15 @@ async def test_no_process_is_left_when_the_pool_is_closed(pool: PasswordHasher) 
     assert not is_alive(process)
 
 
+def test_nothing_is_begun_for_a_hash_that_comes_too_late(apart: Apart) -> None:
+    assert apart.verify(STORED, RIGHT.reveal().encode())
+    apart.close()
+    before = children(os.getpid())
+    with pytest.raises(MemoryError):
+        apart.verify(STORED, RIGHT.reveal().encode())
+    assert children(os.getpid()) == before
+
+
 @on_a_loop
 async def test_the_process_stands_back_and_the_server_does_not(pool: PasswordHasher) -> None:
     process = await process_of(pool)

@@ -88,7 +88,8 @@ class HashProcesses:
                 self.asking.send(LEAVE, socket.MSG_DONTWAIT)
 
     def close(self) -> None:
-        """End all of them. They have nothing to lose."""
+        """End all of them, and begin none any more. They have nothing to lose."""
+        self.number = 0
         self.asking.close()
         self._asked.close()
         for one in self._living:
