@@ -16,7 +16,7 @@ from argon2.low_level import Type, hash_secret
 from bench.work import ARGON2, PASSWORD
 
 from dragoman.hashing.formats.argon2 import Argon2Profile, make_hash
-from dragoman.hashing.slots import stand_back
+from dragoman.hashing.priority import stand_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable

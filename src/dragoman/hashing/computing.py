@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.hashing.formats import argon2
 from dragoman.hashing.formats.argon2 import Argon2Profile
+from dragoman.hashing.priority import stand_back
 from dragoman.hashing.question import LONGEST, Asked, Outcome, Question, encode_answer, read_cost, read_question
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 READY = b"r"
 """What it says to standard output once it can be asked."""
-_NICENESS = 19
 _RIGHT = b"1"
 
 
@@ -30,8 +30,7 @@ def serve() -> None:
     """Answer what comes to standard input, a socket, until nobody is left who could ask, or it is told to leave."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # who stops the server wants this hash finished
         signal.signal(number, signal.SIG_IGN)
-    with suppress(OSError):  # a service manager may forbid it
-        os.nice(_NICENESS)
+    stand_back()
     asked = socket.socket(fileno=sys.stdin.fileno())
     os.write(sys.stdout.fileno(), READY)
     os.close(sys.stdout.fileno())

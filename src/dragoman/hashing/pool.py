@@ -19,8 +19,9 @@ from dragoman.core.ports import PasswordCheck
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.format import HashFormat, Limits, find_format, load_formats, name_format
 from dragoman.hashing.formats.argon2 import Argon2Profile, is_as_strong, make_hash
+from dragoman.hashing.priority import stand_back
 from dragoman.hashing.processes import CannotStart
-from dragoman.hashing.slots import Slots, Turn, stand_back
+from dragoman.hashing.slots import Slots, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

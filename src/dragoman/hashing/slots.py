@@ -7,8 +7,6 @@ is busy. Nothing here knows what a hash is.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import threading
 from collections import deque
 from contextlib import suppress
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 Result = TypeVar("Result")
-
-_NICENESS = 19
-"""How far the threads stand back behind the event loop where they compete for a core (nice(1)): all the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,11 +206,3 @@ class Slots:
                 self._work_is_there.wait()
             self._idle -= 1
             return self._begun.popleft()
-
-
-def stand_back() -> None:
-    """Linux has a niceness for each thread: with it the event loop is not kept waiting for a core by a hash."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
