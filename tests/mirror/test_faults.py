@@ -119,7 +119,7 @@ def test_what_ended_before_there_was_a_mirror_is_told_at_its_start(tmp_path: Pat
     with running(msgspec.structs.replace(configuration, mirror=MirrorTable())) as server:
         server.run(server.tool.administration.revoke_grants_of_subject("10", START, "signed_out"))
         token_id = read_token_id(api.claims(single)["jti"])
-        server.run(server.tool.revoke_access_token(token_id, START + 3600, START))
+        server.run(server.tool.revoke_access_token(token_id, None, START + 3600, START))
     assert all(map(api.lets_in, (*tokens[:3], single)))
     with running(configuration) as server:
         ended = iter((*tokens, single))

@@ -159,7 +159,7 @@ def test_a_rotation_stays_on_its_page_so_that_no_index_learns_of_it(postgresql_u
 
 def test_one_access_token_revoked_many_times_at_once_is_revoked(postgresql_url: Secret) -> None:
     async def scenario(store: Store) -> None:
-        await asyncio.gather(*(store.revoke_access_token(TokenId(b"one"), NOW + 1, NOW) for _ in range(50)))
+        await asyncio.gather(*(store.revoke_access_token(TokenId(b"one"), None, NOW + 1, NOW) for _ in range(50)))
         assert await store.is_access_token_revoked(TokenId(b"one"))
 
     serve_cast(postgresql_url, scenario)
@@ -219,7 +219,7 @@ async def _all_verbs(store: Store, grants: list, used: dict[str, int], proxy: Pr
         "rotate": lambda: store.rotate(one, NOW, None, None),
         "rotate with a token": lambda: store.rotate(two, NOW, None, new_access_token(two)),
         "reissue": lambda: store.reissue(replace(two, generation=1), NOW, None),
-        "revoke_access_token": lambda: store.revoke_access_token(TokenId(b"x"), NOW, NOW),
+        "revoke_access_token": lambda: store.revoke_access_token(TokenId(b"x"), None, NOW, NOW),
         "is_access_token_revoked": lambda: store.is_access_token_revoked(TokenId(b"x")),
         "revoke_grant": lambda: store.revoke_grant(one.id, NOW, "test"),
     }

@@ -153,8 +153,8 @@ def test_an_access_token_is_revoked_without_its_grant(database: Path | Secret) -
         grant = await _created(store)
         token_id, other = TokenId(os.urandom(16)), TokenId(os.urandom(16))
         assert not await store.is_access_token_revoked(token_id)
-        await store.revoke_access_token(token_id, NOW + 60, NOW)
-        await store.revoke_access_token(token_id, NOW + 60, NOW + 1)
+        await store.revoke_access_token(token_id, None, NOW + 60, NOW)
+        await store.revoke_access_token(token_id, None, NOW + 60, NOW + 1)
         assert await store.is_access_token_revoked(token_id)
         assert not await store.is_access_token_revoked(other)
         assert await store.find_grant(grant.id) == grant
@@ -222,8 +222,8 @@ def test_the_purge_takes_what_has_ended_and_only_that(database: Path | Secret) -
         orphaned = new_access_token(gone[0], expires_at=recent)
         for access_token in (expired, live, orphaned):
             await store.store_access_token(access_token)
-        await store.revoke_access_token(TokenId(b"old"), old, old)
-        await store.revoke_access_token(TokenId(b"recent"), recent, old)
+        await store.revoke_access_token(TokenId(b"old"), None, old, old)
+        await store.revoke_access_token(TokenId(b"recent"), None, recent, old)
 
         assert await store.administration.purge(NOW) == len(gone) + 2
         assert await store.administration.purge(NOW) == 0

@@ -31,13 +31,13 @@ def test_ended_grants_are_found_until_they_are_marked_whoever_ended_them(databas
 def test_tokens_that_ended_by_themselves_are_found_likewise(database: Path | Secret) -> None:
     async def scenario(store: Store) -> None:
         early, late = TokenId(b"e" * 16), TokenId(b"l" * 16)
-        await store.revoke_access_token(early, NOW + HOUR, NOW)
-        await store.revoke_access_token(late, NOW + HOUR, NOW + 1)
+        await store.revoke_access_token(early, None, NOW + HOUR, NOW)
+        await store.revoke_access_token(late, None, NOW + HOUR, NOW + 1)
         assert await store.mirrored.ended_access_tokens(10) == (late, early)
         assert await store.mirrored.ended_access_tokens(1) == (late,)
         await store.mirrored.mark_access_tokens([late], NOW + 2)
         assert await store.mirrored.ended_access_tokens(10) == (early,)
-        await store.revoke_access_token(late, NOW + HOUR, NOW + 3)
+        await store.revoke_access_token(late, None, NOW + HOUR, NOW + 3)
         assert await store.mirrored.ended_access_tokens(10) == (early,)
 
     serve_cast(database, scenario)

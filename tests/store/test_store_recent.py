@@ -161,8 +161,8 @@ async def _revoke_grant(store: Store, grant: Grant, _token: TokenId) -> None:
     await store.revoke_grant(grant.id, NOW, "test")
 
 
-async def _revoke_token(store: Store, _grant: Grant, token: TokenId) -> None:
-    await store.revoke_access_token(token, NOW + HOUR, NOW)
+async def _revoke_token(store: Store, grant: Grant, token: TokenId) -> None:
+    await store.revoke_access_token(token, grant.id, NOW + HOUR, NOW)
 
 
 async def _rotate(store: Store, grant: Grant, _token: TokenId) -> None:
@@ -195,8 +195,19 @@ def test_the_end_of_a_token_without_a_session_is_noticed_at_once(database: Path 
         store.remember_access_tokens(Changes(), HOUR)
         token = TokenId(b"0123456789abcdef")
         assert not await store.is_access_token_revoked(token)
-        await store.revoke_access_token(token, NOW + HOUR, NOW)
+        await store.revoke_access_token(token, None, NOW + HOUR, NOW)
         assert await store.is_access_token_revoked(token)
+
+    serve_cast(database, scenario)
+
+
+def test_the_end_of_one_token_leaves_what_is_known_of_other_sessions(database: Path | Secret) -> None:
+    async def scenario(store: Store) -> None:
+        grant, token = await _warm(store)
+        before = await store.find_session_of_token(grant.id, token)
+        other = TokenId(bytes([grant.id[0], grant.id[1] ^ 1]) + grant.id[2:])  # of another group of families
+        await store.revoke_access_token(other, None, NOW + HOUR, NOW)
+        assert await store.find_session_of_token(grant.id, token) is before
 
     serve_cast(database, scenario)
 
@@ -208,7 +219,7 @@ def test_a_row_that_was_read_is_not_read_again_and_says_nothing_of_whether_it_co
         await store.store_access_token(row)
         first = await store.find_access_token(row.digest)
         assert first == row
-        await store.revoke_access_token(row.token_id, NOW + HOUR, NOW)
+        await store.revoke_access_token(row.token_id, None, NOW + HOUR, NOW)
         assert await store.find_access_token(row.digest) is first
         assert await store.is_access_token_revoked(row.token_id)
 

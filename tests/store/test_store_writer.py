@@ -18,6 +18,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Client, Grant, TokenId
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.store import statement_names as sql
+from dragoman.store.changes import Changes
 from dragoman.store.database import Transaction
 from dragoman.store.faults import StoreConflict
 from dragoman.store.sqlite.opening import open_server
@@ -52,14 +53,14 @@ def test_what_changes_nothing_commits_nothing_and_leaves_lock_and_turn_to_others
     async def scenario(store: Store) -> None:
         (grant,) = await new_grants(store, 1, idle_expires_at=None)
         ended = [TokenId(bytes([number]) * 16) for number in range(3)]
-        await store.revoke_access_token(ended[0], NOW + HOUR, NOW)
+        await store.revoke_access_token(ended[0], None, NOW + HOUR, NOW)
         assert isinstance(await store.rotate(grant, NOW, None, None), Rotated)
         commits: list[str] = []
         connection = store._database._writer._connection._connection  # type: ignore[attr-defined]
         connection.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
         for _ in range(3):  # asked again, one after the other and at once; and one that lost its race
-            await store.revoke_access_token(ended[0], NOW + HOUR, NOW)
-            await asyncio.gather(*(store.revoke_access_token(ended[0], NOW + HOUR, NOW) for _ in range(20)))
+            await store.revoke_access_token(ended[0], None, NOW + HOUR, NOW)
+            await asyncio.gather(*(store.revoke_access_token(ended[0], None, NOW + HOUR, NOW) for _ in range(20)))
             assert isinstance(await store.rotate(grant, NOW, None, None), NotRotated)
         assert commits == []
         with closing(sqlite3.connect(database, isolation_level=None, timeout=0)) as other:
@@ -68,9 +69,27 @@ def test_what_changes_nothing_commits_nothing_and_leaves_lock_and_turn_to_others
         turn = Turn(database)
         assert turn.take_if_free()
         turn.close()
-        await asyncio.gather(*(store.revoke_access_token(one, NOW + HOUR, NOW) for one in ended))
+        await asyncio.gather(*(store.revoke_access_token(one, None, NOW + HOUR, NOW) for one in ended))
         assert len(commits) == 1
         assert [await store.is_access_token_revoked(one) for one in ended] == [True, True, True]
+
+    serve_cast(database, scenario)
+
+
+def test_who_revokes_again_what_was_revoked_a_moment_ago_asks_nothing_of_the_file(database: Path) -> None:
+    async def scenario(store: Store) -> None:
+        store.remember_access_tokens(Changes(), HOUR)
+        one, other = TokenId(b"1" * 16), TokenId(b"2" * 16)
+        await store.revoke_access_token(one, None, NOW + HOUR, NOW)
+        asked: list[str] = []
+        connection = store._database._writer._connection._connection  # type: ignore[attr-defined]
+        connection.set_trace_callback(asked.append)
+        for _ in range(3):
+            await store.revoke_access_token(one, None, NOW + HOUR, NOW)
+        assert asked == []
+        await store.revoke_access_token(other, None, NOW + HOUR, NOW)
+        assert asked
+        assert [await store.is_access_token_revoked(each) for each in (one, other)] == [True, True]
 
     serve_cast(database, scenario)
 

@@ -51,4 +51,5 @@ async def end_predecessor(services: Services, order: Issue, grant: Grant) -> Non
     if not order.client.refresh_ends_access_token:
         return
     ended = services.tokens.access_token_id(replace(grant, issued=grant.issued - 1), order.now)
-    await services.grants.revoke_access_token(ended, order.now + order.client.access_token_lifetime, order.now)
+    expires_at = order.now + order.client.access_token_lifetime
+    await services.grants.revoke_access_token(ended, grant.id, expires_at, order.now)

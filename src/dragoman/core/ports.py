@@ -140,8 +140,8 @@ class Grants(Protocol):
         """End a grant for good, and keep why and at whose request; False if it had ended before."""
         ...
 
-    async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
-        """End one access token and leave its grant alone."""
+    async def revoke_access_token(self, token_id: TokenId, grant_id: GrantId | None, expires_at: int, now: int) -> None:
+        """End one access token and leave its grant, if it came from one, alone."""
         ...
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:

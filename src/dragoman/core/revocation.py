@@ -48,7 +48,7 @@ async def revoke(  # noqa: PLR0913 (each is one thing it needs)
         raise _foreign(client, grant, "access token of another client")
     if whole_grant and grant is not None:
         return await _end_grant(services, grant, now, REVOKED_BY_CLIENT, sender)
-    await services.grants.revoke_access_token(token.id, token.expires_at, now)
+    await services.grants.revoke_access_token(token.id, token.grant_id, token.expires_at, now)
     return Ended(grant=grant)
 
 
@@ -56,7 +56,7 @@ async def sign_out(services: Services, token: TokenFacts, now: int, sender: Send
     """End a good token on its bearer's word alone, with the grant it came from."""
     if token.grant is not None:
         return await _end_grant(services, token.grant, now, SIGNED_OUT_BY_BEARER, sender)
-    await services.grants.revoke_access_token(token.token_id, token.expires_at, now)
+    await services.grants.revoke_access_token(token.token_id, None, token.expires_at, now)
     return Ended()
 
 

@@ -127,7 +127,9 @@ class _ReadGrants:
     ) -> bool:
         return False
 
-    async def revoke_access_token(self, _token_id: TokenId, _expires_at: int, _now: int) -> None:
+    async def revoke_access_token(
+        self, _token_id: TokenId, _grant_id: GrantId | None, _expires_at: int, _now: int
+    ) -> None:
         return None
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:

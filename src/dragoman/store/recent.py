@@ -38,9 +38,24 @@ class Recent(Generic[Found]):
         if known is not None and known[1] == mark and now - known[0] < self._staleness:
             return known[2]
         found = await look()
-        if found is not None and self._staleness:
+        if found is not None:
+            self._keep(token, now, mark, found)
+        return found
+
+    def kept(self, family: bytes, token: bytes) -> Found | None:
+        """As it was found a moment ago; None where it would have to be looked for."""
+        known = self._kept.get(token)
+        if known is None or known[1] != self._changes.mark(family) or self._monotonic() - known[0] >= self._staleness:
+            return None
+        return known[2]
+
+    def keep(self, family: bytes, token: bytes, found: Found) -> None:
+        """What can never be otherwise again counts from now on as if it had just been looked for."""
+        self._keep(token, self._monotonic(), self._changes.mark(family), found)
+
+    def _keep(self, token: bytes, now: float, mark: Mark, found: Found) -> None:
+        if self._staleness:
             self._kept.pop(token, None)
             self._kept[token] = (now, mark, found)
             if len(self._kept) > self._most:
                 del self._kept[next(iter(self._kept))]
-        return found

@@ -220,13 +220,22 @@ class Store:
         finally:
             self._changes.tell(grant_id)
 
-    async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
-        """End one access token and leave its grant alone."""
+    async def revoke_access_token(self, token_id: TokenId, grant_id: GrantId | None, expires_at: int, now: int) -> None:
+        """End one access token and leave its grant, if it came from one, alone.
+
+        Whoever ended it a moment ago has nothing left to write: what is revoked stays so.
+        """
+        family = grant_id or token_id
+        _, ended = self._sessions.kept(family, token_id) or (None, False)
+        if ended:
+            return
         values: Values = {"token_id": token_id, "expires_at": expires_at, "revoked_at": now}
         try:
             await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
         finally:
-            self._changes.tell_all()  # of which grant it is, nobody has said
+            self._changes.tell(family)
+        if grant_id is None:
+            self._sessions.keep(family, token_id, (None, True))
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:
         """Whether this one access token was ended by itself."""

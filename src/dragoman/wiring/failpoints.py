@@ -255,8 +255,8 @@ class _WritingGrants:
     async def find_access_token(self, digest: bytes) -> StoredAccessToken | None:
         return await self.inner.find_access_token(digest)
 
-    async def revoke_access_token(self, token_id: TokenId, expires_at: int, now: int) -> None:
-        await self.inner.revoke_access_token(token_id, expires_at, now)
+    async def revoke_access_token(self, token_id: TokenId, grant_id: GrantId | None, expires_at: int, now: int) -> None:
+        await self.inner.revoke_access_token(token_id, grant_id, expires_at, now)
 
     async def is_access_token_revoked(self, token_id: TokenId) -> bool:
         return await self.inner.is_access_token_revoked(token_id)

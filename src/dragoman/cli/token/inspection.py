@@ -66,7 +66,7 @@ async def revoke_token(desk: TokenDesk, presented: Secret) -> str:
     with recorded(
         desk.configuration, client_id=token.client_id, grant_id=None if token.grant_id is None else token.grant_id.hex()
     ):
-        await grants.revoke_access_token(token.id, token.expires_at, desk.now)
+        await grants.revoke_access_token(token.id, token.grant_id, token.expires_at, desk.now)
     return "the access token is revoked; its session goes on"
 
 
