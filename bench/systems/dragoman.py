@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bench.database import postgresql
 from bench.load import Request
-from bench.machine import Tree, free_port, started, wait_for
+from bench.machine import Tree, done, free_port, started, wait_for
 from bench.systems.system import (
     Running,
     System,
@@ -102,16 +100,7 @@ def _set_up(folder: Path, environment: Mapping[str, str]) -> None:
 
 
 def _run(environment: Mapping[str, str], *arguments: str, given: str = "") -> None:
-    done = subprocess.run(  # noqa: S603 (ours)
-        [_DRAGOMAN, *arguments],
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    if done.returncode != 0:
-        sys.exit(f"bench: dragoman {arguments[0]}: {done.stderr}")
+    done(_DRAGOMAN, *arguments, environment=environment, given=given)
 
 
 def _requests(port: int) -> Mapping[Work, Callable[[], Request]]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.database import postgresql
 from bench.load import Request
-from bench.machine import Tree, free_port, started, wait_for
+from bench.machine import Tree, done, free_port, started, wait_for
 from bench.systems.java import HEAP, PEERS, WARM_UP_SECONDS, database, missing
 from bench.systems.node import SETTINGS
 from bench.systems.system import (
@@ -80,15 +77,7 @@ def _running(folder: Path) -> Iterator[Running]:
 
 def _set_up(environment: Mapping[str, str]) -> None:
     """The tables, and the realm with its client and its person."""
-    done = subprocess.run(  # noqa: S603 (ours)
-        [_PROGRAM, "import", "--optimized", f"--file={_REALM}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    if done.returncode != 0:
-        sys.exit(f"bench: keycloak: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+    done(_PROGRAM, "import", "--optimized", f"--file={_REALM}", environment=environment)
 
 
 def _requests(port: int) -> Mapping[Work, Callable[[], Request]]:

