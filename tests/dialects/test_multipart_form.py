@@ -105,6 +105,11 @@ def of_library(text, boundary):
 @example(b"--real--\r\n")
 @example(b'--real\r\nContent-Disposition: form-data; name="a"\r\n\r\n--real--\r\n')
 @example(part("_charset_", "utf-16") + b"--real--\r\n")
+@example(part("a", "1").replace(b"Content", b"X-A: b\r\nContent") + part("b", "2") + b"--real--\r\n")
+@example(part("a b", '1;a"\r\n\r\n2') + part("b", "2") + b"--real--\r\n")
+@example(part("a", '1\0a"\r\n\r\n2') + part("b", "2") + b"--real--\r\n")
+@example(part("a b", '\0a"\r\n\r\n2') + part("b", "2") + b"--real--\r\n")
+@example(b"\0" + part("b", "2") + b"--real--\r\n")
 @example(part("a", "1") * (MOST_PARAMETERS + 1) + b"--real--\r\n")
 @example(part("a", "1\r\n--realer") + b"--real--\r\n")
 @example(part("a", "1") + b"--real--\r\n" + part("b", "2") + b"--real--\r\n")
@@ -124,9 +129,11 @@ def test_no_boundary_makes_a_difference(boundary):
 
 
 @given(FIELDS)
+@example([("a", "\0"), ("b", "")])
+@example([("a", ""), ("b", "\0")])
 def test_plain_fields_are_read_at_one_go_whatever_they_hold(fields):
     body = whole(*(part(name, value) for name, value in fields))
-    foreign = any("\r\n--real" in f"\r\n{value}\r\n" or name == "_charset_" for name, value in fields)
+    foreign = any("\r\n--real" in f"\r\n{value}\r\n" or "\0" in value or name == "_charset_" for name, value in fields)
     assert read_plain(body, "real") == (None if foreign else fields)
 
 

@@ -20,8 +20,10 @@ _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^";,\s]{1,200}))', 
 _MOST_BOUNDARIES = 4
 """Parameters that are looked for in a body: hundreds would cost as many passes over it."""
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
-_PLAIN_PART = re.compile(r'(?!_charset_")([-.\w\[\]]{1,64})"\r\n\r\n(.*)', re.ASCII | re.DOTALL)
-"""From where its name begins."""
+_PLAIN_PART = re.compile(
+    r'\0\r\nContent-Disposition: form-data; name="(?!_charset_")([-.\w\[\]]{1,64})"\r\n\r\n([^\0]*)', re.ASCII
+)
+"""From a null character in place of its delimiter to the next."""
 
 
 def read_multipart(text: bytes, content_type: str) -> Given:
@@ -49,16 +51,12 @@ def read_plain(text: bytes, boundary: str) -> Fields | None:
         form = "\r\n" + text.decode()
     except UnicodeDecodeError:
         return None
-    delimiter = f"\r\n--{boundary}"
-    closing = f"{delimiter}--\r\n"
-    if not (form.endswith(closing) and boundary.isprintable()):
+    *pieces, end = form.split(f"\r\n--{boundary}", MOST_PARAMETERS + 1)
+    if end != "--\r\n" or "\0" in form or not boundary.isprintable():
         return None
-    opening = f'{delimiter}\r\nContent-Disposition: form-data; name="'
-    before, *parts = form[: -len(closing)].split(opening, MOST_PARAMETERS + 1)
-    if before or len(parts) > MOST_PARAMETERS or form.count(delimiter) != len(parts) + 1:  # all open a part, but one
-        return None
-    found = [_PLAIN_PART.fullmatch(part) for part in parts]
-    return None if None in found else [(part[1], part[2]) for part in found if part]
+    before, *parts = pieces
+    found: Fields = _PLAIN_PART.findall("\0".join(pieces))
+    return found if len(found) == len(parts) and not before else None
 
 
 def read_any(text: bytes, boundary: str) -> Fields:

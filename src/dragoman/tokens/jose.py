@@ -96,11 +96,14 @@ class JwsWriter:
         return segment
 
 
-def _filled(header: Mapping[str, object], key: Key) -> dict[str, object]:
+def _filled(header: Mapping[str, object], key: Key) -> Mapping[str, object]:
     """With the key's id and algorithm; the algorithm is always the key's, whatever the recipe says."""
+    filled = {**header, "alg": key.algorithm}
+    values = filled.values()
+    if ALGORITHM_MARK not in values and KEY_ID_MARK not in values:
+        return filled
     marks: Mapping[object, str] = {ALGORITHM_MARK: key.algorithm, KEY_ID_MARK: key.kid}
-    filled = {name: marks.get(value, value) if isinstance(value, str) else value for name, value in header.items()}
-    return {**filled, "alg": key.algorithm}
+    return {name: marks.get(value, value) if isinstance(value, str) else value for name, value in filled.items()}
 
 
 def take_apart(text: str, members: frozenset[str]) -> CompactJws:
