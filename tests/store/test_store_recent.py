@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,6 +138,17 @@ def test_workers_with_one_memory_hear_of_each_others_changes() -> None:
         assert after != before
         other.tell_all()
         assert one.mark(b"grant") != after
+
+
+def test_workers_that_were_forked_at_the_same_moment_tell_different_words() -> None:
+    with shared_memory("changes", CHANGES_BYTES) as descriptor:
+        words = set()
+        for _ in range(2):  # the parent draws nothing in between
+            child = multiprocessing.get_context("fork").Process(target=Changes(descriptor).tell, args=(b"grant",))
+            child.start()
+            child.join()
+            words.add(Changes(descriptor).mark(b"grant"))
+    assert len(words) == 2
 
 
 def test_a_server_without_workers_hears_of_its_own_changes_alone() -> None:

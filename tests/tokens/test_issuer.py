@@ -100,9 +100,17 @@ def test_header_and_claims_keep_the_order_of_the_recipe_to_the_byte(workshop: Wo
     assert b'"user_name":"zo\xc3\xab/o\'neil"' in decode(token, 1)
 
 
-def test_a_header_that_differs_from_token_to_token_holds_its_own_values_and_the_keys_in_order(workshop: Workshop) -> None:
+def test_a_header_that_differs_from_token_to_token_holds_its_own_values_and_the_keys_in_order(
+    workshop: Workshop,
+) -> None:
     recipe = jwt_recipe(
-        {"jti": "{token_id.long_hex}", "n": 1, "alg": "none", "kid": "{key_id}", "who": "{resource_owner.email|key_id}"},
+        {
+            "jti": "{token_id.long_hex}",
+            "n": 1,
+            "alg": "none",
+            "kid": "{key_id}",
+            "who": "{resource_owner.email|key_id}",
+        },
         {"jti": "{token_id.guid}", "exp": "{expires_at}"},
         identifier_claim="jti",
     )

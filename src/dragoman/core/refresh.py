@@ -116,8 +116,8 @@ def reissued(grant: Grant, issued: int, idle_expires_at: int | None, sender: Sen
 
 def is_over(grant: Grant, now: int) -> bool:
     """Whether the grant's absolute or idle end has come."""
-    ends = (grant.expires_at, grant.idle_expires_at)
-    return any(end is not None and end <= now for end in ends)
+    end, idle_end = grant.expires_at, grant.idle_expires_at
+    return (end is not None and end <= now) or (idle_end is not None and idle_end <= now)
 
 
 def _inside_grace(grant: Grant, client: Client, now: int) -> bool:

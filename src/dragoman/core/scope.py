@@ -32,6 +32,12 @@ class Scope:
     def __str__(self) -> str:
         return " ".join(self.names)
 
+    def within(self, ceiling: Scope) -> Scope:
+        """The names that the ceiling holds, too."""
+        if self.names == ceiling.names:
+            return self
+        return Scope(tuple([name for name in self.names if name in ceiling.names]))
+
     def beyond(self, ceiling: Scope) -> tuple[str, ...]:
         """The names asked for that the ceiling does not hold."""
         return tuple([name for name in self.names if name not in ceiling.names])

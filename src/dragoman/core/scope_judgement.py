@@ -39,7 +39,7 @@ def narrow(requested: Scope | None, ceiling: Scope, client: Client) -> Scope:
     Refuses `scope_exceeds_grant`.
     """
     if requested is None:
-        return Scope.of(name for name in ceiling if name in client.scope)
+        return ceiling.within(client.scope)
     beyond = requested.beyond(ceiling)
     if beyond:
         raise OAuthError(

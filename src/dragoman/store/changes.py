@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-import secrets
+import random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ class Changes:
     Each word is aligned, so none is ever half written.
     """
 
-    def __init__(self, descriptor: int | None = None, draw: Callable[[int], int] = secrets.randbits) -> None:
-        """`descriptor` is of the memory that workers share; without one it is this process's own."""
+    def __init__(self, descriptor: int | None = None, draw: Callable[[int], int] = random.getrandbits) -> None:
+        """`descriptor` is of the memory that workers share; without one it is this process's own.
+
+        `draw` gives so many bits by chance, other ones in each process. Nothing hangs on whether they can be foreseen.
+        """
         self._words = memoryview(mmap.mmap(-1 if descriptor is None else descriptor, CHANGES_BYTES)).cast("Q")
         self._draw = draw
 

@@ -38,14 +38,16 @@ class HandleFormat:
     """By the length of what is printed so."""
     _keys: Mapping[bytes, tuple[Key, Mac]] = field(repr=False)
     """By short id."""
+    _macs: Mapping[str, tuple[bytes, Mac]] = field(repr=False)
+    """The same by the key's own id, each with its short one."""
 
     def write(self, recipe: TokenRecipe, facts: TokenFacts) -> Secret:
         """The same grant and generation give the same handle, as long as its key is not set to retire."""
         grant = live_grant(facts)
-        key = choose_refresh_key(self._setting.keyring, grant, facts.issued_at)
+        short_id, mac = self._macs[choose_refresh_key(self._setting.keyring, grant, facts.issued_at).kid]
         how = print_of(recipe)
-        message = key.short_id + grant.id + grant.generation.to_bytes(4, "big")
-        return Secret(how.write(message + self._keys[key.short_id][1].digest(how.label + message)))
+        message = short_id + grant.id + grant.generation.to_bytes(4, "big")
+        return Secret(how.write(message + mac.digest(how.label + message)))
 
     def recognises(self, text: str) -> bool:
         """A known prefix and the exact length."""
@@ -76,7 +78,9 @@ class HandleFormat:
 def open_format(setting: Setting) -> HandleFormat:
     """Refresh handles. Raises TokenFault for an encoding other than base64url and hex."""
     prints = prints_of(recipes_of(setting.refresh_recipes, "handle"), ("base64url", "hex"))
-    keys = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
+    refresh_keys = (key for key in setting.keyring.keys if key.purpose is Purpose.REFRESH)
+    keys = {key.short_id: (key, Mac(key.derive("handle"), _DOMAIN)) for key in refresh_keys}
+    macs = {key.kid: (short_id, mac) for short_id, (key, mac) in keys.items()}
     lengths = {how: how.length(_SIZE) for how in prints}
     by_length = {length: tuple(how for how in prints if lengths[how] == length) for length in lengths.values()}
-    return HandleFormat(setting, by_length, {key.short_id: (key, Mac(key.derive("handle"), _DOMAIN)) for key in keys})
+    return HandleFormat(setting, by_length, keys, macs)
