@@ -100,30 +100,6 @@ def test_header_and_claims_keep_the_order_of_the_recipe_to_the_byte(workshop: Wo
     assert b'"user_name":"zo\xc3\xab/o\'neil"' in decode(token, 1)
 
 
-def test_a_header_that_differs_from_token_to_token_holds_its_own_values_and_the_keys_in_order(
-    workshop: Workshop,
-) -> None:
-    recipe = jwt_recipe(
-        {
-            "jti": "{token_id.long_hex}",
-            "n": 1,
-            "alg": "none",
-            "kid": "{key_id}",
-            "who": "{resource_owner.email|key_id}",
-        },
-        {"jti": "{token_id.guid}", "exp": "{expires_at}"},
-        identifier_claim="jti",
-    )
-    workshop.issuer = workshop.open(workshop.keyring, access_recipes=(recipe,))
-    tokens = [workshop.access_token(recipe) for _ in range(2)]
-    headers = [json.loads(decode(token, 0)) for token in tokens]
-    assert [list(header) for header in headers] == [["jti", "n", "alg", "kid", "who"]] * 2
-    assert all(header["alg"] == "ES256" and header["kid"] in workshop.keyring.access_keys for header in headers)
-    assert headers[0] != headers[1]
-    ids = [workshop.read(token).id for token in tokens]
-    assert [header["jti"] for header in headers] == [print_long_hex(token_id) for token_id in ids]
-
-
 def test_json_inside_the_token_is_escaped_where_the_recipe_says_so(workshop: Workshop) -> None:
     facts = workshop.facts(workshop.grant())
     token = workshop.access_token(LONG_ID, replace(facts, client=replace(CLIENT, id="é/1")))

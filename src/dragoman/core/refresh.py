@@ -6,11 +6,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.core.model import Reuse
-from dragoman.core.value import changed
+from dragoman.core.model import Grant, Reuse
 
 if TYPE_CHECKING:
-    from dragoman.core.model import Client, Grant, RefreshHandle, Sender
+    from dragoman.core.model import Client, RefreshHandle, Sender
 
 
 REUSED = "refresh_token_reuse"
@@ -99,19 +98,38 @@ def _refused(grant: Grant, refusal: Refusal, detail: str) -> OAuthError:
 
 def advance(grant: Grant, now: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:
     """The grant as it is once its live refresh token is spent: one generation and one access token on."""
-    return changed(
-        grant,
-        generation=grant.generation + 1,
-        issued=grant.issued + 1,
-        rotated_at=now,
-        idle_expires_at=idle_expires_at,
-        used_by=sender,
-    )
+    return _moved_on(grant, (grant.generation + 1, grant.issued + 1, now), idle_expires_at, sender)
 
 
 def reissued(grant: Grant, issued: int, idle_expires_at: int | None, sender: Sender | None) -> Grant:
     """The grant as it is with one more access token, `issued` of them by now, and its refresh token unspent."""
-    return changed(grant, issued=issued, idle_expires_at=idle_expires_at, used_by=sender)
+    return _moved_on(grant, (grant.generation, issued, grant.rotated_at), idle_expires_at, sender)
+
+
+def _moved_on(
+    grant: Grant, counted: tuple[int, int, int | None], idle_expires_at: int | None, sender: Sender | None
+) -> Grant:
+    """With another generation, serial and time of rotation. Each field by its name: a third of what a copy costs."""
+    generation, issued, rotated_at = counted
+    return Grant(
+        id=grant.id,
+        client_id=grant.client_id,
+        subject=grant.subject,
+        scope=grant.scope,
+        audience=grant.audience,
+        created_at=grant.created_at,
+        expires_at=grant.expires_at,
+        idle_expires_at=idle_expires_at,
+        generation=generation,
+        issued=issued,
+        rotated_at=rotated_at,
+        revoked_at=grant.revoked_at,
+        revoked_because=grant.revoked_because,
+        used_by=sender,
+        revoked_by=grant.revoked_by,
+        reuse=grant.reuse,
+        facts=grant.facts,
+    )
 
 
 def is_over(grant: Grant, now: int) -> bool:
