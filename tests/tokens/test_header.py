@@ -1,4 +1,4 @@
-"""The JOSE header of a token: the recipe's members in its order, with the key's own id and algorithm."""
+"""The JOSE header of a token: the recipe's members in its order, with the key's own id and algorithm; and its values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from joserfc.util import urlsafe_b64decode
 from token_workshop import Workshop, jwt_recipe
 
-from dragoman.core.template_values import print_long_hex
+from dragoman.core.template_values import TOKEN_VALUES, print_long_hex
 
 CLAIMS = {"jti": "{token_id.guid}", "exp": "{expires_at}"}
 
@@ -41,3 +41,11 @@ def test_the_keys_id_stands_wherever_the_recipe_names_it(workshop: Workshop) -> 
     assert list(json.loads(header).items()) == [
         ("jti", identifier), ("n", 1), ("alg", "ES256"), ("kid", kid), ("who", "The Client"), ("again", kid), ("by", "ES256"),
     ]  # fmt: skip
+
+
+def test_no_value_that_a_template_may_name_is_a_fraction(workshop: Workshop) -> None:
+    """Else it would hang on the writer of JSON how it is spelled (dialects.json_text.writer_for)."""
+    facts = workshop.facts(workshop.grant())
+    values = [read(facts) for read in TOKEN_VALUES.values()]
+    items = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
+    assert {type(item) for item in items} <= {str, int, type(None)}

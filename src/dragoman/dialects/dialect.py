@@ -14,7 +14,7 @@ from dragoman.core.scope import Scope
 from dragoman.core.template import Getter, compile_record
 from dragoman.core.template_values import FIELDS, HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
 from dragoman.dialects.check import check_words
-from dragoman.dialects.json_text import JSON_WRITERS
+from dragoman.dialects.json_text import writer_for
 from dragoman.dialects.spelling import AnswerSpelling, ErrorSpelling, compile_errors, encode_headers
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ def compile_dialect(words: DialectFile) -> Dialect:
     """The dialect of these words. Raises TemplateError, or ValueError with a sentence for the operator."""
     check_words(words)
     introspection, revocation, resource = words.introspection, words.revocation, words.resource
-    write_json = JSON_WRITERS[words.response.json]
     headers = encode_headers(words.response.headers)
     answer_values = {**ANSWER_VALUES, "expires_in": _EXPIRES_IN[words.response.expires_in]}
     refresh_body = introspection.body if introspection.refresh_body is None else introspection.refresh_body
 
     def spelled(body: Ordered, values: Mapping[str, Getter[Source]]) -> AnswerSpelling[Source]:
+        write_json = writer_for(words.response.json, body)
         return AnswerSpelling(headers=headers, body=compile_record(body, values), write_json=write_json)
 
     return Dialect(
@@ -129,7 +129,7 @@ def compile_dialect(words: DialectFile) -> Dialect:
         resource=AnswerSpelling(
             headers=encode_headers(resource.response_headers),
             body=compile_record(resource.body, RESOURCE_VALUES),
-            write_json=write_json,
+            write_json=writer_for(words.response.json, resource.body),
         ),
         resource_errors=compile_errors(resource.errors, words.errors),
     )
@@ -183,7 +183,7 @@ def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenReci
         algorithm=words.algorithm,
         header=compile_record(words.header, HEADER_VALUES),
         claims=compile_record(words.claims, TOKEN_VALUES),
-        write_json=JSON_WRITERS[words.json],
+        write_json=writer_for(words.json, words.claims),
         prefix=words.prefix,
         encoding=words.encoding,
         client_claim=_claim_holding("client.id", words.claims),
