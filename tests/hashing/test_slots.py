@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from dragoman.core.errors import OAuthError, Refusal
+from dragoman.hashing import slots as slots_module
 from dragoman.hashing.slots import Slots
 from tests.coroutines import on_a_loop
 from tests.hashing.busy_slots import busy, refusal_of, settle
@@ -72,17 +73,30 @@ async def test_f29_no_memory_for_one_is_a_refusal_and_the_slot_goes_on() -> None
 
 @on_a_loop
 async def test_f29_where_no_thread_can_be_had_the_caller_is_refused_and_nothing_is_left_behind(monkeypatch) -> None:
-    def refuse(_thread: threading.Thread) -> None:
+    def refuse(*_arguments: object) -> None:
         raise RuntimeError("can't start new thread")
 
     slots = Slots(1, 10)
     with monkeypatch.context() as system:
-        system.setattr(threading.Thread, "start", refuse)
+        system.setattr(slots_module, "start_new_thread", refuse)
         with pytest.raises(OAuthError) as refused:
             await slots.run(lambda: None)
     assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
     assert (slots.running, slots.waiting) == (0, 0)
     assert await slots.run(lambda: "a thread") == "a thread"
+    slots.close()
+
+
+@on_a_loop
+async def test_f29_a_thread_that_ends_before_it_begins_holds_nobody_up(monkeypatch) -> None:
+    slots = Slots(2, 10)
+    with monkeypatch.context() as system:
+        system.setattr(slots_module, "start_new_thread", lambda *_arguments: None)
+        first = asyncio.ensure_future(slots.run(lambda: "first"))
+        await settle()
+    assert not first.done()
+    assert await slots.run(lambda: "second") == "second"
+    assert await first == "first"
     slots.close()
 
 

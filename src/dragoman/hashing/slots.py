@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from _thread import start_new_thread
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.hashing.line import Line
+from dragoman.hashing.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,32 +42,31 @@ _FULL = "the queue of password hashes is full"
 class _Job(Generic[Result]):
     """Something to be done in a slot, and who waits for it on which loop."""
 
-    __slots__ = ("_loop", "_tell", "_work", "settled", "turn")
+    __slots__ = ("_outcome", "_telling", "_work", "settled", "turn")
 
-    def __init__(self, work: Callable[[], Result], turn: Turn) -> None:
+    def __init__(self, work: Callable[[], Result], turn: Turn, telling: Telling) -> None:
         self._work = work
         self.turn = turn
-        self._loop = asyncio.get_running_loop()
-        self.settled: asyncio.Future[Result] = self._loop.create_future()
-        self._tell = self._refusal("no memory for a password hash")  # made while there is memory to say so
+        self._telling = telling
+        self.settled: asyncio.Future[Result] = telling.loop.create_future()
+        self._outcome = self._refusal("no memory for a password hash")  # made while there is memory to say so
 
     def perform(self) -> None:
         """Do it, in whichever thread this is, and tell nobody yet."""
         try:
-            self._tell = partial(self.settled.set_result, self._work())
+            self._outcome = partial(self.settled.set_result, self._work())
         except MemoryError:
             return
         except BaseException as error:  # noqa: BLE001 (whoever waits for it raises it)
-            self._tell = partial(self.settled.set_exception, error)
+            self._outcome = partial(self.settled.set_exception, error)
 
-    def tell(self) -> None:
+    def tell(self, *, others_wait: bool = False) -> None:
         """Tell who waits for it what came of it."""
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(self._settle)
+        self._telling.tell(self._settle, others_wait=others_wait)
 
     def refuse(self, detail: str) -> None:
         """It is not done."""
-        self._tell = self._refusal(detail)
+        self._outcome = self._refusal(detail)
         self.tell()
 
     def _refusal(self, detail: str) -> Callable[[], None]:
@@ -74,7 +74,7 @@ class _Job(Generic[Result]):
 
     def _settle(self) -> None:
         if not self.settled.done():
-            self._tell()
+            self._outcome()
 
 
 class Slots:
@@ -90,6 +90,7 @@ class Slots:
         self._idle = 0
         """Threads that take, or will take at once, what is begun."""
         self._closed = False
+        self._telling: Telling | None = None
         self.shed = 0
         """How many were refused because too many waited."""
         self.abandoned = 0
@@ -120,7 +121,7 @@ class Slots:
         Whoever hangs up or gives up while waiting leaves the line; what has begun is finished, and holds its slot so
         long.
         """
-        job = _Job(work, turn)
+        job = _Job(work, turn, self._telling_here())
         if self._begin_or_wait(job):
             return await job.settled
         watching = None if turn.hung_up is None else asyncio.create_task(self._watch(job, turn.hung_up))
@@ -138,6 +139,13 @@ class Slots:
             while (job := self._line.next()) is not None:
                 job.refuse(_SHUTTING_DOWN)
             self._work_is_there.notify_all()
+
+    def _telling_here(self) -> Telling:
+        """Of the loop that runs: one, for as long as it is the same."""
+        loop = asyncio.get_running_loop()
+        if self._telling is None or self._telling.loop is not loop:
+            self._telling = Telling(loop)
+        return self._telling
 
     def _begin_or_wait(self, job: _Job[Result]) -> bool:
         """Whether it has a slot already."""
@@ -164,7 +172,7 @@ class Slots:
             self._work_is_there.notify()
         else:
             try:
-                threading.Thread(target=self._serve, name="password-hash", daemon=True).start()
+                start_new_thread(self._serve, ())  # `Thread.start` waits for ever for one that ends for want of memory
             except (RuntimeError, MemoryError):
                 raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "no thread for a password hash") from None
             self._idle += 1
@@ -194,7 +202,7 @@ class Slots:
             if following is None:
                 self._taken -= 1
                 self._idle += 1
-        job.tell()
+        job.tell(others_wait=following is not None)
         return following
 
     def _wait(self) -> _Job[object] | None:
