@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -51,12 +52,33 @@ def read_json(text: bytes) -> Given:
     """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
     try:
         members = msgspec.json.decode(text, type=dict[str, object])
-        given = [(name, _json_given(value)) for name, value in members.items() if value is not None]
+        doubled = _doubled_members(text) if text.count(b":") > len(members) else {}  # each member has a colon
+        given = [
+            (name, doubled.get(name) or _json_given(value))
+            for name, value in members.items()
+            if value is not None or name in doubled
+        ]
     except (ValueError, RecursionError) as error:  # what could just be read may be too deep to be written again
         raise Unreadable("not a JSON object") from error
     if len(members) > MOST_PARAMETERS:
         raise Unreadable("too many members")
     return given
+
+
+def _doubled_members(text: bytes) -> Mapping[str, Several]:
+    """What is there more than once; of it most readers of JSON tell the last alone (RFC 8259 §4)."""
+    members: tuple[tuple[str, object], ...] = json.loads(text, object_pairs_hook=tuple)
+    values: dict[str, list[object]] = {}
+    for name, value in members:
+        values.setdefault(name, []).append(value)
+    return {name: _several(found) for name, found in values.items() if len(found) > 1}
+
+
+def _several(values: Sequence[object]) -> Several:
+    if any(isinstance(value, (list, tuple)) for value in values):
+        return Several((), listed=True)
+    scalars = ("" if value is None else value for value in values)
+    return Several(tuple(value if isinstance(value, str) else json.dumps(value) for value in scalars))
 
 
 def _json_given(value: object) -> str | Several:
