@@ -52,12 +52,9 @@ def read_json(text: bytes) -> Given:
     """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
     try:
         members = msgspec.json.decode(text, type=dict[str, object])
-        doubled = _doubled_members(text) if text.count(b":") > len(members) else {}  # each member has a colon
-        given = [
-            (name, doubled.get(name) or _json_given(value))
-            for name, value in members.items()
-            if value is not None or name in doubled
-        ]
+        if text.count(b":") > len(members):  # each has one
+            members |= _doubled_members(text)
+        given = [(name, _json_given(value)) for name, value in members.items() if value is not None]
     except (ValueError, RecursionError) as error:  # what could just be read may be too deep to be written again
         raise Unreadable("not a JSON object") from error
     if len(members) > MOST_PARAMETERS:
@@ -82,6 +79,8 @@ def _several(values: Sequence[object]) -> Several:
 
 
 def _json_given(value: object) -> str | Several:
+    if isinstance(value, (str, Several)):
+        return value
     if isinstance(value, list):
         return Several(tuple(_json_text(one) for one in value), listed=True)
     if isinstance(value, dict):
