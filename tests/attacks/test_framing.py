@@ -77,6 +77,15 @@ def test_t09_a_trailer_is_no_header(door: Door):
     assert told == {"203.0.113.5"}
 
 
+@pytest.mark.parametrize("line", [b"Connection: close", b"connection: keep-alive", b"Proxy-Connection: close"])
+def test_t09_a_trailer_says_nothing_of_the_connection(door: Door, line: bytes):
+    """Else whoever has the next request on it, sent by the same proxy, would wait for an answer that never comes."""
+    request = door.head(b"Transfer-Encoding: chunked") + b"1d\r\n" + FORM + b"\r\n0\r\n" + line + b"\r\n\r\n"
+    assert door.refusals(request + door.request()) == [400]
+    assert statuses(door.converse(b"GET /health/live HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        line + b"\r\n\r\n" + door.request(), wait_for=b"live")) == [200]  # fmt: skip
+
+
 def test_t09_a_refusal_is_the_canonical_one(door: Door):
     answer = door.converse(door.head(b"Content-Length: -1"))
     head, _, body = answer.partition(b"\r\n\r\n")

@@ -1,11 +1,12 @@
 """Parameters that are doubled, misplaced, misspelt or immense, and bytes as a form writes them: T01, T02, T03, T07, T14."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.attacks.harness import DIALECTS, Server
-from tests.attacks.spelling import log_in, whole_login
+from tests.attacks.spelling import log_in, token_path, whole_login
 
 OAUTH_NAMES = (
     "grant_type",
@@ -29,6 +30,23 @@ def test_t01_a_duplicate_parameter_is_refused(server: Server, name: str):
         with server.nothing_happens():
             answer = server.form("/oauth2/token", [*form.items(), (name, other)])
         assert (answer.status, answer.error) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("dialect", ["jmondi", "jmondi-1", "jmondi-4"])
+@pytest.mark.parametrize("name", ["grant_type", "username", "password", "scope", "client_id", "client_secret"])
+def test_t01_a_doubled_member_of_json_is_a_duplicate_parameter(server: Server, dialect: str, name: str):
+    """Whoever reads along, such as a firewall, may take the other one."""
+    form = json.dumps(whole_login(server, scope="read"))
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in name)
+    for spelling in (name, escaped):
+        for other in ("victim", 10**30, None, ["victim"], {"victim": 1}):
+            body = f'{{"{spelling}":{json.dumps(other)},{form[1:]}'.encode()
+            with server.nothing_happens():
+                headers = [("Content-Type", "application/json")]
+                answer = server.ask("POST", token_path(dialect), headers=headers, body=body)
+            assert answer.status == 400, (other, answer)
+    well = server.ask("POST", token_path(dialect), headers=headers, body=form.replace("{", '{"a":"b:c",', 1).encode())
+    assert well.status == 200
 
 
 @pytest.mark.parametrize("name", ['"', "\\", "\n", "é", "\x7f", "\u202e", "", "a b", "n" * 100])

@@ -93,6 +93,17 @@ def test_a_database_of_another_program_is_named_and_left(folder: Folder, command
     assert b"CREATE TABLE other" in database.read_bytes()
 
 
+@pytest.mark.parametrize("command", [("dialect", "check"), ("import", "csv", "people.csv", "--mapping")])
+def test_s05_what_somebody_has_written_into_a_file_steers_no_terminal(folder: Folder, command: tuple[str, ...]):
+    written = folder.path / "written.toml"
+    written.write_text('"\\u001b[2Jold\\u009b31m\\u202ewen" = 1\nname = "written"', encoding="utf-8")
+    (folder.path / "people.csv").write_text("username\nann\n", encoding="utf-8")
+    outcome = folder.run(*(folder.path / one if one == "people.csv" else one for one in command), written)
+    assert outcome.status == 2
+    assert r"\x1b[2Jold\x9b31m\u202ewen" in outcome.err
+    assert not {"\x1b", "\x9b", "\u202e"} & {*outcome.out, *outcome.err}
+
+
 def test_a_damaged_key_is_named_without_its_bytes(folder: Folder):
     file = next((folder.path / "keys").glob("*.json"))
     key = json.loads(file.read_text())

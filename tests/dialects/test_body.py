@@ -50,6 +50,17 @@ def test_json_scalars_become_text_and_null_is_absent():
     ]
 
 
+def test_a_doubled_member_is_several_values_however_it_is_written():
+    body = b'{"a":1,"b":"x:y","\\u0061":null,"c":{"c":1,"c":2},"d":["x"],"d":"y","a":"z"}'
+    assert read_json(body) == [
+        ("a", Several(("1", "", "z"))),
+        ("b", "x:y"),
+        ("c", Several((), listed=True)),
+        ("d", Several((), listed=True)),
+    ]
+    assert read_json(b'{"a":null,"a":null,"b":"::"}') == [("a", Several(("", ""))), ("b", "::")]
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b'"x"', b"{", b'{"a":"\\ud800"}', b'{"a":"\xff"}', b"[" * 40000, b'{"a":' * 20000, b'{"a":' + b"9" * 5000 + b"}", b"\xff",

@@ -40,6 +40,10 @@ def test_a_url_says_all_there_is_to_say() -> None:
         ("postgresql://dragoman:hun#ter2@db/tokens", "percent-encoding"),
         ("postgresql://dragoman:hun@ter2@db/tokens", "percent-encoding"),
         ("postgresql://dragoman:hun[ter2@db/tokens", "percent-encoding"),
+        ("postgresql://dragoman:hunter2/tokens", "percent-encoding"),
+        ("postgresql://a:5432,dragoman:hunter2/tokens", "percent-encoding"),
+        ("postgresql://[::1]hunter2/tokens", "percent-encoding"),
+        ("host=db password=hunter2", "neither a file nor the address"),
         (f"{PLAIN}?sslmod=require", "'sslmod'"),
         (f"{PLAIN}?sslmode", "percent-encoding"),
         (f"{PLAIN}?pool_size=0", "pool_size='0'"),
@@ -64,6 +68,30 @@ def test_the_configuration_takes_the_url_from_the_environment_and_never_shows_it
     assert "hunter2" not in repr(configuration) + str(configuration) + f"{configuration}"
     assert "hunter2" not in repr(_address(PLAIN))
     assert Configuration(folder=str(tmp_path)).location() == tmp_path / "dragoman.db"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql:/dragoman:hunter2@db/tokens",
+        "postgresql//dragoman:hunter2@db/tokens",
+        "postgres:dragoman:hunter2@db",
+        "dragoman@db",
+        "host=db password=hunter2",
+    ],
+)
+def test_s09_a_mistyped_address_becomes_no_name_of_a_file(tmp_path: Path, text: str) -> None:
+    """Else the password would stand in a folder for all to read, and an empty database in place of the right one."""
+    location = Configuration(folder=str(tmp_path), database=text).location()
+    assert isinstance(location, Secret)
+    with pytest.raises(StoreFault, match=r"neither a file nor the address|cannot be read: write") as fault:
+        shown(location)
+    assert "hunter2" not in str(fault.value)
+
+
+@pytest.mark.parametrize("name", ["tokens.db", "./a:b@c=d.db", "../tokens", "/srv/a:b@c/tokens.db", ""])
+def test_a_path_is_a_path_also_with_odd_characters_where_it_shows_itself_as_one(tmp_path: Path, name: str) -> None:
+    assert isinstance(Configuration(folder=str(tmp_path), database=name).location(), Path)
 
 
 async def _open(url: Secret) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,6 +67,30 @@ def test_workers_share_as_many_as_there_are_slots(folder: Folder, client: str) -
         assert statuses == [200] * 40
         assert 1 <= len(server.hash_processes) <= 2
         assert [children(worker) for worker in server.workers] == [set()] * 3
+
+
+@pytest.fixture
+def memory_images() -> Iterator[None]:
+    """Whoever dies by a fault of its own leaves its memory in a file, as the system has it here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if hard == 0:
+        pytest.skip("nobody may leave such a file here")
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
+@pytest.mark.usefixtures("memory_images")
+def test_s09_no_process_of_a_server_leaves_its_memory_in_a_file(folder: Folder, client: str) -> None:
+    """Keys and passwords would be in it."""
+    with running_server(folder.file, workers=2) as server:
+        with log_ins(server, client) as statuses:
+            pass
+        assert statuses == [200] * 40
+        assert server.hash_processes
+        for process in (server.process.pid, *server.workers, *server.hash_processes):
+            soft, _ = resource.prlimit(process, resource.RLIMIT_CORE)
+            assert soft == 0
 
 
 def test_f28_a_worker_that_is_killed_takes_none_along(folder: Folder, client: str) -> None:

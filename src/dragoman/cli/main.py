@@ -6,6 +6,7 @@ import errno
 import importlib.util
 import os
 import pkgutil
+import resource
 import sys
 from typing import TYPE_CHECKING
 
@@ -80,9 +81,23 @@ def _open_missing_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
+def _printable_lines(text: str) -> str:
+    """A fault may tell of what was read, and whoever wrote that does not steer the terminal."""
+    from dragoman.cli.showing import printable  # noqa: PLC0415 (no start-up pays for it)
+
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _leave_no_memory_image() -> None:
+    """Keys and passwords would be in it. Whoever needs one raises the limit of a running process (prlimit(1))."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
 def main() -> None:
     """Run a command; whatever the operator can mend is one sentence and status 2, never a traceback."""
     _open_missing_streams()
+    _leave_no_memory_image()
     try:
         _refuse_other_charsets(sys.argv[1:])
         status = dragoman.main(standalone_mode=False)
@@ -92,7 +107,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except Fault as fault:
-        click.echo(f"dragoman: {fault}", err=True)
+        click.echo(f"dragoman: {_printable_lines(str(fault))}", err=True)
         sys.exit(_FAULT_STATUS)
     except OSError as error:
         if error.errno not in _NO_ROOM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +15,7 @@ from dragoman.config.old_servers import BridgeTable, ShadowTable
 from dragoman.config.table import Table
 from dragoman.core.secret import Secret
 
+_FILE = re.compile(r"[./].*|[^:@=]*", re.DOTALL)
 _OF_ONE_SERVER = 0.25
 """Seconds for which an access token is remembered where no other server can have ended it."""
 Seconds = Annotated[int, Meta(ge=1, le=2**31)]
@@ -219,7 +221,8 @@ class Configuration(Table, frozen=True):
     database: str = "dragoman.db"
     """Where clients, people and sessions are kept: the path of an SQLite file, relative to the folder of the
     configuration file, or the URL of a PostgreSQL database (postgresql://user:password@host/database). It may hold a
-    password: then give it by the environment, or keep the file private."""
+    password: then give it by the environment, or keep the file private. A path with `:`, `@` or `=` in it has to begin
+    with `/` or `.`."""
     keys: str = "keys"
     """The folder of keys."""
     shared: str | None = None
@@ -267,8 +270,8 @@ class Configuration(Table, frozen=True):
         return (Path(self.folder) / name).absolute()
 
     def location(self) -> Path | Secret:
-        """Where the database is: a file, or a URL that may hold a password."""
-        return Secret(self.database) if "://" in self.database else self.path(self.database)
+        """Where the database is: a file, or what may be a URL with a password, however badly written."""
+        return self.path(self.database) if _FILE.fullmatch(self.database) else Secret(self.database)
 
     def access_token_cache(self) -> float:
         """For how many seconds what was read of an access token counts."""

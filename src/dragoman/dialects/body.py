@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -51,6 +52,8 @@ def read_json(text: bytes) -> Given:
     """A JSON object: scalars as text, lists as lists; null counts as absent. Raises Unreadable."""
     try:
         members = msgspec.json.decode(text, type=dict[str, object])
+        if text.count(b":") > len(members):  # each has one
+            members |= _doubled_members(text)
         given = [(name, _json_given(value)) for name, value in members.items() if value is not None]
     except (ValueError, RecursionError) as error:  # what could just be read may be too deep to be written again
         raise Unreadable("not a JSON object") from error
@@ -59,7 +62,25 @@ def read_json(text: bytes) -> Given:
     return given
 
 
+def _doubled_members(text: bytes) -> Mapping[str, Several]:
+    """What is there more than once; of it most readers of JSON tell the last alone (RFC 8259 §4)."""
+    members: tuple[tuple[str, object], ...] = json.loads(text, object_pairs_hook=tuple)
+    values: dict[str, list[object]] = {}
+    for name, value in members:
+        values.setdefault(name, []).append(value)
+    return {name: _several(found) for name, found in values.items() if len(found) > 1}
+
+
+def _several(values: Sequence[object]) -> Several:
+    if any(isinstance(value, (list, tuple)) for value in values):
+        return Several((), listed=True)
+    scalars = ("" if value is None else value for value in values)
+    return Several(tuple(value if isinstance(value, str) else json.dumps(value) for value in scalars))
+
+
 def _json_given(value: object) -> str | Several:
+    if isinstance(value, (str, Several)):
+        return value
     if isinstance(value, list):
         return Several(tuple(_json_text(one) for one in value), listed=True)
     if isinstance(value, dict):

@@ -28,6 +28,8 @@ _NOT_KNOWN = frozenset({b"expect", b"upgrade", b"transfer-encoding"})
 """What makes more of a message than its bytes after the head."""
 _OTHER_PROTOCOL = re.compile(rb"[A-Z] +(\S+) +(?:RTSP|ICE)/")
 """A request line of what the parser reads besides, as if it were HTTP (RFC 2326 §6.1)."""
+_OF_THE_CONNECTION = frozenset({b"connection", b"proxy-connection"})
+"""What the parser would take at its word in a trailer too: it answers nothing that follows, and nobody is told."""
 _SLASH = re.compile("%2f", re.IGNORECASE)
 
 
@@ -152,9 +154,11 @@ class Reader:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field of the head. Those of the trailer are never taken for it (RFC 9110 §6.5.1)."""
+        """Keep a field of the head. None of the trailer is taken for one (RFC 9110 §6.5.1). Raises Unacceptable."""
         if self.phase is _HEAD:
             self._headers.append((name.lower(), value.rstrip()))  # the parser leaves what is behind it (§5.5)
+        elif name.lower() in _OF_THE_CONNECTION:
+            raise Unacceptable(HTTPStatus.BAD_REQUEST, "a trailer says nothing of the connection")
 
     def on_headers_complete(self) -> None:
         """Begin, if the head is acceptable."""

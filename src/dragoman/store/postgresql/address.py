@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -17,6 +18,8 @@ _CONNECTIONS = 8
 _MOST_CONNECTIONS = 500
 _PATIENCE = 1
 _MOST_PATIENCE = 60
+_HOST = re.compile(r"(?:\[[^\[\]@]*\]|[^:\[\]@]*)(?::[0-9]{1,5})?")
+"""With its port, if it has one."""
 _OWN_OPTIONS = frozenset({"pool_size", "pooler", "patience", "application_name"})
 _DRIVERS_OPTIONS = frozenset(
     {
@@ -71,7 +74,7 @@ def read_address(text: Secret) -> Address:
             "The setting `database` is neither a file nor the address of a database that Dragoman knows: write "
             "postgresql://user:password@host/database."
         )
-    if parts.fragment or "@" in parts.path or "@" in parts.query or parts.netloc.count("@") > 1:
+    if parts.fragment or "@" in parts.path or "@" in parts.query or not _names_hosts(parts.netloc):
         raise _misread()
     unknown = sorted(options.keys() - _OWN_OPTIONS - _DRIVERS_OPTIONS)
     if unknown:
@@ -87,6 +90,12 @@ def read_address(text: Secret) -> Address:
         patience=_number("patience", options.get("patience", str(_PATIENCE)), _MOST_PATIENCE),
         application_name=options.get("application_name", "dragoman"),
     )
+
+
+def _names_hosts(netloc: str) -> bool:
+    """Whether hosts stand there, perhaps with a user before them; a user and a password alone look much the same."""
+    hosts = netloc.partition("@")[2] if "@" in netloc else netloc
+    return all(_HOST.fullmatch(host) for host in hosts.split(","))
 
 
 def _misread() -> StoreFault:
