@@ -63,6 +63,13 @@ class Database(Protocol):
         """Run one such statement; the row it changed, if any, durable when this returns. Raises ConstraintViolated."""
         ...
 
+    def ensure(self, statement: str, values: Values) -> Awaitable[object]:
+        """Run one such statement that comes to the same however often it is run, and whose outcome nobody asks for.
+
+        Durable when this returns. It waits for nobody who holds a row, and its first parameter is a key of bytes.
+        """
+        ...
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in one transaction, durable when this returns. If the work raises, so does this, nothing done.
 

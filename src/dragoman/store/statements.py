@@ -108,13 +108,14 @@ FIND_SESSION = (
 
 FIND_SESSION_OF_TOKEN = (
     select(
+        value_of(revoked_access_tokens.c.token_id),
+        *GRANT_COLUMNS,
+        *resource_owners.c,
         exists(
             select(_ONE)
             .select_from(revoked_access_tokens)
             .where(revoked_access_tokens.c.token_id == value_of(revoked_access_tokens.c.token_id))
         ),
-        *GRANT_COLUMNS,
-        *resource_owners.c,
     )
     .select_from(_OWNED)
     .where(grants.c.id == value_of(grants.c.id))
@@ -170,8 +171,6 @@ FIND_ACCESS_TOKEN = select(*access_tokens.c).where(access_tokens.c.digest == val
 
 REVOKE_ACCESS_TOKEN = insert_unless_there(revoked_access_tokens).values(begun(revoked_access_tokens))
 
-FIND_REVOKED_ACCESS_TOKEN = (
-    select(_ONE)
-    .select_from(revoked_access_tokens)
-    .where(revoked_access_tokens.c.token_id == value_of(revoked_access_tokens.c.token_id))
+FIND_REVOKED_ACCESS_TOKEN = select(revoked_access_tokens.c.token_id).where(
+    revoked_access_tokens.c.token_id == value_of(revoked_access_tokens.c.token_id)
 )

@@ -155,7 +155,7 @@ class Store:
 
         async def look() -> tuple[Session | None, bool] | None:
             row = await self._database.row(sql.FIND_SESSION_OF_TOKEN, {"id": grant_id, "token_id": token_id})
-            return None if row is None else (session_of(row[1:]), bool(row[0]))
+            return None if row is None else (session_of(row[1:]), bool(row[-1]))
 
         return await self._sessions.find(grant_id, token_id, look) or (None, False)
 
@@ -231,7 +231,7 @@ class Store:
             return
         values: Values = {"token_id": token_id, "expires_at": expires_at, "revoked_at": now}
         try:
-            await self._database.change(sql.REVOKE_ACCESS_TOKEN, values)
+            await self._database.ensure(sql.REVOKE_ACCESS_TOKEN, values)
         finally:
             self._changes.tell(family)
         if grant_id is None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
+from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated, StoreConflict
 from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, refusal, refusal_of_ours, told
+from dragoman.store.postgresql.gathering import Gathering
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
 
@@ -18,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from dragoman.store.database import Transaction
+    from dragoman.store.postgresql.gathering import Key, Wanted
     from dragoman.store.postgresql.pool import Connection, Pool
     from dragoman.store.rows import Row, Values
+
+    Rows = Sequence[Row]
 
 ResultT = TypeVar("ResultT")
 
@@ -32,6 +38,15 @@ _BEGIN = "BEGIN; SET LOCAL statement_timeout = 60000; SET LOCAL lock_timeout = 5
 """What is done in a transaction is administration: it may touch many rows, and nobody's log-in waits for it."""
 _PAUSES = (0.005, 0.02, 0.08)
 _TEXTS = {name: (text, tuple(PARAMETERS[name].split())) for name, text in STATEMENTS.items()}
+_LOOKS = (
+    sql.FIND_GRANT,
+    sql.FIND_SESSION,
+    sql.FIND_SESSION_OF_TOKEN,
+    sql.FIND_ACCESS_TOKEN,
+    sql.FIND_REVOKED_ACCESS_TOKEN,
+)
+"""By keys of bytes, which can always be sent; each row begins with the values of its parameters."""
+_ENSURED = (sql.REVOKE_ACCESS_TOKEN,)
 
 
 class PostgresqlTransaction:
@@ -63,6 +78,8 @@ class PostgresqlDatabase:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._seconds = pool.patience + _ON_THE_WAY_SECONDS
+        self._looks = {statement: self._gathering(statement, _look) for statement in _LOOKS}
+        self._ensured = {statement: self._gathering(statement, _done) for statement in _ENSURED}
 
     @property
     def broken(self) -> str | None:
@@ -71,7 +88,10 @@ class PostgresqlDatabase:
 
     async def row(self, statement: str, values: Values) -> Row | None:
         """The only row, if there is one. Refuses `temporarily_unavailable`."""
-        return _first(await self.rows(statement, values))
+        gathering = self._looks.get(statement)
+        if gathering is None:
+            return _first(await self.rows(statement, values))
+        return await gathering.find(_key(statement, values))
 
     async def rows(self, statement: str, values: Values) -> Sequence[Row]:
         """What is committed. Refuses `temporarily_unavailable`."""
@@ -88,9 +108,21 @@ class PostgresqlDatabase:
         """One statement, one round trip; the row it changed."""
         return _first(await self._tried(lambda connection: _rows(connection, statement, values), self._seconds))
 
+    async def ensure(self, statement: str, values: Values) -> None:
+        """One statement; those that wait at the same time share a round trip and a commit."""
+        await self._ensured[statement].find(_key(statement, values))
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in a transaction; durable when this returns."""
         return await self._tried(lambda connection: _transacted(connection, work), _TRANSACTION_SECONDS)
+
+    def _gathering(self, statement: str, use: Callable[[Connection, str, Sequence[Key]], Awaitable[Rows]]) -> Gathering:
+        text, names = _TEXTS[statement]
+
+        def go(wanted: Wanted) -> Coroutine[object, None, Rows]:
+            return self._tried(lambda connection: use(connection, text, wanted()), self._seconds)
+
+        return Gathering(go, itemgetter(slice(len(names))))
 
     async def _tried(self, use: Callable[[Connection], Awaitable[ResultT]], seconds: float) -> ResultT:
         """Again only after the server took all of it back, three times at most."""
@@ -111,6 +143,25 @@ class PostgresqlDatabase:
             if refused is None:
                 raise
             raise refused from error
+
+
+def _key(statement: str, values: Values) -> Key:
+    return tuple([values[name] for name in _TEXTS[statement][1]])
+
+
+async def _look(connection: Connection, text: str, keys: Sequence[Key]) -> Rows:
+    if len(keys) == 1:
+        return await connection.fetch(text, *keys[0])
+    return await connection.fetchmany(text, keys) if keys else ()
+
+
+async def _done(connection: Connection, text: str, keys: Sequence[Key]) -> Rows:
+    """In the order of keys, so that two servers never wait for each other."""
+    if len(keys) == 1:
+        await connection.execute(text, *keys[0])
+    elif keys:
+        await connection.executemany(text, sorted(keys, key=itemgetter(0)))
+    return ()
 
 
 async def _rows(connection: Connection, statement: str, values: Values) -> Sequence[Row]:

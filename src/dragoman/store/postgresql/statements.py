@@ -55,17 +55,17 @@ SELECT grants.id, grants.client_id, grants.subject, grants.scope, grants.audienc
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $1::BYTEA""",
     "FIND_SESSION_OF_TOKEN": """\
-SELECT EXISTS (SELECT 1
-FROM revoked_access_tokens
-WHERE revoked_access_tokens.token_id = $1::BYTEA) AS anon_1, grants.id, grants.client_id, grants.subject,
-  grants.scope, grants.audience, grants.created_at, grants.expires_at, grants.idle_expires_at, grants.generation,
-  grants.issued, grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by,
-  grants.revoked_by, grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
+SELECT $1::BYTEA AS anon_1, grants.id, grants.client_id, grants.subject, grants.scope, grants.audience,
+  grants.created_at, grants.expires_at, grants.idle_expires_at, grants.generation, grants.issued,
+  grants.rotated_at, grants.revoked_at, grants.revoked_because, grants.facts, grants.used_by, grants.revoked_by,
+  grants.reuse, grants.looked_like_retry, resource_owners.id AS id_1, resource_owners.username,
   resource_owners.email, resource_owners.first_name, resource_owners.last_name, resource_owners.password_hash,
   resource_owners.authorities, resource_owners.belongs_to, resource_owners.enabled, resource_owners.locked,
   resource_owners.expired, resource_owners.password_expired, resource_owners.created_at AS created_at_1,
   resource_owners.throttle_resets, resource_owners.known_places, resource_owners.directory,
-  resource_owners.confirmed_at
+  resource_owners.confirmed_at, EXISTS (SELECT 1
+FROM revoked_access_tokens
+WHERE revoked_access_tokens.token_id = $1::BYTEA) AS anon_2
 FROM grants LEFT OUTER JOIN resource_owners ON resource_owners.id = grants.subject
 WHERE grants.id = $2::BYTEA""",
     "CREATE_GRANT": """\
@@ -142,7 +142,7 @@ WHERE access_tokens.digest = $1::BYTEA""",
 INSERT INTO revoked_access_tokens (token_id, revoked_at, expires_at) VALUES ($1::BYTEA, $2::BIGINT, $3::BIGINT) ON
   CONFLICT DO NOTHING""",
     "FIND_REVOKED_ACCESS_TOKEN": """\
-SELECT 1
+SELECT revoked_access_tokens.token_id
 FROM revoked_access_tokens
 WHERE revoked_access_tokens.token_id = $1::BYTEA""",
     "CREATE_SUBJECT": """\

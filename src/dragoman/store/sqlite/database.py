@@ -83,6 +83,10 @@ class SqliteDatabase:
         """One such statement, or both of a chain; the row it changed."""
         return self._writer.submit(lambda connection: _changed_row(connection, statement, values), brief=True)
 
+    def ensure(self, statement: str, values: Values) -> Future[int]:
+        """As `change`: all who wait share a commit."""
+        return self.change(statement, values)
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in the writer's thread, all of it or nothing; durable when this returns."""
         return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))), brief=False)
