@@ -1,6 +1,7 @@
 """Names and values out of hostile bodies."""
 
 from contextlib import suppress
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,18 @@ from dragoman.dialects.body import MOST_PARAMETERS, Several, Unreadable, read_fo
 
 def test_form_values_survive_as_rfc6749_appendix_b_has_them():
     assert read_form(b"password=+%25%26%2B%C2%A3%E2%82%AC") == [("password", " %&+£€")]
+
+
+@given(st.text(alphabet="ab%+2BcC3é£ ;", max_size=12), st.text(alphabet="ab%+20éE9;=", max_size=24))
+def test_a_form_is_read_as_the_standard_library_reads_it(name: str, value: str):
+    text = f"{name}={value}"
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Unreadable):
+            read_form(text.encode())
+    else:
+        assert read_form(text.encode()) == expected
 
 
 def test_a_form_is_read_in_the_charset_that_its_sender_wrote_it_in():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 import msgspec
 
@@ -30,14 +30,14 @@ Given = Sequence[tuple[str, str | Several]]
 def read_form(text: bytes, *, charset: str = "utf-8", drop_line_breaks: bool = False) -> Given:
     """`application/x-www-form-urlencoded`. Raises Unreadable."""
     try:
-        form = text.decode(charset)
+        form = text.decode(charset).replace("+", " ")
         fields = form.split("&", MOST_PARAMETERS)
         if len(fields) > MOST_PARAMETERS:
             raise Unreadable("too many parameters")
         if drop_line_breaks:
             fields = [field.rstrip("\r\n") for field in fields]
         pairs = [field.partition("=")[::2] for field in fields if field]
-        if "%" in form or "+" in form:
+        if "%" in form:
             pairs = [(_unquoted(name, charset), _unquoted(value, charset)) for name, value in pairs]
     except UnicodeDecodeError as error:
         raise Unreadable(f"not a form in {charset}") from error
@@ -45,7 +45,7 @@ def read_form(text: bytes, *, charset: str = "utf-8", drop_line_breaks: bool = F
 
 
 def _unquoted(text: str, charset: str) -> str:
-    return unquote_plus(text, encoding=charset, errors="strict")
+    return unquote(text, encoding=charset, errors="strict") if "%" in text else text
 
 
 def read_json(text: bytes) -> Given:
