@@ -14,7 +14,7 @@ from dragoman.core.model import Sender
 from dragoman.core.ports import Event
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from dragoman.bridge.asking import Refused

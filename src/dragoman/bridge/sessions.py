@@ -19,8 +19,8 @@ from dragoman.core.model import FormerSession, Grant, RefreshHandle
 from dragoman.core.ports import Event
 from dragoman.core.scope import Scope
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
-from dragoman.importers.cells import CellFault, list_of
+from dragoman.elsewhere.cells import CellFault, list_of
+from dragoman.elsewhere.faults import Useless
 from dragoman.store.former_sessions import StoredSession
 
 if TYPE_CHECKING:

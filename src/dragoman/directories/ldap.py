@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.login_name import canonical
 from dragoman.core.value import value
-from dragoman.directories.faults import Away, DirectoryFault, Useless
 from dragoman.directories.owner import read_owner
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, ElsewhereFault, Useless
+from dragoman.elsewhere.threads import Threads
 
 try:
     import ldap3
     from ldap3.core.exceptions import LDAPException
     from ldap3.utils.conv import escape_bytes, escape_filter_chars
 except ImportError as error:
-    raise DirectoryFault(
+    raise ElsewhereFault(
         f"directory.ldap.url is set, but what speaks LDAP is not installed ({error.name}); install dragoman[migration]"
     ) from None
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
-    from dragoman.directories.guard import Guard
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.guard import Guard
+    from dragoman.elsewhere.threads import Leash
 
 _LARGEST_ANSWERS = 1 << 20
 """Bytes of one connection."""

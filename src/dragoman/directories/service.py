@@ -10,8 +10,8 @@ import msgspec
 
 from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Away, Useless
 from dragoman.directories.owner import read_owner
+from dragoman.elsewhere.faults import Away, Useless
 from dragoman.outgoing.answers import headers_of
 from dragoman.outgoing.server import NoAnswer, OtherServer, TooLong, Unsendable
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
     from dragoman.dialects.wire import Headers, WireResponse
-    from dragoman.directories.guard import Guard
+    from dragoman.elsewhere.guard import Guard
 
 Told = TypeVar("Told", "VerifyAnswer", "FindAnswer")
 

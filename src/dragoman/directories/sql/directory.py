@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
 from dragoman.directories.owner import read_owner
-from dragoman.importers.cells import CellFault, text_of
+from dragoman.elsewhere.cells import CellFault, text_of
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt, Passwords
     from dragoman.core.secret import Secret
-    from dragoman.directories.guard import Guard
     from dragoman.directories.sql.rows import Rows
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.guard import Guard
+    from dragoman.elsewhere.statement import Statement
 
 _LARGEST_SAMPLE = 10_000
 _LONGEST_HASH = 1024

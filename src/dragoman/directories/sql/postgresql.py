@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import DirectoryFault, Useless
+from dragoman.elsewhere.faults import ElsewhereFault, Useless
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.errors import ANY, refusal_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.statement import Statement
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -34,7 +34,7 @@ class Server:
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
         except StoreFault as fault:
-            raise DirectoryFault(f"directory.sql.url: {fault}") from None
+            raise ElsewhereFault(f"directory.sql.url: {fault}") from None
 
     async def find(self, query: Statement, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
         """The first rows that a query finds. Raises Useless; refuses `temporarily_unavailable`."""

@@ -7,15 +7,15 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.threads import Leash
 
 
 class File:

@@ -7,17 +7,17 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.sql.mysql_connection import let_go, prepare_connection, read_address, said, wake
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.mysql_connection import let_go, prepare_connection, read_address, said, wake
+from dragoman.elsewhere.threads import Threads
 
 import pymysql  # isort: skip (the module before tells who has none how to get it)
 
 if TYPE_CHECKING:
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.mysql_connection import Connection
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.mysql_connection import Connection
+    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.threads import Leash
     from dragoman.mirror.database import Values
 
 _LONGEST_REST = 60.0

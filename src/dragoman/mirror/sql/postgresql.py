@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from dragoman.core.errors import OAuthError
-from dragoman.directories.faults import Away, DirectoryFault, Useless
+from dragoman.elsewhere.faults import Away, ElsewhereFault, Useless
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.errors import ANY, refusal_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.statement import Statement
     from dragoman.mirror.database import Values
 
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -41,7 +41,7 @@ class Server:
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
         except StoreFault as fault:
-            raise DirectoryFault(f"{setting}: {fault}") from None
+            raise ElsewhereFault(f"{setting}: {fault}") from None
 
     async def insert(self, statement: Statement, values: Values) -> None:
         """Add a row; one that had its key before is as good."""

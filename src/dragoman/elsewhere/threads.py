@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from dragoman.directories.faults import Away
+from dragoman.elsewhere.faults import Away
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class Threads:
     def __init__(self, number: int) -> None:
         self._number = number
         self._busy = 0
-        self._executor = ThreadPoolExecutor(number, thread_name_prefix="directory")
+        self._executor = ThreadPoolExecutor(number, thread_name_prefix="elsewhere")
 
     async def run(self, work: Callable[[Leash], Found]) -> Found:
         """What the work comes to. Raises Away where all threads hang, and what the work raises."""

@@ -1,11 +1,11 @@
-"""Whom a directory has to be, behind TLS."""
+"""Who somebody else has to be, behind TLS."""
 
 from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import DirectoryFault
+from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def trusting(roots: Path | str | None, named: str) -> ssl.SSLContext:
     """TLS that believes whoever this PEM file names; without one, whom the system trusts. Names are checked.
 
-    Reading the system's file takes milliseconds: once at the start, not at each question. Raises DirectoryFault, which
+    Reading the system's file takes milliseconds: once at the start, not at each question. Raises ElsewhereFault, which
     calls the file what `named` says.
     """
     try:
         return ssl.create_default_context(cafile=None if roots is None else str(roots))
     except (OSError, ValueError):
-        raise DirectoryFault(f"{named} is no PEM file that can be read; name another") from None
+        raise ElsewhereFault(f"{named} is no PEM file that can be read; name another") from None

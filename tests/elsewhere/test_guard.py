@@ -1,4 +1,4 @@
-"""What stands before every directory: bounds, patience, and a moment of rest for one that fails."""
+"""What stands before whatever is elsewhere: bounds, patience, and a moment of rest for one that fails."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from dragoman.core.circuit import Circuit
 from dragoman.core.errors import OAuthError
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.guard import Guard
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.guard import Guard
+from dragoman.elsewhere.threads import Threads
 
 
 class _Clock:
@@ -24,7 +24,7 @@ class _Clock:
 def _guard(told: list[str | None] | None = None, clock: _Clock | None = None, **settings) -> Guard:
     circuit = Circuit(clock or _Clock(), lambda: 1.0)
     tell = (told if told is not None else []).append
-    return Guard(**{"seconds": 60.0, "at_once": 1, "circuit": circuit, "tell": tell, **settings})
+    return Guard(**{"asked": "directory", "seconds": 60.0, "at_once": 1, "circuit": circuit, "tell": tell, **settings})
 
 
 def _raise(error: Exception):

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from dragoman.core.value import value
-from dragoman.directories.faults import DirectoryFault
+from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -32,7 +32,7 @@ class Statement:
 
 
 def read_query(setting: str, text: str, parameter: str | None) -> Statement:
-    """The query of a setting, whose one parameter has this name. Raises DirectoryFault."""
+    """The query of a setting, whose one parameter has this name. Raises ElsewhereFault."""
     parameters = () if parameter is None else (parameter,)
     return read_statement(setting, text, ("SELECT", "WITH"), parameters, needed=parameters)
 
@@ -40,9 +40,9 @@ def read_query(setting: str, text: str, parameter: str | None) -> Statement:
 def read_statement(
     setting: str, text: str, begins: Sequence[str], parameters: Collection[str], *, needed: Collection[str]
 ) -> Statement:
-    """The statement of a setting, which begins with one of these words. Raises DirectoryFault."""
+    """The statement of a setting, which begins with one of these words. Raises ElsewhereFault."""
     if re.match(rf"\s*({'|'.join(begins)})\b", text, re.IGNORECASE) is None:
-        raise DirectoryFault(f"{setting}: not what is wanted; write a statement that begins with {' or '.join(begins)}")
+        raise ElsewhereFault(f"{setting}: not what is wanted; write a statement that begins with {' or '.join(begins)}")
     _refuse_tricks(setting, text)
     parts, names, end = [], [], 0
     for piece in _PIECES.finditer(text):
@@ -50,16 +50,16 @@ def read_statement(
         if name is None:
             for quoted in parameters:
                 if f":{quoted}" in piece[0]:
-                    raise DirectoryFault(f"{setting}: :{quoted} stands in quotes; take the quotes off")
+                    raise ElsewhereFault(f"{setting}: :{quoted} stands in quotes; take the quotes off")
         elif name not in parameters:
-            raise DirectoryFault(f"{setting}: there is no parameter :{name} here")
+            raise ElsewhereFault(f"{setting}: there is no parameter :{name} here")
         else:
             parts.append(text[end : piece.start()])
             names.append(name)
             end = piece.end()
     for name in needed:
         if name not in names:
-            raise DirectoryFault(f"{setting}: the parameter :{name} is missing")
+            raise ElsewhereFault(f"{setting}: the parameter :{name} is missing")
     return Statement(parts=(*parts, text[end:]), names=tuple(names))
 
 
@@ -67,8 +67,8 @@ def _refuse_tricks(setting: str, text: str) -> None:
     """Whatever makes it unclear what is quoted."""
     for one in _REFUSED:
         if one in text:
-            raise DirectoryFault(
+            raise ElsewhereFault(
                 f"{setting}: {one!r} may not stand in it; write one statement without comments or escapes"
             )
     if any(quote in _PIECES.sub("", text) for quote in "'\"`"):
-        raise DirectoryFault(f"{setting}: a quoted text does not end")
+        raise ElsewhereFault(f"{setting}: a quoted text does not end")

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from dragoman.core.ip_address import is_this_machine
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
-from dragoman.directories.faults import DirectoryFault
-from dragoman.directories.tls import trusting
+from dragoman.elsewhere.faults import ElsewhereFault
+from dragoman.elsewhere.tls import trusting
 
 try:
     import pymysql
     from pymysql.cursors import DictCursor
 except ImportError as error:
-    raise DirectoryFault(
+    raise ElsewhereFault(
         f"a setting names a MySQL database, but its driver is not installed ({error.name}); install dragoman[migration]"
     ) from None
 
@@ -42,7 +42,7 @@ class Address:
 
 
 def read_address(setting: str, url: Secret) -> Address:
-    """Read `mysql://user:password@host:port/database?sslrootcert=file`. Raises DirectoryFault, with nothing of it."""
+    """Read `mysql://user:password@host:port/database?sslrootcert=file`. Raises ElsewhereFault, with nothing of it."""
     try:
         parts = urlsplit(url.reveal())
         options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
@@ -50,7 +50,7 @@ def read_address(setting: str, url: Secret) -> Address:
     except ValueError:
         raise _misread(setting) from None
     if "ssl-ca" in options:
-        raise DirectoryFault(f"{setting}: write sslrootcert for ssl-ca, as in every address here")
+        raise ElsewhereFault(f"{setting}: write sslrootcert for ssl-ca, as in every address here")
     host, database, roots = parts.hostname, unquote(parts.path.removeprefix("/")), options.get("sslrootcert")
     if not host or not parts.username or not database or parts.fragment or options.keys() - {"sslrootcert"}:
         raise _misread(setting)
@@ -66,8 +66,8 @@ def read_address(setting: str, url: Secret) -> Address:
     )
 
 
-def _misread(setting: str) -> DirectoryFault:
-    return DirectoryFault(
+def _misread(setting: str) -> ElsewhereFault:
+    return ElsewhereFault(
         f"{setting}: write mysql://user:password@host:port/database, and in user and password each of the "
         "characters : / ? # [ ] @ % as its percent-encoding; after ?sslrootcert= a PEM file"
     )

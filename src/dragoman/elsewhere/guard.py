@@ -1,4 +1,4 @@
-"""Before every directory, and what is like one: so many questions at once, for so long, and none once it has failed.
+"""Before whatever is elsewhere: so many questions at once, for so long, and none once it has failed.
 
 For a moment, that is: then somebody tries again.
 """
@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.directories.faults import Away, Useless
+from dragoman.elsewhere.faults import Away, Useless
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 _WAITING_FOR_EACH = 8
 _FAILURES_IN_A_ROW = 3
-"""So many until nobody asks for a moment: one name at which a directory stumbles must not shut out the others."""
+"""So many until nobody asks for a moment: one question at which it stumbles must not shut out the others."""
 
 
 class Guard:
@@ -33,9 +33,12 @@ class Guard:
         at_once: int,
         circuit: Circuit,
         tell: Callable[[str | None], None],
-        asked: str = "directory",
+        asked: str,
     ) -> None:
-        """`tell` hears why it is away, once, and None when it is back. `asked` is what refusals call it."""
+        """`seconds` bound one question with its wait for a place. `asked` is what refusals call it.
+
+        `tell` hears why it is away, once, and None when it is back.
+        """
         self._asked = asked
         self._seconds = seconds
         self._places = asyncio.Semaphore(at_once)
@@ -46,7 +49,7 @@ class Guard:
         self._failures = 0
 
     async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What the directory answers."""
+        """What it answers. Refuses `temporarily_unavailable` where it is away, useless, late or too much asked for."""
         if self._failures >= _FAILURES_IN_A_ROW and self._circuit.wait_seconds() > 0:
             raise self._refusal("it failed a moment ago")
         if self._waiting >= self._most_waiting:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.directories.faults import DirectoryFault
-from dragoman.directories.sql.statement import read_query
+from dragoman.elsewhere.faults import ElsewhereFault
+from dragoman.elsewhere.statement import read_query
 
 
 def test_every_place_of_the_parameter_is_found_and_nothing_else() -> None:
@@ -38,5 +38,5 @@ def test_every_place_of_the_parameter_is_found_and_nothing_else() -> None:
     ],
 )
 def test_a_query_in_which_a_value_could_be_read_as_text_is_refused(text: str) -> None:
-    with pytest.raises(DirectoryFault, match=r"directory\.sql\.log_in: "):
+    with pytest.raises(ElsewhereFault, match=r"directory\.sql\.log_in: "):
         read_query("directory.sql.log_in", text, "login")
