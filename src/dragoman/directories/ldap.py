@@ -76,6 +76,7 @@ class LdapDirectory:
     """The directory. A bind for each attempt; a name that it does not have costs a search and no bind."""
 
     def __init__(self, terms: Terms, place: Place, searches: Searches, guard: Guard, connections: int) -> None:
+        """`connections` is how many questions are asked at once, each in a thread that waits for its answer."""
         self._terms = terms
         self._place = place
         self._searches = searches

@@ -55,7 +55,7 @@ def key_of(cell: object) -> str:
 
 
 def flag_of(cell: object) -> bool | None:
-    """A truth value."""
+    """A truth value, from a boolean, one bit, or the words and numbers that databases write for it; None for NULL."""
     if cell is None or isinstance(cell, bool):
         return cell
     spelled = (cell.decode("latin-1") if isinstance(cell, bytes) else str(cell)).strip().lower()
@@ -67,7 +67,7 @@ def flag_of(cell: object) -> bool | None:
 
 
 def number_of(cell: object) -> int | None:
-    """A whole number that is not negative."""
+    """A whole number that is not negative, up to 18 digits; None where the cell is empty."""
     if cell is None or (isinstance(cell, int) and not isinstance(cell, bool) and cell >= 0):
         return cell
     spelled = str(cell).strip()

@@ -50,6 +50,7 @@ class Threads:
     """Does so many things at once, each in a thread; what finds none free is not begun."""
 
     def __init__(self, number: int) -> None:
+        """`number` is how many threads there may be; each is begun when it is needed first."""
         self._number = number
         self._busy = 0
         self._executor = ThreadPoolExecutor(number, thread_name_prefix="elsewhere")

@@ -116,7 +116,7 @@ def read_keyring(folder: Path) -> Keyring:
 
 
 def server_rules(configuration: Configuration) -> ServerRules:
-    """What holds in every dialect."""
+    """What holds in every dialect: issuer, known scopes, and how access tokens are spelled that a client may choose."""
     return ServerRules(issuer=configuration.issuer, known_scopes=frozenset(configuration.scopes), recipes=_recipes())
 
 

@@ -41,6 +41,7 @@ class SqlDirectory:
     """The directory; one look-up and one hash, whoever is named."""
 
     def __init__(self, terms: Terms, queries: Queries, rows: Rows, guard: Guard, passwords: Passwords) -> None:
+        """`passwords` checks the hashes that `queries` find in `rows`; `guard` stands before each question."""
         self._terms = terms
         self._queries = queries
         self._rows = rows

@@ -23,6 +23,7 @@ class Server:
     """The database, and threads to wait for it in."""
 
     def __init__(self, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each wait on one ends after `seconds`. Raises ElsewhereFault."""
         self._address = read_address("directory.sql.url", url)
         self._seconds = seconds
         self._threads = Threads(connections)

@@ -31,6 +31,7 @@ class Server:
     """The database, behind a few connections of this process."""
 
     def __init__(self, url: Secret, connections: int) -> None:
+        """Up to so many connections at once, made when they are needed. Raises ElsewhereFault."""
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
         except StoreFault as fault:

@@ -22,6 +22,7 @@ class File:
     """The file, and threads to read it in."""
 
     def __init__(self, path: Path, connections: int, seconds: float) -> None:
+        """Up to so many questions at once; each waits half of `seconds` at most for a lock on the file."""
         self._address = f"{path.as_uri()}?mode=ro"
         self._seconds = seconds
         self._threads = Threads(connections)

@@ -38,6 +38,10 @@ class Server:
     """The database, and threads to wait for it in."""
 
     def __init__(self, setting: str, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each wait on one ends after `seconds`.
+
+        Raises ElsewhereFault, which names the setting.
+        """
         self._address = read_address(setting, url)
         self._seconds = seconds
         self._threads = Threads(connections)

@@ -37,6 +37,10 @@ class Server:
     """The database, behind a few connections of this process."""
 
     def __init__(self, setting: str, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each statement has `seconds`.
+
+        Raises ElsewhereFault, which names the setting.
+        """
         self._seconds = seconds
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
@@ -44,7 +48,7 @@ class Server:
             raise ElsewhereFault(f"{setting}: {fault}") from None
 
     async def insert(self, statement: Statement, values: Values) -> None:
-        """Add a row; one that had its key before is as good."""
+        """Add a row; one that had its key before is as good. Raises Away, and Useless for a value that does not fit."""
         try:
             await self._run(statement, values)
         except asyncpg.UniqueViolationError:
@@ -60,7 +64,7 @@ class Server:
             return 0
 
     async def examine(self, statement: Statement) -> None:
-        """Have it prepared."""
+        """Have the server prepare the statement, and run nothing. Raises Away, Useless."""
         await self._use(lambda connection: connection.prepare(_spelled(statement)))
 
     async def close(self) -> None:

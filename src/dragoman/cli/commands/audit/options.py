@@ -105,7 +105,7 @@ def audit_folder(configuration: Configuration) -> Path:
 
 @contextmanager
 def opened_log(log: Path) -> Iterator[Iterator[bytes]]:
-    """Its lines. Raises Fault."""
+    """The lines of a log, or of standard input where it is `-`, until the block ends. Raises Fault."""
     if str(log) == "-":
         yield iter(sys.stdin.buffer)
         return

@@ -45,7 +45,7 @@ def check_history(configuration: Configuration, now: int) -> Iterator[Finding]:
 
 
 def check_other_clock(now: int, other: int) -> Iterator[Finding]:
-    """Whether the database's machine agrees."""
+    """Whether the clock of the database's machine agrees with ours; both in epoch seconds."""
     if abs(now - other) > _APART:
         text = f"this machine's clock says {told_time(now)}, and that of the database {told_time(other)}"
         yield problem("clock", text, "set the one that is wrong, and keep both right with NTP")

@@ -63,7 +63,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_of(move: Move, cutover: Cutover, found: Found, summary: Summary, withheld: Counter[Withheld]) -> Plan:
-    """The plan of a move."""
+    """The plan of a move: what a dry run found, would change and withheld, then the steps to go."""
     decisions, left_behind = split_withheld(withheld)
     return Plan(
         source=summary.source,

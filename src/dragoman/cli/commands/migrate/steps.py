@@ -64,7 +64,7 @@ class Move:
 
 
 def steps_of(move: Move, cutover: Cutover) -> tuple[Step, ...]:
-    """All of them, in order."""
+    """The steps of a move, in the order in which they are to be gone."""
     return tuple(_steps(move, cutover))
 
 
