@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.crypt_base64 import crypt_base64
-from dragoman.hashing.turns import in_turns
+from dragoman.hashing.sums.crypt_base64 import crypt_base64
+from dragoman.hashing.sums.turns import in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
