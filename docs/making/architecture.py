@@ -84,9 +84,12 @@ def _packages(layers: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, str, s
 
 
 def _modules(package: str) -> Iterator[tuple[str, str]]:
-    for path in sorted((_SOURCE / package).glob("*.py")):
-        if path.stem != "__init__":
-            yield code(path.name), _meaning(path)
+    """Its modules, and the packages in it, by name."""
+    folder = _SOURCE / package
+    found = {path.name: path for path in folder.glob("*.py") if path.stem != "__init__"}
+    found |= {f"{path.parent.name}/": path for path in folder.glob("*/__init__.py")}
+    for name, path in sorted(found.items()):
+        yield code(name), _meaning(path)
 
 
 def _meaning(path: Path) -> str:

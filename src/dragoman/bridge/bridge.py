@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import Terms
+from dragoman.core.ports.directory import Terms
 from dragoman.directories.owner import read_owner
 from dragoman.elsewhere.cells import CellFault, list_of
 from dragoman.elsewhere.faults import Useless

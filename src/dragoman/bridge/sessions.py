@@ -1,4 +1,4 @@
-"""Sessions of the old server become ours at their first refresh (core.adoption.FormerSessions).
+"""Sessions of the old server become ours at their first refresh (core.ports.former_sessions.FormerSessions).
 
 The refresh token is presented there once, and so perhaps spent. From then on whoever has asked can get lost: what was
 begun is finished, and kept until it is stored (docs/adr/bridge.md).

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.login_name import canonical
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
 from dragoman.directories.owner import read_owner
 from dragoman.elsewhere.faults import Away, ElsewhereFault, Useless
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
     from dragoman.elsewhere.guard import Guard
     from dragoman.elsewhere.threads import Leash

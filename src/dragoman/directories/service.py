@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.core.directory import NotVerified, Verified
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
 from dragoman.directories.owner import read_owner
 from dragoman.elsewhere.faults import Away, Useless
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
     from dragoman.dialects.wire import Headers, WireResponse
     from dragoman.elsewhere.guard import Guard

@@ -10,7 +10,10 @@ from dragoman.core.value import value
 from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    Values = Mapping[str, str | int | None]
+    """Of the parameters of a statement, by name."""
 
 _PIECES = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|::|:(?P<parameter>[A-Za-z_]\w*)""")
 _REFUSED = ("\\", "--", "/*", ";", "\0")

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dragoman.core.secret import Secret
-    from dragoman.elsewhere.statement import Statement
-
-    Values = Mapping[str, str | int | None]
+    from dragoman.elsewhere.statement import Statement, Values
 
 # ruff: noqa: PLC0415
 

@@ -47,7 +47,7 @@ class Statements:
 
 
 class SqlMirror:
-    """A table of access tokens (`core.mirror.Mirror`)."""
+    """A table of access tokens (`core.ports.mirror.Mirror`)."""
 
     def __init__(self, statements: Statements, database: Database, guard: Guard) -> None:
         self._insert = statements.insert

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dragoman.core.circuit import Circuit
-from dragoman.core.directory import Terms
 from dragoman.core.errors import OAuthError
+from dragoman.core.ports.directory import Terms
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
 from dragoman.elsewhere.guard import Guard
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.directory import DirectoryTable
     from dragoman.config.settings import Configuration
-    from dragoman.core.directory import Directory
+    from dragoman.core.ports.directory import Directory
     from dragoman.directories.sql.directory import SqlDirectory
     from dragoman.directories.sql.rows import Rows
     from dragoman.hashing.pool import PasswordHasher

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import NotVerified, Verified
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
 from dragoman.directories.owner import read_owner
 from dragoman.elsewhere.cells import CellFault, text_of
@@ -13,9 +13,9 @@ from dragoman.elsewhere.faults import Useless
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt, Passwords
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
     from dragoman.directories.sql.rows import Rows
     from dragoman.elsewhere.guard import Guard

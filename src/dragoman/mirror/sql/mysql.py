@@ -16,9 +16,8 @@ import pymysql  # isort: skip (the module before tells who has none how to get i
 if TYPE_CHECKING:
     from dragoman.core.secret import Secret
     from dragoman.elsewhere.mysql_connection import Connection
-    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.statement import Statement, Values
     from dragoman.elsewhere.threads import Leash
-    from dragoman.mirror.database import Values
 
 _LONGEST_REST = 60.0
 """After so many idle seconds something on the way may have forgotten a connection: a new one is opened."""

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from dragoman.core.secret import Secret
-    from dragoman.elsewhere.statement import Statement
-    from dragoman.mirror.database import Values
+    from dragoman.elsewhere.statement import Statement, Values
 
     Connection = asyncpg.Connection[asyncpg.Record]
 

@@ -13,9 +13,8 @@ from dragoman.elsewhere.threads import Threads
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.statement import Statement, Values
     from dragoman.elsewhere.threads import Leash
-    from dragoman.mirror.database import Values
 
 _THERE = frozenset({"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID"})
 _USELESS = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_TOOBIG")

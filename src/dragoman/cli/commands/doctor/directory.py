@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from dragoman.cli.commands.doctor.finding import Finding, fault_found, ok, problem
 from dragoman.cli.operation.opening import passwords_of
-from dragoman.core.directory import NotVerified
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.core.ports import Attempt
+from dragoman.core.ports.directory import NotVerified
 from dragoman.core.secret import Secret
 from dragoman.http.log import Log
 from dragoman.wiring.directory import opened_directory

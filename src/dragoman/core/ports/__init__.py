@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from dragoman.core.adoption import FormerSessions
-from dragoman.core.directory import Directory
-from dragoman.core.mirror import Mirror
 from dragoman.core.model import (
     AccessToken,
     Authorization,
@@ -25,6 +22,10 @@ from dragoman.core.model import (
     TokenId,
     TokenRequest,
 )
+from dragoman.core.ports.attempt import Attempt as Attempt
+from dragoman.core.ports.directory import Directory
+from dragoman.core.ports.former_sessions import FormerSessions
+from dragoman.core.ports.mirror import Mirror
 from dragoman.core.rules import Rules, TokenRecipe
 from dragoman.core.secret import Secret
 from dragoman.core.throttle import Throttle
@@ -155,19 +156,6 @@ class PasswordCheck:
 
     matches: bool
     new_hash: str | None = None
-
-
-@value
-class Attempt:
-    """Somebody's attempt to log in, as far as it matters whose turn it is and what an unknown name has to cost."""
-
-    client_id: str
-    address: str
-    login: str
-    """As `login_name.canonical` writes it."""
-    hung_up: Callable[[], Awaitable[bool]] | None = None
-    """As in `TokenRequest`; the next one as in `Sender`."""
-    request_id: str = ""
 
 
 class Passwords(Protocol):
