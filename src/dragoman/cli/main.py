@@ -78,7 +78,7 @@ def _open_missing_streams() -> None:
 
 def _printable_lines(text: str) -> str:
     """A fault may tell of what was read, and whoever wrote that does not steer the terminal."""
-    from dragoman.cli.showing import printable  # noqa: PLC0415 (no start-up pays for it)
+    from dragoman.cli.terminal.showing import printable  # noqa: PLC0415 (no start-up pays for it)
 
     return "\n".join(map(printable, text.split("\n")))
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dragoman.hashing.line import Line
+from dragoman.hashing.waiting_line import WaitingLine
 
 CLIENTS, ADDRESSES, MOST = "abc", "xyz", 5
 
@@ -18,7 +18,7 @@ class AnyLine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.line: Line[int] = Line(MOST)
+        self.line: WaitingLine[int] = WaitingLine(MOST)
         self.waiting: dict[int, tuple[str, str]] = {}
         self.number = 0
 
@@ -67,7 +67,7 @@ TestAnyLine.settings = settings(max_examples=100, deadline=None)
 
 @given(st.lists(st.tuples(st.sampled_from(CLIENTS), st.sampled_from(ADDRESSES)), max_size=60))
 def test_among_so_many_turns_as_there_are_clients_each_has_one(crowd: list[tuple[str, str]]) -> None:
-    line: Line[int] = Line(100)
+    line: WaitingLine[int] = WaitingLine(100)
     for number, (client, address) in enumerate(crowd):
         line.join(client, address, number)
     left = Counter(client for client, _ in crowd)

@@ -15,9 +15,9 @@ import pytest
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.secret import Secret
 from dragoman.hashing import pool as pool_module
-from dragoman.hashing.apart import Apart
 from dragoman.hashing.format import name_format
 from dragoman.hashing.formats.argon2 import CHEAPEST, Argon2Profile, make_hash
+from dragoman.hashing.hashes_apart import HashesApart
 from dragoman.hashing.pool import PasswordHasher
 from tests.coroutines import on_a_loop
 from tests.hashing.stored_hashes import KNOWN
@@ -34,9 +34,9 @@ SLOW = make_hash(RIGHT.reveal().encode(), b"s" * 16, Argon2Profile(memory_kib=65
 SERVER = f"""
 import asyncio, os, signal
 from dragoman.core.secret import Secret
-from dragoman.hashing.apart import Apart
+from dragoman.hashing.hashes_apart import HashesApart
 from dragoman.hashing.pool import PasswordHasher
-pool = PasswordHasher(slots=1, apart=Apart.alone(1))
+pool = PasswordHasher(slots=1, apart=HashesApart.alone(1))
 print(asyncio.run(pool.check({STORED!r}, Secret("correct horse battery"))).matches, flush=True)
 signal.pause()
 """
@@ -44,14 +44,14 @@ signal.pause()
 
 @pytest.fixture
 def pool():
-    made = PasswordHasher(profile=CHEAPEST, slots=2, apart=Apart.alone(2))
+    made = PasswordHasher(profile=CHEAPEST, slots=2, apart=HashesApart.alone(2))
     yield made
     made.close()
 
 
 @pytest.fixture
 def apart():
-    made = Apart.alone(1)
+    made = HashesApart.alone(1)
     yield made
     made.close()
 
@@ -76,7 +76,7 @@ async def process_of(pool: PasswordHasher) -> int:
 
 
 @pytest.mark.parametrize("name", OF_EACH_FORMAT)
-def test_a_hash_of_each_format_is_judged_apart_as_here(apart: Apart, name: str) -> None:
+def test_a_hash_of_each_format_is_judged_apart_as_here(apart: HashesApart, name: str) -> None:
     password, stored = OF_EACH_FORMAT[name]
     assert apart.verify(stored, password.encode())
     assert not apart.verify(stored, b"x" + password[1:].encode())
@@ -150,7 +150,7 @@ async def test_no_process_is_left_when_the_pool_is_closed(pool: PasswordHasher) 
     assert not is_alive(process)
 
 
-def test_nothing_is_begun_for_a_hash_that_comes_too_late(apart: Apart) -> None:
+def test_nothing_is_begun_for_a_hash_that_comes_too_late(apart: HashesApart) -> None:
     assert apart.verify(STORED, RIGHT.reveal().encode())
     apart.close()
     before = children(os.getpid())
@@ -201,7 +201,7 @@ async def test_where_no_process_can_be_had_hashes_are_computed_here(
     assert children(os.getpid()) == before
 
 
-def test_a_fault_there_is_raised_where_it_was_asked_and_the_process_goes_on(apart: Apart) -> None:
+def test_a_fault_there_is_raised_where_it_was_asked_and_the_process_goes_on(apart: HashesApart) -> None:
     with pytest.raises(RuntimeError, match="StopIteration"):
         apart.verify("a hash of no format", b"correct horse")
     assert apart.verify(STORED, RIGHT.reveal().encode())

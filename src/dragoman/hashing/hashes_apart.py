@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 
 
-class Apart:
+class HashesApart:
     """Asks the hash processes of a server, from as many threads as there are slots."""
 
     def __init__(self, asking: socket.socket, number: int, own: HashProcesses | None = None) -> None:
@@ -27,7 +27,7 @@ class Apart:
         self._asked = 0
 
     @classmethod
-    def alone(cls, number: int) -> Apart:
+    def alone(cls, number: int) -> HashesApart:
         """With at most so many processes of its own."""
         own = HashProcesses(number)
         return cls(own.asking, number, own)

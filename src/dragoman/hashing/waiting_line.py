@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-class Line(Generic[Item]):
+class WaitingLine(Generic[Item]):
     """At most `most` items. Belongs to whoever holds the lock around it.
 
     The next one is the first of the client whose turn it is, and of that client's address whose turn it is: however
