@@ -6,7 +6,7 @@ import resource
 from typing import TYPE_CHECKING
 
 from dragoman.serving.descriptors import most_connections
-from dragoman.throttle.remote import MOST_CONNECTIONS
+from dragoman.throttle.script_server import MOST_CONNECTIONS
 from tests.serving import configure
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ _ADDITIONS = (
     ("a token format", "a module in `tokens/access_tokens/` or `tokens/refresh_tokens/`", "`tokens.format`"),
     ("a kind of source for imports", "a module in `importers/kinds/`", "`importers.kind.Kind`"),
     ("refresh tokens of a former server", "a TOML file in `former/formats/`", "[Session formats](session-formats.md)"),
-    ("a command", "a module in `cli/` that offers `command`", "`cli.main`"),
+    ("a command", "a module in `cli/commands/` that offers `command`", "`cli.main`"),
     ("a setting", "a field with a docstring in `config/settings.py`", "[Configuration](configuration.md)"),
     ("a metric", "a line in `metrics/series.py`", "[Metrics](metrics.md)"),
     ("a statement", "`store/statements.py`; `python -m dragoman.store.compilation`", "[SQL access](adr/sql-access.md)"),
@@ -84,9 +84,12 @@ def _packages(layers: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, str, s
 
 
 def _modules(package: str) -> Iterator[tuple[str, str]]:
-    for path in sorted((_SOURCE / package).glob("*.py")):
-        if path.stem != "__init__":
-            yield code(path.name), _meaning(path)
+    """Its modules, and the packages in it, by name."""
+    folder = _SOURCE / package
+    found = {path.name: path for path in folder.glob("*.py") if path.stem != "__init__"}
+    found |= {f"{path.parent.name}/": path for path in folder.glob("*/__init__.py")}
+    for name, path in sorted(found.items()):
+        yield code(name), _meaning(path)
 
 
 def _meaning(path: Path) -> str:

@@ -59,10 +59,16 @@ def read_attacks() -> Attacks:
     return msgspec.toml.decode(Path(__file__).with_name("attacks.toml").read_bytes(), type=Attacks)
 
 
+def files_of_tests(root: Path) -> Sequence[Path]:
+    """All files of tests, in the folders of `tests` and in the rooms of those."""
+    folders = root / "tests"
+    return sorted((*folders.glob("*/test_*.py"), *folders.glob("*/*/test_*.py")))
+
+
 def find_tests(root: Path) -> Mapping[str, Path]:
     """Every test function in the folders of `tests` by its name, with its file."""
     found = {}
-    for path in sorted((root / "tests").glob("*/test_*.py")):
+    for path in files_of_tests(root):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 found[node.name] = path.relative_to(root)

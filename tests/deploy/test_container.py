@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from deploy.container import settings_from_files
 
-from dragoman.cli.configured import config_option
+from dragoman.cli.terminal.options import config_option
 from dragoman.config.settings import Configuration, Table
 from tests.deploy.reading import (
     CONTAINERFILE,

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from dragoman.config.directory import DirectoryTable, LdapDirectoryTable
-from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.errors import OAuthError
 from dragoman.core.ports import Attempt
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.secret import Secret
 from dragoman.wiring.directory import opened_directory
 from tests.attacks.harness import Server, configuration_of, running

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from making.attacks import find_tests, ids_of, read_attacks, shown_by
+from making.attacks import files_of_tests, find_tests, ids_of, read_attacks, shown_by
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
@@ -52,5 +52,5 @@ def test_the_ids_in_the_names_of_shown_by_attacks_are_rows_or_faults():
 def test_no_two_tests_have_one_name_where_a_row_means_one():
     for name, row in ROWS.items():
         for test in row.tests:
-            files = [path for path in (ROOT / "tests").glob("*/test_*.py") if f"def {test}(" in path.read_text("utf-8")]
+            files = [path for path in files_of_tests(ROOT) if f"def {test}(" in path.read_text("utf-8")]
             assert len(files) == 1, f"{name}: {test} is in {len(files)} files"

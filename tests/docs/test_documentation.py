@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from making import configuration, session_formats, vocabulary
+from making.attacks import files_of_tests
 from making.dialect_endpoints import INTROSPECTION_REFUSALS, KEY_REFUSALS, REVOCATION_REFUSALS
 from making.pages import make_pages
 from making.texts import read_texts
@@ -45,7 +46,7 @@ def test_the_check_names_a_page_that_differs_and_fails(tmp_path: Path):
     for folder in ("docs", "contracts"):
         _copy(ROOT / folder, copy / folder)
     (copy / ".importlinter").write_bytes((ROOT / ".importlinter").read_bytes())
-    for path in (ROOT / "tests").glob("*/test_*.py"):
+    for path in files_of_tests(ROOT):
         (copy / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         (copy / path.relative_to(ROOT)).write_bytes(path.read_bytes())
     (copy / "docs" / "configuration.md").write_text("something else\n", encoding="utf-8")

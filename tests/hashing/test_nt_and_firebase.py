@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.hashing.md4 import md4
+from dragoman.hashing.sums.md4 import md4
 from tests.hashing.stored_hashes import defect, matches
 from tests.hashing.vectors import ORIGINS, WEAK
 

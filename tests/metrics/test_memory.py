@@ -143,5 +143,5 @@ def test_names_are_told_as_the_format_has_them(memory: Memory):
 
 
 def test_without_metrics_nothing_of_them_is_loaded():
-    program = "import sys, dragoman.cli.serve, dragoman.serving.answering; sys.exit('prometheus_client' in sys.modules)"
+    program = "import sys, dragoman.cli.commands.serve, dragoman.serving.answering; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

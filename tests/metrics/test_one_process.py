@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.cli.demo.cast import CAST
+from dragoman.cli.commands.demo.cast import CAST
 from dragoman.core.errors import Refusal
 from dragoman.metrics.counting import REASONS
 from tests.clients.demo_process import Demo, running_demo

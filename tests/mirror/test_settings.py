@@ -12,8 +12,8 @@ import pytest
 
 from dragoman.config.reading import ConfigurationFault, read_configuration
 from dragoman.core.secret import Secret
-from dragoman.directories.faults import DirectoryFault
-from dragoman.directories.sql.statement import read_statement
+from dragoman.elsewhere.faults import ElsewhereFault
+from dragoman.elsewhere.statement import read_statement
 from dragoman.mirror.database import open_database
 from dragoman.wiring.mirror import examine_mirror
 from tests.attacks.harness import configuration_of, running
@@ -54,7 +54,7 @@ def examined(folder: Folder, given: dict[str, str]) -> str:
     """What the doctor is told."""
     try:
         told = asyncio.run(examine_mirror(read_configuration(folder.file, given)))
-    except DirectoryFault as fault:
+    except ElsewhereFault as fault:
         told = str(fault)
     assert told is not None
     assert CANARY not in told
@@ -162,7 +162,7 @@ def test_settings_show_no_secret(tmp_path: Path):
 def test_tokens_that_nobody_could_look_up_are_no_tokens_for_a_mirror(tmp_path: Path):
     database = SqliteLaravel(12, tmp_path / "laravel.sqlite")
     configuration = configuration_of(tmp_path, mirror=database.table(dialects=("kabbage",)))
-    with pytest.raises(DirectoryFault, match="access tokens of kabbage are no JWTs"), running(configuration):
+    with pytest.raises(ElsewhereFault, match="access tokens of kabbage are no JWTs"), running(configuration):
         pass
 
 

@@ -12,6 +12,7 @@ from dragoman.throttle.counters import Counters
 from dragoman.throttle.keys import Namer
 from dragoman.throttle.memory import Memory
 from dragoman.throttle.remote import RemoteCounters
+from dragoman.throttle.script_server import ScriptServer
 from dragoman.throttle.together import SharedThrottle
 from dragoman.wiring.throttle import part_of
 
@@ -72,5 +73,6 @@ def remote_over(
     circuit = Circuit(clock, lambda: 0.0)
     tell = (lambda _reason: None) if told is None else told.append
     user = str(more.pop("user", ""))
-    patient = {"seconds": 30.0} | more  # the machine may be slow
-    return RemoteCounters(rules, read_address(server.url(user=user)), "dragoman", circuit=circuit, tell=tell, **patient)
+    seconds = more.pop("seconds", 30.0)  # the machine may be slow
+    asked = ScriptServer(read_address(server.url(user=user)), circuit, tell, seconds)
+    return RemoteCounters(asked, rules, "dragoman", **more)

@@ -227,11 +227,11 @@ def test_f14_when_it_is_back_it_is_asked_again(shared_server: RedisServer):
         assert await remote.take(keys) is None
         shared_server.start()
         assert await remote.take(keys) is None  # not tried again at once
-        remote._line._circuit._monotonic.now += 10
+        remote._server._circuit._monotonic.now += 10
         assert isinstance(await remote.take(keys), Reserved)
         shared_server.run("SCRIPT", "FLUSH")
         assert await remote.take(keys) is None
-        remote._line._circuit._monotonic.now += 10
+        remote._server._circuit._monotonic.now += 10
         assert isinstance(await remote.take(keys), Reserved)
         await remote.close()
 

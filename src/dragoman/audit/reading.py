@@ -149,7 +149,7 @@ class Following:
     """What comes to a folder from now on."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError."""
+        """From the end of what is in the folder now. Raises OSError."""
         self._folder = folder
         paths = (folder / one.file for one in list_segments(folder))
         self._read = {path: path.stat().st_size for path in paths}

@@ -59,7 +59,7 @@ def hashes_in_folder(folder: Path, noted: Noted) -> Noted:
 
 
 def hashes_in(lines: Iterable[bytes], noted: Noted) -> Noted:
-    """The same, of lines."""
+    """The hashes that these lines have for what was noted, by chain and number; other lines are passed over."""
     links = (link for line in lines if (link := take_apart(line)) is not None)
     return {(one.chain, one.number): one.hash.decode() for one in links if (one.chain, one.number) in noted}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.errors import ErrorCode, Refusal
 from dragoman.core.value import value
 from dragoman.dialects.asking import write_token_request
-from dragoman.directories.faults import Away, Useless
+from dragoman.elsewhere.faults import Away, Useless
 from dragoman.outgoing.answers import UnreadableJwt, claims_of, is_jwt, members_of
 from dragoman.outgoing.server import NoAnswer, Unsendable
 

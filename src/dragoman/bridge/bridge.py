@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import Terms
-from dragoman.directories.faults import Useless
+from dragoman.core.ports.directory import Terms
 from dragoman.directories.owner import read_owner
-from dragoman.importers.cells import CellFault, list_of
+from dragoman.elsewhere.cells import CellFault, list_of
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dragoman.bridge.asking import Granted, OldServer
     from dragoman.core.model import ResourceOwner
-    from dragoman.directories.guard import Guard
+    from dragoman.elsewhere.guard import Guard
 
 FOR_EVER = 2**40
 """Seconds. The old server cannot be asked about an account without its password, so its last word counts on."""

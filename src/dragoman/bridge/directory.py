@@ -1,4 +1,4 @@
-"""The old server as a directory (core.directory.Directory): its word on a password is one log-in there."""
+"""The old server as a directory (core.ports.directory.Directory): its word on a password is one log-in there."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dragoman.bridge.asking import Granted
-from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.login_name import canonical
 from dragoman.core.model import Sender
 from dragoman.core.ports import Event
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from dragoman.bridge.asking import Refused
     from dragoman.bridge.bridge import Bridge
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner, TokenRequest
     from dragoman.core.ports import Attempt, Services
+    from dragoman.core.ports.directory import Terms
 
 
 def _is_plain(login: str) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions of the old server become ours at their first refresh (core.adoption.FormerSessions).
+"""Sessions of the old server become ours at their first refresh (core.ports.former_sessions.FormerSessions).
 
 The refresh token is presented there once, and so perhaps spent. From then on whoever has asked can get lost: what was
 begun is finished, and kept until it is stored (docs/adr/bridge.md).
@@ -19,8 +19,8 @@ from dragoman.core.model import FormerSession, Grant, RefreshHandle
 from dragoman.core.ports import Event
 from dragoman.core.scope import Scope
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
-from dragoman.importers.cells import CellFault, list_of
+from dragoman.elsewhere.cells import CellFault, list_of
+from dragoman.elsewhere.faults import Useless
 from dragoman.store.former_sessions import StoredSession
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The command line: one module for each command."""
+"""The command line: `main` is the door, `commands` one module for each command, and beside it what they share."""

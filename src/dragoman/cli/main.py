@@ -1,4 +1,4 @@
-"""The door to all commands. A command is a module of this folder that offers `command`; each is imported when used."""
+"""The door to all commands. A command is a module of `commands` that offers `command`; each is imported when used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dragoman import __version__, cli
+from dragoman import __version__
+from dragoman.cli import commands
 from dragoman.core.errors import Fault
 
 if TYPE_CHECKING:
@@ -20,28 +21,22 @@ if TYPE_CHECKING:
 
 _FAULT_STATUS = 2
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NOT_COMMANDS = frozenset({"main"})
 
 
 class Commands(click.Group):
     """Finds commands in the package, so that start-up pays for one of them only."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """Names of all modules that are commands."""
-        return sorted(
-            name for _, name, _ in pkgutil.iter_modules(cli.__path__) if name not in _NOT_COMMANDS and _is_command(name)
-        )
+        """Names of all commands, as their modules are called."""
+        return sorted(name for _, name, _ in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
         """The command of this name, if there is one."""
-        if not cmd_name.isidentifier() or importlib.util.find_spec(f"dragoman.cli.{cmd_name}") is None:
+        name = f"{commands.__name__}.{cmd_name}"
+        if not cmd_name.isidentifier() or importlib.util.find_spec(name) is None:
             return None
-        found = getattr(importlib.import_module(f"dragoman.cli.{cmd_name}"), "command", None)
+        found = getattr(importlib.import_module(name), "command", None)
         return found if isinstance(found, click.Command) else None
-
-
-def _is_command(name: str) -> bool:
-    return hasattr(importlib.import_module(f"dragoman.cli.{name}"), "command")
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +78,7 @@ def _open_missing_streams() -> None:
 
 def _printable_lines(text: str) -> str:
     """A fault may tell of what was read, and whoever wrote that does not steer the terminal."""
-    from dragoman.cli.showing import printable  # noqa: PLC0415 (no start-up pays for it)
+    from dragoman.cli.terminal.showing import printable  # noqa: PLC0415 (no start-up pays for it)
 
     return "\n".join(map(printable, text.split("\n")))
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 from dragoman.config.table import Table
 
 if TYPE_CHECKING:
-    from dragoman.config.settings import Configuration
+    from collections.abc import Collection
 
 
 class MirrorTable(Table, frozen=True):
@@ -47,15 +47,16 @@ class MirrorTable(Table, frozen=True):
         return "MirrorTable(…)"
 
 
-def fault_of_mirror(configuration: Configuration) -> str | None:
-    """Why the mirror cannot be meant, as a key and a sentence with a remedy; None if it can."""
-    table = configuration.mirror
+def fault_of_mirror(table: MirrorTable, mounted: Collection[str]) -> str | None:
+    """Why the mirror cannot be meant, as a key and a sentence with a remedy; None if it can.
+
+    `mounted` are the names of the dialects that are mounted.
+    """
     if table.url is None:
         return None
     for key in ("insert", "revoke_grant", "revoke_token"):
         if not getattr(table, key):
             return f"mirror.{key}: missing; docs/mirror.md has the statements of usual tables"
-    mounted = {mount.dialect for mount in configuration.mounts}
     for name in table.dialects:
         if name not in mounted:
             return f"mirror.dialects: {name} is not mounted; write the name of a mount's dialect, or take it out"

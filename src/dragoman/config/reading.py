@@ -148,7 +148,8 @@ def _check(configuration: Configuration, path: Path) -> None:
     if location := configuration.shared_location():
         read_address(location)
     _check_mounts(configuration, path)
-    if reason := fault_of_directory(configuration.directory) or fault_of_mirror(configuration):
+    mounted = {mount.dialect for mount in configuration.mounts}
+    if reason := fault_of_directory(configuration.directory) or fault_of_mirror(configuration.mirror, mounted):
         raise ConfigurationFault(f"{path}, {reason}")
 
 

@@ -266,7 +266,7 @@ class Configuration(Table, frozen=True):
     """Where relative paths start. Set by reading; not to be written in the file."""
 
     def path(self, name: str) -> Path:
-        """A configured path, made absolute."""
+        """A path as the configuration has it, made absolute: from the folder of its file on."""
         return (Path(self.folder) / name).absolute()
 
     def location(self) -> Path | Secret:

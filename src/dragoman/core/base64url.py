@@ -9,7 +9,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def base64url(value: bytes) -> bytes:
-    """The text, in ASCII."""
+    """The text in ASCII, four characters for three bytes and no padding at the end."""
     return b2a_base64(value, newline=False).rstrip(b"=").translate(_URL_SAFE)
 
 

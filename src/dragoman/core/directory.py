@@ -1,4 +1,4 @@
-"""Accounts that live elsewhere: the port of the directory that has them, and what its word is good for.
+"""Accounts that live elsewhere: what the word of the directory that has them is good for.
 
 A directory is asked for nobody who lives here. What it says of an account is kept in a row of ours, so that grants have
 a subject whose state is known; passwords are not, unless the account moves in (docs/adr/directory.md).
@@ -9,82 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
 from dragoman.core.login_name import fault_of, login_names_of
-from dragoman.core.value import value
+from dragoman.core.ports.directory import NotVerified, Verified
 
 if TYPE_CHECKING:
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt, ResourceOwners, Services
+    from dragoman.core.ports.directory import Directory, Terms
     from dragoman.core.secret import Secret
 
 LONGEST_PASSWORD: Final = 1024
 """Bytes of UTF-8 (docs/passwords.md); a longer one is not sent anywhere."""
 _UNSENDABLE: Final = re.compile("[\0\ud800-\udfff]")
-
-
-@value
-class Verified:
-    """The password is this account's."""
-
-    owner: ResourceOwner
-    """The account as the directory has it; only id, names, e-mail, authorities and state count."""
-    password_hash: str | None = None
-    """A hash that may be stored of it: a stronger one, or any where the account moves in."""
-    directory: str | None = None
-    """The directory that says so, if one does."""
-
-
-@value
-class NotVerified:
-    """The password is nobody's."""
-
-    why: str
-    """For the audit: never a name or a password."""
-
-
-@value
-class Terms:
-    """What holds for all accounts of a directory."""
-
-    name: str
-    """What accounts that live there are marked with."""
-    adopts: bool = False
-    """Whether whoever logs in moves in here, with a hash of the password, and is never asked for there again."""
-    recheck: int
-    """Seconds after which a refresh asks the directory anew whether the account may be used."""
-    away: int
-    """For how many seconds after its last word refreshes go on while the directory is away."""
-    lenient: bool = False
-    """Whether it may take several names for one and not say whose it is: guesses at them are counted together."""
-
-
-class Directory(Protocol):
-    """Where accounts live that do not live here.
-
-    Both verbs refuse `temporarily_unavailable` whenever the directory's answer is not known for certain: it is away,
-    slow, overloaded, or says what cannot be understood. They never wait for long.
-    """
-
-    @property
-    def terms(self) -> Terms:
-        """What holds for all its accounts."""
-        ...
-
-    async def verify(self, login: str, sent: Secret, attempt: Attempt) -> Verified | NotVerified:
-        """Whose password this is. The login name is as it was sent, not empty, without control characters.
-
-        The password is not empty, without NUL, at most LONGEST_PASSWORD bytes of UTF-8. As far as it is up to the
-        directory's door, a name that it does not have costs the same as a wrong password.
-        """
-        ...
-
-    async def find(self, owner_id: str) -> ResourceOwner | None:
-        """The account with this id as it stands now; None where there is none any more."""
-        ...
 
 
 async def verify_elsewhere(  # noqa: PLR0913 - whose password, and who asks

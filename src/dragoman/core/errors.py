@@ -117,6 +117,10 @@ class OAuthError(Exception):
         grant_id: bytes | None = None,
         **values: str,
     ) -> None:
+        """`detail` is for the audit alone; `values` are what the texts of the refusal name.
+
+        Client, subject and grant are those that it is about, as far as they are known.
+        """
         super().__init__(refusal.value)
         self.refusal = refusal
         self.detail = detail

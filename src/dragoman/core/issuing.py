@@ -102,7 +102,7 @@ async def _continue(services: Services, order: Issue, grant: Grant) -> TokenResp
     response, row = _write(services, order, advanced)
     if services.mirror is not None:
         await services.mirror.show(order.recipe, response.facts)
-        await end_predecessor(services, order, advanced)
+        await end_predecessor(services, order.client, advanced, order.now)
     outcome = await services.grants.rotate(grant, order.now, idle_expires_at, row, order.sender)
     if isinstance(outcome, Rotated):
         return response
@@ -130,8 +130,8 @@ async def _repeat(services: Services, order: Issue, grant: Grant) -> TokenRespon
     """Tokens for the grant as it stands: the same refresh token each time."""
     response, row = _write(services, order, grant)
     if services.mirror is not None:
-        await show_again(services, services.mirror, order, response.facts, grant)
-        await end_predecessor(services, order, grant)
+        await show_again(services, services.mirror, order.recipe, response.facts, grant)
+        await end_predecessor(services, order.client, grant, order.now)
     if row is not None:
         await services.grants.store_access_token(row)
     return response

@@ -20,7 +20,7 @@ class Secret:
         return self._text
 
     def equals(self, other: Secret) -> bool:
-        """Compare in constant time."""
+        """Whether both are the same; how long it takes tells nothing of where they differ."""
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __bool__(self) -> bool:

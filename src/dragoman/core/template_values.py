@@ -66,7 +66,7 @@ def print_long_hex(token_id: TokenId) -> str:
 
 
 def print_base64url(token_id: TokenId) -> str:
-    """22 characters without padding."""
+    """As base64url without padding (RFC 4648 §5): 22 characters for its 16 bytes."""
     return base64url(token_id).decode()
 
 

@@ -7,19 +7,19 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.directory import NotVerified, Verified
 from dragoman.core.login_name import canonical
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Away, DirectoryFault, Useless
 from dragoman.directories.owner import read_owner
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, ElsewhereFault, Useless
+from dragoman.elsewhere.threads import Threads
 
 try:
     import ldap3
     from ldap3.core.exceptions import LDAPException
     from ldap3.utils.conv import escape_bytes, escape_filter_chars
 except ImportError as error:
-    raise DirectoryFault(
+    raise ElsewhereFault(
         f"directory.ldap.url is set, but what speaks LDAP is not installed ({error.name}); install dragoman[migration]"
     ) from None
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
-    from dragoman.directories.guard import Guard
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.guard import Guard
+    from dragoman.elsewhere.threads import Leash
 
 _LARGEST_ANSWERS = 1 << 20
 """Bytes of one connection."""
@@ -76,6 +76,7 @@ class LdapDirectory:
     """The directory. A bind for each attempt; a name that it does not have costs a search and no bind."""
 
     def __init__(self, terms: Terms, place: Place, searches: Searches, guard: Guard, connections: int) -> None:
+        """`connections` is how many questions are asked at once, each in a thread that waits for its answer."""
         self._terms = terms
         self._place = place
         self._searches = searches

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.login_name import fault_of
 from dragoman.core.model import ResourceOwner
-from dragoman.directories.faults import Useless
-from dragoman.importers.cells import CellFault, flag_of, list_of, text_of
+from dragoman.elsewhere.cells import CellFault, flag_of, list_of, text_of
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

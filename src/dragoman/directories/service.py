@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.core.directory import NotVerified, Verified
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Away, Useless
 from dragoman.directories.owner import read_owner
+from dragoman.elsewhere.faults import Away, Useless
 from dragoman.outgoing.answers import headers_of
 from dragoman.outgoing.server import NoAnswer, OtherServer, TooLong, Unsendable
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
     from dragoman.dialects.wire import Headers, WireResponse
-    from dragoman.directories.guard import Guard
+    from dragoman.elsewhere.guard import Guard
 
 Told = TypeVar("Told", "VerifyAnswer", "FindAnswer")
 

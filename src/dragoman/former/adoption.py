@@ -1,4 +1,4 @@
-"""Sessions of the former server become ours (core.adoption.FormerSessions): judged here, made durable by the store."""
+"""Sessions of the former server become ours (core.ports.former_sessions): judged here, made durable by the store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dragoman.store.former_sessions import StoredSession
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from dragoman.core.directory import Directory
     from dragoman.core.model import Client, GrantId, ResourceOwner, Sender
     from dragoman.core.ports import Audit, ResourceOwners
+    from dragoman.core.ports.directory import Directory
     from dragoman.core.secret import Secret
     from dragoman.former.format import FormerReader, FormerToken
     from dragoman.store.former_sessions import FormerSessions

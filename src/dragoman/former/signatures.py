@@ -44,7 +44,10 @@ class SignedClaims:
 
 
 def open_claims(key: FormerKey) -> SignedClaims:
-    """With a shared key (HS256) or a PEM with an RSA key, of which the public half is enough (RS256)."""
+    """What checks signatures with the old server's key: a shared one (HS256), or a PEM with an RSA key (RS256).
+
+    Of the latter the public half is enough. Raises FormerFault without a key, or with one of another kind.
+    """
     if key.content is None:
         raise FormerFault("former: this format needs the setting `key`: a file with the old server's signing key")
     return SignedClaims(_rsa_key(key.content) if _PEM in key.content else _shared_key(key), key.issuer)

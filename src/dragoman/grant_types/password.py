@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import NotVerified, Verified, verify_elsewhere
+from dragoman.core.directory import verify_elsewhere
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.gate import fault_of_account
 from dragoman.core.guessing import Guess, check_guess, with_place
 from dragoman.core.login_name import LONGEST_LOGIN_NAME, canonical
 from dragoman.core.model import Authorization
 from dragoman.core.ports import Attempt
+from dragoman.core.ports.directory import NotVerified, Verified
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, ResourceOwner, TokenRequest

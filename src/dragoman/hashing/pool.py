@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dragoman.core.ports import Attempt
     from dragoman.core.secret import Secret
-    from dragoman.hashing.apart import Apart
+    from dragoman.hashing.hashes_apart import HashesApart
 
 Result = TypeVar("Result")
 
@@ -56,7 +56,7 @@ class PasswordHasher:
         slots: int | None = None,
         waiting: int | None = None,
         limits: Limits | None = None,
-        apart: Apart | None = None,
+        apart: HashesApart | None = None,
     ) -> None:
         """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot).
 
@@ -210,7 +210,7 @@ class PasswordHasher:
     def _verify(self, known: HashFormat, stored: str, password: bytes) -> bool:
         return self._where(lambda apart: apart.verify(stored, password), lambda: known.verify(stored, password))
 
-    def _where(self, apart: Callable[[Apart], Result], here: Callable[[], Result]) -> Result:
+    def _where(self, apart: Callable[[HashesApart], Result], here: Callable[[], Result]) -> Result:
         """Apart, or for a while after that could not be had, here."""
         if self._apart is not None and monotonic() >= self._here_until:
             try:

@@ -15,8 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.hashing.line import Line
 from dragoman.hashing.telling import Telling
+from dragoman.hashing.waiting_line import WaitingLine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +84,7 @@ class Slots:
         self._number = number
         self._lock = threading.Lock()
         self._work_is_there = threading.Condition(self._lock)
-        self._line: Line[_Job[object]] = Line(waiting)
+        self._line: WaitingLine[_Job[object]] = WaitingLine(waiting)
         self._begun: deque[_Job[object]] = deque()
         self._taken = 0
         self._idle = 0

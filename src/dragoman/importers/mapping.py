@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from dragoman.core.secret import Secret
-from dragoman.importers import cells
-from dragoman.importers.cells import CellFault
+from dragoman.elsewhere import cells
+from dragoman.elsewhere.cells import CellFault
 from dragoman.importers.record import (
     CLIENT,
     RESOURCE_OWNER,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.adoption import digest_of
 from dragoman.core.secret import Secret
-from dragoman.importers.cells import CellFault, text_of
+from dragoman.elsewhere.cells import CellFault, text_of
 from dragoman.importers.record import SESSION, ImportedSession, Record, UnreadableRow, is_hashed
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ class Tally:
         self._reasons: Counter[tuple[str, str]] = Counter()
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Count these."""
+        """Count these; the first of those that somebody has to look at are kept to be shown."""
         for one in outcomes:
             self.rows += 1
             self._counts[one.kind, one.result] += 1

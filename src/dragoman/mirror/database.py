@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dragoman.directories.faults import DirectoryFault
+from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
-
-    Values = Mapping[str, str | int | None]
+    from dragoman.elsewhere.statement import Statement, Values
 
 # ruff: noqa: PLC0415
 
@@ -39,7 +35,7 @@ class Database(Protocol):
 
 
 def open_database(setting: str, location: Path | Secret, connections: int, seconds: float) -> Database:
-    """The database, of which nothing is asked yet. Only the driver in use is loaded. Raises DirectoryFault."""
+    """The database, of which nothing is asked yet. Only the driver in use is loaded. Raises ElsewhereFault."""
     if isinstance(location, Path):
         from dragoman.mirror.sql.sqlite import File
 
@@ -53,4 +49,4 @@ def open_database(setting: str, location: Path | Secret, connections: int, secon
         from dragoman.mirror.sql.mysql import Server as OtherServer
 
         return OtherServer(setting, location, connections, seconds)
-    raise DirectoryFault(f"{setting}: write the path of an SQLite file, postgresql://… or mysql://…")
+    raise ElsewhereFault(f"{setting}: write the path of an SQLite file, postgresql://… or mysql://…")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from dragoman.core.model import TokenFacts, TokenId
     from dragoman.core.rules import TokenRecipe
-    from dragoman.directories.guard import Guard
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.guard import Guard
+    from dragoman.elsewhere.statement import Statement
     from dragoman.mirror.database import Database
     from dragoman.store.mirrored import EndedGrant, Mirrored
 
@@ -47,7 +47,7 @@ class Statements:
 
 
 class SqlMirror:
-    """A table of access tokens (`core.mirror.Mirror`)."""
+    """A table of access tokens (`core.ports.mirror.Mirror`)."""
 
     def __init__(self, statements: Statements, database: Database, guard: Guard) -> None:
         self._insert = statements.insert

@@ -61,7 +61,7 @@ def shipped_list() -> WordList:
 
 
 def plain_list(path: Path) -> WordList:
-    """A list of the operator's."""
+    """A list of the operator's: one word a line, read anew at each question and never held in memory."""
     return WordList(told_as=f"in the list {path.name}", open=lambda: path.open("rb"), name=str(path))
 
 

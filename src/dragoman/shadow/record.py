@@ -39,7 +39,7 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: int
 
     def together(self, other: Seen | None) -> Seen:
-        """Both together."""
+        """What was seen in both spans: the counts added, from the first to the last."""
         if other is None:
             return self
         return Seen(self.count + other.count, min(self.first, other.first), max(self.last, other.last))
@@ -99,7 +99,7 @@ def not_compared(dialect: str, client: str, why: str) -> ClientRecord:
 
 
 def merge(record: Record, more: Record) -> Record:
-    """Both together, within the bounds."""
+    """Both records as one. Of clients beyond `MOST_CLIENTS` only the number of their exchanges is kept."""
     clients = {(one.dialect, one.client): one for one in record.clients}
     left_out = record.left_out + more.left_out
     for one in more.clients:

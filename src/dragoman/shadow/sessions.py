@@ -24,6 +24,7 @@ class Sessions:
     """By a keyed digest of the other server's refresh token; the key is of this process and never leaves it."""
 
     def __init__(self, most: int = MOST) -> None:
+        """At most so many sessions are kept; the one that was used the longest ago makes room."""
         self._key = secrets.token_bytes(32)
         self._most = most
         self._handles: dict[bytes, RefreshHandle] = {}

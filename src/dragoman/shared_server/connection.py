@@ -42,6 +42,7 @@ class Connection:
     """For one task. Broken after the first `Away`, unless that says it refuses a command."""
 
     def __init__(self, wire: _Wire, seconds: float) -> None:
+        """Each answer has to come within `seconds`."""
         self._wire = wire
         self._seconds = seconds
 

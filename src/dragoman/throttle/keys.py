@@ -61,7 +61,7 @@ class Namer:
         """The digest of an address, and whether many people have it in common."""
 
     def keys(self, attempt: Attempt) -> Keys:
-        """All counters of this attempt."""
+        """The names of all counters that this attempt is counted by; nobody can be read from them."""
         address, shared = self.address(attempt.address)
         return Keys(
             account=self._of("account", attempt.account),

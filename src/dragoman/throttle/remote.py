@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.throttle import Alarm, Held, Holding, Standing, Standings, Verdict, Wrong
-from dragoman.shared_server.connection import connected
-from dragoman.shared_server.faults import Away
 from dragoman.throttle.counters import BUSY, Reserved
-from dragoman.throttle.script import SCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Iterator, Sequence
 
-    from dragoman.core.circuit import Circuit
     from dragoman.core.throttle import Limits, Outcome, Policy
-    from dragoman.shared_server.address import Address
-    from dragoman.shared_server.connection import Connection
     from dragoman.throttle.keys import Keys
+    from dragoman.throttle.script_server import ScriptServer
 
-SECONDS: Final = 0.25
-"""For one command, while a request waits."""
-MOST_CONNECTIONS: Final = 8
-"""Of one process, at once; `serving.descriptors` keeps so many back."""
 _MOST_NAMES: Final = 1_000_000
 """About 150 bytes each."""
 _COMMON: Final = 1024
@@ -34,20 +23,10 @@ _ALARMS: Final = ((1, Alarm.ADDRESS_HELD), (2, Alarm.ACCOUNT_CLOSED), (4, Alarm.
 class RemoteCounters:
     """The same verbs as `counters.Counters`; each answers None where the server is of no use now."""
 
-    def __init__(  # noqa: PLR0913 - who is asked, for what, and who is told
-        self,
-        policy: Policy,
-        address: Address,
-        prefix: str,
-        *,
-        circuit: Circuit,
-        tell: Callable[[str | None], None],
-        most_names: int = _MOST_NAMES,
-        seconds: float = SECONDS,
-    ) -> None:
-        """`tell` gets the reason when it is of no use, and None when it is back; `seconds` are for one command."""
+    def __init__(self, server: ScriptServer, policy: Policy, prefix: str, most_names: int = _MOST_NAMES) -> None:
+        """Names at the server begin with `prefix`; beyond `most_names` of them new ones share theirs."""
+        self._server = server
         self._policy = policy
-        self._line = _Line(address, circuit, tell, seconds)
         self._prefix = f"{prefix}:throttle"
         self._most_names = most_names
 
@@ -97,7 +76,7 @@ class RemoteCounters:
 
     async def close(self) -> None:
         """Let go of its connections."""
-        await self._line.close()
+        await self._server.close()
 
     async def _call(self, verb: str, keys: Keys, ticket: Reserved | None = None, outcome: str = "") -> object:
         policy = self._policy
@@ -110,7 +89,7 @@ class RemoteCounters:
         )
         names = self._names(keys)
         words = (str(len(names)), *names, verb, str(policy.lease), str(self._most_names), *numbers)
-        return await self._line.ask(words)
+        return await self._server.ask(words)
 
     def _names(self, keys: Keys) -> Sequence[str]:
         account, address = keys.account.hex(), keys.address.hex()
@@ -153,78 +132,3 @@ def _standing(told: object) -> Standing:
 
 def _alarms(bits: int) -> tuple[Alarm, ...]:
     return tuple(alarm for bit, alarm in _ALARMS if bits & bit)
-
-
-class _Line:
-    """A few connections, used by turns; one that failed once is not used again."""
-
-    def __init__(self, address: Address, circuit: Circuit, tell: Callable[[str | None], None], seconds: float) -> None:
-        self._address = address
-        self._seconds = seconds
-        self._circuit = circuit
-        self._tell = tell
-        self._told: str | None = None
-        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._idle: list[_Open] = []
-
-    async def ask(self, words: Sequence[str]) -> object:
-        """What the script answers, or None; after a failure nobody tries for a moment."""
-        if self._circuit.wait_seconds() > 0:
-            return None
-        try:
-            async with asyncio.timeout(2 * self._seconds):
-                answer = await self._ask(words)
-        except (Away, TimeoutError) as away:
-            self._circuit.failed()
-            self._say(str(away) or "no answer in time")
-            return None
-        self._circuit.succeeded()
-        self._say(None)
-        return answer
-
-    async def close(self) -> None:
-        while self._idle:
-            await self._idle.pop().close()
-
-    async def _ask(self, words: Sequence[str]) -> object:
-        async with self._turns:
-            one = self._idle.pop() if self._idle else await _open(self._address, self._seconds)
-            try:
-                answer = await one.connection.ask("EVALSHA", one.script, *words)
-            except BaseException:
-                await one.close()
-                raise
-            self._idle.append(one)
-            return answer
-
-    def _say(self, reason: str | None) -> None:
-        if (reason is None) is not (self._told is None):
-            self._tell(reason)
-        self._told = reason
-
-
-class _Open:
-    """One connection, and what the script is called on it."""
-
-    def __init__(self, entered: AbstractAsyncContextManager[Connection], connection: Connection, script: str) -> None:
-        self._entered = entered
-        self.connection = connection
-        self.script = script
-
-    async def close(self) -> None:
-        await self._entered.__aexit__(None, None, None)
-
-
-async def _open(address: Address, seconds: float) -> _Open:
-    """Raises Away."""
-    entering = connected(address, seconds)
-    connection = await entering.__aenter__()
-    try:
-        script = await connection.ask("SCRIPT", "LOAD", SCRIPT)
-    except BaseException:
-        await entering.__aexit__(None, None, None)
-        raise
-    if not isinstance(script, bytes):
-        await entering.__aexit__(None, None, None)
-        raise Away("what answers is neither Redis nor Valkey")
-    return _Open(entering, connection, script.decode("ascii", "replace"))

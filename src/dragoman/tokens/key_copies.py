@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_ENDING = ".keys"
+
+
+def keys_beside(saved: Path) -> Path:
+    """Where the keys are that are saved beside this file: a folder that is called after it."""
+    return saved.with_name(saved.name + _ENDING)
+
+
 def copy_keys(folder: Path, copy: Path) -> int:
     """Copy all keys into a new private folder, whole or not at all; how many. Raises KeyFault.
 

@@ -46,7 +46,10 @@ def run_curl(address: ServerAddress, arguments: Sequence[str], timeout: float) -
 
 
 def parse_output(output: bytes) -> Response:
-    """The response that `curl -i` printed; interim ones and redirects that it followed are left out."""
+    """The response that `curl -i` printed; interim ones and redirects that it followed are left out.
+
+    Raises NoResponseError.
+    """
     head, _, rest = output.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     words = lines[0].split(" ", 2)

@@ -47,7 +47,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def make_report(dialect: str, url: str, verdicts: Sequence[Verdict]) -> Report:
-    """The report of a run."""
+    """The report of a run of the dialect's contract against the server at `url`."""
     counts = Counter(verdict.outcome for verdict in verdicts)
     return Report(
         dialect=dialect,

@@ -14,7 +14,7 @@ from dragoman.bridge.services import OpenBridge
 from dragoman.bridge.sessions import Arrivals
 from dragoman.core.circuit import Circuit
 from dragoman.core.errors import Fault
-from dragoman.directories.guard import Guard
+from dragoman.elsewhere.guard import Guard
 from dragoman.outgoing.server import OtherServer
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def _guard(table: BridgeTable, seconds: float, log: Log) -> Guard:
             log.write("error", "old_server_away", bridge=table.name, reason=why_away)
 
     circuit = Circuit(time.monotonic, random.SystemRandom().random)
-    return Guard(seconds=seconds, at_once=table.at_once, circuit=circuit, tell=tell)
+    return Guard(seconds=seconds, at_once=table.at_once, circuit=circuit, tell=tell, asked="old server")

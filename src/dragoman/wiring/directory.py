@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dragoman.core.circuit import Circuit
-from dragoman.core.directory import Terms
 from dragoman.core.errors import OAuthError
+from dragoman.core.ports.directory import Terms
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
-from dragoman.directories.guard import Guard
-from dragoman.directories.tls import trusting
+from dragoman.elsewhere.guard import Guard
+from dragoman.elsewhere.tls import trusting
 from dragoman.hashing.doubles import Count, Doubles, EqualPasswords
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.directory import DirectoryTable
     from dragoman.config.settings import Configuration
-    from dragoman.core.directory import Directory
+    from dragoman.core.ports.directory import Directory
     from dragoman.directories.sql.directory import SqlDirectory
     from dragoman.directories.sql.rows import Rows
     from dragoman.hashing.pool import PasswordHasher
@@ -53,7 +53,7 @@ async def opened_directory(
 ) -> AsyncIterator[OpenDirectory | None]:
     """The directory, of which nothing is asked yet, until the block ends; None where none is named.
 
-    `key` draws the doubles of unknown names. Raises DirectoryFault.
+    `key` draws the doubles of unknown names. Raises ElsewhereFault.
     """
     table = configuration.directory
     guard = _guard(table, log)
@@ -87,6 +87,7 @@ def _guard(table: DirectoryTable, log: Log) -> Guard:
         at_once=table.connections,
         circuit=Circuit(time.monotonic, random.SystemRandom().random),
         tell=tell,
+        asked="directory",
     )
 
 
@@ -110,7 +111,7 @@ def _rows(configuration: Configuration) -> Rows:
 
 def _sql(table: DirectoryTable, rows: Rows, guard: Guard, hashing: _Hashing) -> OpenDirectory:
     from dragoman.directories.sql.directory import Queries, SqlDirectory
-    from dragoman.directories.sql.statement import read_query
+    from dragoman.elsewhere.statement import read_query
 
     asked = table.sql
     queries = Queries(

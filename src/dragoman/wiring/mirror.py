@@ -13,7 +13,7 @@ from dragoman.core.circuit import Circuit
 from dragoman.core.errors import OAuthError
 from dragoman.core.secret import Secret
 from dragoman.core.value import value
-from dragoman.directories.faults import DirectoryFault
+from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dragoman.core.model import TokenId
     from dragoman.core.rules import TokenRecipe
     from dragoman.dialects.dialect import Dialect
-    from dragoman.directories.guard import Guard
+    from dragoman.elsewhere.guard import Guard
     from dragoman.http.endpoints import Desk
     from dragoman.http.log import Log
     from dragoman.mirror.database import Database
@@ -48,7 +48,7 @@ class DesksWithMirror:
 async def opened_mirror(
     configuration: Configuration, desks: Sequence[Desk], store: Store, log: Log
 ) -> AsyncIterator[DesksWithMirror]:
-    """The same desks, with the mirror that is configured, until the block ends. Raises DirectoryFault."""
+    """The same desks, with the mirror that is configured, until the block ends. Raises ElsewhereFault."""
     if configuration.mirror.url is None:
         yield DesksWithMirror(desks=desks)
         return
@@ -86,7 +86,7 @@ async def opened_mirror(
 
 
 async def examine_mirror(configuration: Configuration) -> str | None:
-    """Why its database does not take its statements; None where all is well. Raises DirectoryFault."""
+    """Why its database does not take its statements; None where all is well. Raises ElsewhereFault."""
     statements = _statements(configuration).by_setting()
     database, guard = _database(configuration), _guard(configuration, 1, lambda _why: None)
     try:
@@ -110,7 +110,7 @@ def _database(configuration: Configuration) -> Database:
 
 
 def _guard(configuration: Configuration, at_once: int, tell: Callable[[str | None], None]) -> Guard:
-    from dragoman.directories.guard import Guard
+    from dragoman.elsewhere.guard import Guard
 
     return Guard(
         seconds=configuration.mirror.timeout_seconds,
@@ -122,7 +122,7 @@ def _guard(configuration: Configuration, at_once: int, tell: Callable[[str | Non
 
 
 def _statements(configuration: Configuration) -> Statements:
-    from dragoman.directories.sql.statement import read_statement
+    from dragoman.elsewhere.statement import read_statement
     from dragoman.mirror.mirror import Statements
 
     table = configuration.mirror
@@ -140,13 +140,13 @@ def _statements(configuration: Configuration) -> Statements:
 
 
 def _recipes(configuration: Configuration, mounted: Sequence[Dialect]) -> Mapping[str, TokenRecipe]:
-    """How mirrored tokens are written, by dialect. Raises DirectoryFault where others could not read them."""
+    """How mirrored tokens are written, by dialect. Raises ElsewhereFault where others could not read them."""
     named = configuration.mirror.dialects
     recipes = {one.name: one.rules.access_token for one in mounted if not named or one.name in named}
     fitting = {name: one for name, one in recipes.items() if one.format == "jwt" and one.spell_identifier is not None}
     for name in recipes if named or not fitting else ():
         if name not in fitting:
-            raise DirectoryFault(
+            raise ElsewhereFault(
                 f"mirror.dialects: access tokens of {name} are no JWTs with an identifier, so no API can look them up; "
                 "name other dialects, or take the mirror out"
             )

@@ -16,10 +16,10 @@ from dragoman.dialects.schema import TokenWords
 from dragoman.former.adoption import FormerServer
 from dragoman.former.files import list_formats, load_format
 from dragoman.former.format import FormerFault, FormerKey
-from dragoman.hashing.apart import Apart
 from dragoman.hashing.cores import hash_slots
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile
+from dragoman.hashing.hashes_apart import HashesApart
 from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
 from dragoman.store.version import READS_TICKETS
@@ -87,7 +87,7 @@ def open_passwords(
     slots = hash_slots(table.slots)
     apart = None
     if serving and profile.memory_kib * profile.passes >= _WORTH_A_PROCESS_KIB:
-        apart = Apart.alone(slots) if asking is None else Apart(asking, slots)
+        apart = HashesApart.alone(slots) if asking is None else HashesApart(asking, slots)
     share = max(1, slots // configuration.server.workers)
     return PasswordHasher(profile=profile, slots=share, waiting=table.queue, limits=limits, apart=apart)
 
@@ -116,7 +116,7 @@ def read_keyring(folder: Path) -> Keyring:
 
 
 def server_rules(configuration: Configuration) -> ServerRules:
-    """What holds in every dialect."""
+    """What holds in every dialect: issuer, known scopes, and how access tokens are spelled that a client may choose."""
     return ServerRules(issuer=configuration.issuer, known_scopes=frozenset(configuration.scopes), recipes=_recipes())
 
 

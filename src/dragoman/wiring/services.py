@@ -25,8 +25,8 @@ from dragoman.wiring.throttle import Surroundings, opened_throttle
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dragoman.core.adoption import FormerSessions
     from dragoman.core.ports import Audit
+    from dragoman.core.ports.former_sessions import FormerSessions
     from dragoman.core.throttle import Standings
     from dragoman.throttle.keys import Keys
     from dragoman.tokens.current import CurrentTokens

@@ -36,7 +36,7 @@ def behind(shadows: Iterable[Shadowing], desks: Sequence[Desk]) -> Sequence[Desk
 
 
 def sentence_of(shadow: Shadowing) -> str:
-    """For whoever starts the server."""
+    """What whoever starts the server is told of a mount in the shadow."""
     paths = ", ".join(shadow.desk.mount.paths_of("token"))
     return f"another server answers at {paths}, nothing is issued there by this one (docs/shadow.md)"
 

@@ -137,12 +137,12 @@ def _remote_at(
     seconds: float | None = None,
 ) -> RemoteCounters:
     """`seconds` are for one command; as long as a request may wait for it, where none are given."""
-    from dragoman.throttle.remote import SECONDS, RemoteCounters  # noqa: PLC0415 (same)
+    from dragoman.throttle.remote import RemoteCounters  # noqa: PLC0415 (same)
+    from dragoman.throttle.script_server import SECONDS, ScriptServer  # noqa: PLC0415 (same)
 
     circuit = Circuit(time.monotonic, random.SystemRandom().random)
-    return RemoteCounters(
-        policy, address, configuration.shared_prefix, circuit=circuit, tell=tell, seconds=seconds or SECONDS
-    )
+    server = ScriptServer(address, circuit, tell, seconds or SECONDS)
+    return RemoteCounters(server, policy, configuration.shared_prefix)
 
 
 def namer_of(configuration: Configuration, key: bytes) -> Namer:

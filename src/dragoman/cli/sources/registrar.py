@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.cli.client.registration import change_client, check_client_id, dialects_of, make_client
+from dragoman.cli.registry.registration import change_client, check_client_id, dialects_of, make_client
 from dragoman.core.base64url import base64url
 from dragoman.core.errors import Fault
 from dragoman.core.json_text import write_json

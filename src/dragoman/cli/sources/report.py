@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from dragoman.cli.showing import print_table, printable
+from dragoman.cli.terminal.showing import print_table, printable
 from dragoman.core.errors import Fault
 from dragoman.importing.outcome import UNFINISHED, Outcome, Result
 from dragoman.importing.run import take_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dragoman.cli.asking import STANDARD_INPUT, read_secret
+from dragoman.cli.terminal.asking import STANDARD_INPUT, read_secret
 from dragoman.core.errors import Fault
 from dragoman.core.secret import Secret
 from dragoman.importers.kind import Source

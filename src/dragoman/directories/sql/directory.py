@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.core.directory import NotVerified, Verified
+from dragoman.core.ports.directory import NotVerified, Verified
 from dragoman.core.value import value
-from dragoman.directories.faults import Useless
 from dragoman.directories.owner import read_owner
-from dragoman.importers.cells import CellFault, text_of
+from dragoman.elsewhere.cells import CellFault, text_of
+from dragoman.elsewhere.faults import Useless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dragoman.core.directory import Terms
     from dragoman.core.model import ResourceOwner
     from dragoman.core.ports import Attempt, Passwords
+    from dragoman.core.ports.directory import Terms
     from dragoman.core.secret import Secret
-    from dragoman.directories.guard import Guard
     from dragoman.directories.sql.rows import Rows
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.guard import Guard
+    from dragoman.elsewhere.statement import Statement
 
 _LARGEST_SAMPLE = 10_000
 _LONGEST_HASH = 1024
@@ -41,6 +41,7 @@ class SqlDirectory:
     """The directory; one look-up and one hash, whoever is named."""
 
     def __init__(self, terms: Terms, queries: Queries, rows: Rows, guard: Guard, passwords: Passwords) -> None:
+        """`passwords` checks the hashes that `queries` find in `rows`; `guard` stands before each question."""
         self._terms = terms
         self._queries = queries
         self._rows = rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.sql.mysql_connection import let_go, prepare_connection, read_address, said, wake
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.mysql_connection import let_go, prepare_connection, read_address, said, wake
+from dragoman.elsewhere.threads import Threads
 
 import pymysql  # isort: skip (the module before tells who has none how to get it)
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.threads import Leash
 
 
 class Server:
     """The database, and threads to wait for it in."""
 
     def __init__(self, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each wait on one ends after `seconds`. Raises ElsewhereFault."""
         self._address = read_address("directory.sql.url", url)
         self._seconds = seconds
         self._threads = Threads(connections)

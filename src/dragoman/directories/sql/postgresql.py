@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import DirectoryFault, Useless
+from dragoman.elsewhere.faults import ElsewhereFault, Useless
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.errors import ANY, refusal_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.statement import Statement
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -31,10 +31,11 @@ class Server:
     """The database, behind a few connections of this process."""
 
     def __init__(self, url: Secret, connections: int) -> None:
+        """Up to so many connections at once, made when they are needed. Raises ElsewhereFault."""
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
         except StoreFault as fault:
-            raise DirectoryFault(f"directory.sql.url: {fault}") from None
+            raise ElsewhereFault(f"directory.sql.url: {fault}") from None
 
     async def find(self, query: Statement, value: str | None, most: int) -> Sequence[Mapping[str, object]]:
         """The first rows that a query finds. Raises Useless; refuses `temporarily_unavailable`."""

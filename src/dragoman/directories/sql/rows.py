@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dragoman.directories.faults import DirectoryFault
+from dragoman.elsewhere.faults import ElsewhereFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
+    from dragoman.elsewhere.statement import Statement
 
 # ruff: noqa: PLC0415
 
@@ -32,7 +32,7 @@ class Rows(Protocol):
 
 
 def open_rows(location: Path | Secret, connections: int, seconds: float) -> Rows:
-    """The database, of which nothing is asked yet. Only the driver in use is loaded. Raises DirectoryFault."""
+    """The database, of which nothing is asked yet. Only the driver in use is loaded. Raises ElsewhereFault."""
     if isinstance(location, Path):
         from dragoman.directories.sql.sqlite import File
 
@@ -46,4 +46,4 @@ def open_rows(location: Path | Secret, connections: int, seconds: float) -> Rows
         from dragoman.directories.sql.mysql import Server as OtherServer
 
         return OtherServer(location, connections, seconds)
-    raise DirectoryFault("directory.sql.url: write the path of an SQLite file, postgresql://… or mysql://…")
+    raise ElsewhereFault("directory.sql.url: write the path of an SQLite file, postgresql://… or mysql://…")

@@ -7,21 +7,22 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
+    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.threads import Leash
 
 
 class File:
     """The file, and threads to read it in."""
 
     def __init__(self, path: Path, connections: int, seconds: float) -> None:
+        """Up to so many questions at once; each waits half of `seconds` at most for a lock on the file."""
         self._address = f"{path.as_uri()}?mode=ro"
         self._seconds = seconds
         self._threads = Threads(connections)

@@ -29,10 +29,10 @@ class SignedReader:
     slow: bool = False
 
     def recognises(self, text: str) -> bool:
-        """Three segments."""
+        """Whether it looks like a JWS (RFC 7515 §3.1): three segments."""
         return looks_like_jws(text)
 
     def read(self, text: str) -> FormerToken | None:
-        """What its claims say."""
+        """What its claims say; None where its signature is not the old server's, or they name no session."""
         claims = self.signed.read(text)
         return None if claims is None else read_claims(claims, self.words)

@@ -7,8 +7,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.argon2_sum import Argon2Cost, Argon2Sum
-from dragoman.hashing.pbkdf2_sum import read_base64
+from dragoman.hashing.sums.argon2 import Argon2Cost, Argon2Sum
+from dragoman.hashing.sums.pbkdf2 import read_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

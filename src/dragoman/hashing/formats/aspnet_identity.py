@@ -10,7 +10,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64
+from dragoman.hashing.sums.pbkdf2 import Pbkdf2Sum, read_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -6,8 +6,8 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.crypt_base64 import ZERO
-from dragoman.hashing.crypt_sum import md5_crypt, sha_crypt
+from dragoman.hashing.sums.crypt import md5_crypt, sha_crypt
+from dragoman.hashing.sums.crypt_base64 import ZERO
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.pbkdf2_sum import read_base64
+from dragoman.hashing.sums.pbkdf2 import read_base64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

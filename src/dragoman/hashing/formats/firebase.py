@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from dragoman.hashing.pbkdf2_sum import read_base64, wiped_base64
-from dragoman.hashing.scrypt_sum import LARGEST_EXPONENT, ScryptSum
+from dragoman.hashing.sums.pbkdf2 import read_base64, wiped_base64
+from dragoman.hashing.sums.scrypt import LARGEST_EXPONENT, ScryptSum
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dragoman.hashing.formats import argon2
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
+from dragoman.hashing.sums.pbkdf2 import Pbkdf2Sum, read_base64, wiped_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dragoman.hashing.formats import argon2, bcrypt, crypt
-from dragoman.hashing.pbkdf2_sum import read_base64, wiped_base64
+from dragoman.hashing.sums.pbkdf2 import read_base64, wiped_base64
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -10,7 +10,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.md4 import DIGEST_BYTES, md4
+from dragoman.hashing.sums.md4 import DIGEST_BYTES, md4
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64
+from dragoman.hashing.sums.pbkdf2 import Pbkdf2Sum, read_base64
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -10,8 +10,8 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from dragoman.hashing.crypt_base64 import ZERO, crypt_base64, digit_value
-from dragoman.hashing.turns import in_turns
+from dragoman.hashing.sums.crypt_base64 import ZERO, crypt_base64, digit_value
+from dragoman.hashing.sums.turns import in_turns
 
 if TYPE_CHECKING:
     from dragoman.hashing.format import Limits

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.hashing.formats import argon2, bcrypt, keycloak, ldap
-from dragoman.hashing.md4 import md4
-from dragoman.hashing.pbkdf2_sum import Pbkdf2Sum, read_base64, wiped_base64
-from dragoman.hashing.scrypt_sum import LARGEST_EXPONENT, ScryptSum
+from dragoman.hashing.sums.md4 import md4
+from dragoman.hashing.sums.pbkdf2 import Pbkdf2Sum, read_base64, wiped_base64
+from dragoman.hashing.sums.scrypt import LARGEST_EXPONENT, ScryptSum
 
 if TYPE_CHECKING:
     from collections.abc import Callable

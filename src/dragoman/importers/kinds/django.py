@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
-from dragoman.importers import cells
-from dragoman.importers.cells import CellFault
+from dragoman.elsewhere import cells
+from dragoman.elsewhere.cells import CellFault
 from dragoman.importers.grouping import grouped
 from dragoman.importers.kind import Cutover
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner

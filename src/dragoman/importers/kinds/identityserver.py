@@ -11,8 +11,8 @@ from base64 import b64decode
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.importers import cells
-from dragoman.importers.cells import CellFault
+from dragoman.elsewhere import cells
+from dragoman.elsewhere.cells import CellFault
 from dragoman.importers.grouping import gathered, grouped
 from dragoman.importers.kind import Cutover
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault

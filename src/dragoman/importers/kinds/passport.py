@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
-from dragoman.importers import cells
+from dragoman.elsewhere import cells
 from dragoman.importers.kind import Cutover
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, PassedOver
 from dragoman.importers.rows import REDIRECT_URIS, Row, login_of, numbered, read_row, secrets_of, session_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.model import FormerSession
-from dragoman.importers import cells
+from dragoman.elsewhere import cells
 from dragoman.importers.grouping import grouped
 from dragoman.importers.kind import Cutover
 from dragoman.importers.record import CLIENT, RESOURCE_OWNER, ImportedClient, ImportedOwner, SourceFault

@@ -20,7 +20,7 @@ def scheme_of(url: Secret) -> str:
 
 
 def split(url: Secret) -> SplitResult:
-    """Its parts. Raises SourceFault."""
+    """Its parts, of which host and port can be read. Raises SourceFault, with nothing of the address in it."""
     try:
         parts = urlsplit(url.reveal())
         _ = parts.hostname, parts.port

@@ -7,18 +7,17 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.sql.mysql_connection import let_go, prepare_connection, read_address, said, wake
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.mysql_connection import let_go, prepare_connection, read_address, said, wake
+from dragoman.elsewhere.threads import Threads
 
 import pymysql  # isort: skip (the module before tells who has none how to get it)
 
 if TYPE_CHECKING:
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.mysql_connection import Connection
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
-    from dragoman.mirror.database import Values
+    from dragoman.elsewhere.mysql_connection import Connection
+    from dragoman.elsewhere.statement import Statement, Values
+    from dragoman.elsewhere.threads import Leash
 
 _LONGEST_REST = 60.0
 """After so many idle seconds something on the way may have forgotten a connection: a new one is opened."""
@@ -38,6 +37,10 @@ class Server:
     """The database, and threads to wait for it in."""
 
     def __init__(self, setting: str, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each wait on one ends after `seconds`.
+
+        Raises ElsewhereFault, which names the setting.
+        """
         self._address = read_address(setting, url)
         self._seconds = seconds
         self._threads = Threads(connections)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from dragoman.core.errors import OAuthError
-from dragoman.directories.faults import Away, DirectoryFault, Useless
+from dragoman.elsewhere.faults import Away, ElsewhereFault, Useless
 from dragoman.store.faults import StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.errors import ANY, refusal_of
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from dragoman.core.secret import Secret
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.mirror.database import Values
+    from dragoman.elsewhere.statement import Statement, Values
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -37,14 +36,18 @@ class Server:
     """The database, behind a few connections of this process."""
 
     def __init__(self, setting: str, url: Secret, connections: int, seconds: float) -> None:
+        """Up to so many connections at once; each statement has `seconds`.
+
+        Raises ElsewhereFault, which names the setting.
+        """
         self._seconds = seconds
         try:
             self._pool = Pool(replace(read_address(url), connections=connections))
         except StoreFault as fault:
-            raise DirectoryFault(f"{setting}: {fault}") from None
+            raise ElsewhereFault(f"{setting}: {fault}") from None
 
     async def insert(self, statement: Statement, values: Values) -> None:
-        """Add a row; one that had its key before is as good."""
+        """Add a row; one that had its key before is as good. Raises Away, and Useless for a value that does not fit."""
         try:
             await self._run(statement, values)
         except asyncpg.UniqueViolationError:
@@ -60,7 +63,7 @@ class Server:
             return 0
 
     async def examine(self, statement: Statement) -> None:
-        """Have it prepared."""
+        """Have the server prepare the statement, and run nothing. Raises Away, Useless."""
         await self._use(lambda connection: connection.prepare(_spelled(statement)))
 
     async def close(self) -> None:

@@ -7,15 +7,14 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.directories.faults import Away, Useless
-from dragoman.directories.threads import Threads
+from dragoman.elsewhere.faults import Away, Useless
+from dragoman.elsewhere.threads import Threads
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dragoman.directories.sql.statement import Statement
-    from dragoman.directories.threads import Leash
-    from dragoman.mirror.database import Values
+    from dragoman.elsewhere.statement import Statement, Values
+    from dragoman.elsewhere.threads import Leash
 
 _THERE = frozenset({"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID"})
 _USELESS = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_TOOBIG")
@@ -25,6 +24,7 @@ class File:
     """The file, and threads to wait for it in."""
 
     def __init__(self, path: Path, connections: int, seconds: float) -> None:
+        """Up to so many statements at once; each waits half of `seconds` at most for a lock on the file."""
         self._address = f"{path.as_uri()}?mode=rw"
         self._seconds = seconds
         self._threads = Threads(connections)
@@ -34,11 +34,11 @@ class File:
         await self._threads.run(partial(self._run, _spelled(statement), values))
 
     async def change(self, statement: Statement, values: Values) -> int:
-        """How many rows it changed."""
+        """Run it, and say how many rows it changed. Raises Away, Useless."""
         return await self._threads.run(partial(self._run, _spelled(statement), values))
 
     async def examine(self, statement: Statement) -> None:
-        """Have it compiled."""
+        """Have the statement compiled, and run nothing. Raises Away, Useless."""
         values = dict.fromkeys(statement.names)
         await self._threads.run(partial(self._run, f"EXPLAIN {_spelled(statement)}", values))
 

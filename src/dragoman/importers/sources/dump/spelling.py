@@ -31,7 +31,7 @@ class Spelling:
 
 
 def read_value(spelling: Spelling, found: re.Match[bytes]) -> Value:
-    """What a value says: numbers as they stand there, texts decoded, bytes where they are no text."""
+    """What a value says: numbers as they stand there, texts decoded, bytes where they are no text. Raises DumpFault."""
     if found["null"] is not None:
         return None
     if found["bare"] is not None:
@@ -47,7 +47,7 @@ def read_value(spelling: Spelling, found: re.Match[bytes]) -> Value:
 
 
 def decoded(value: bytes) -> str | bytes:
-    """Text, if it is UTF-8."""
+    """The text, if it is UTF-8; the bytes as they are if not."""
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,0 +1,1 @@
+"""The commands: a module or a folder each, called as the command is. None imports another."""

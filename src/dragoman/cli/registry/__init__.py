@@ -1,0 +1,1 @@
+"""Clients and accounts as commands find, make and change them."""

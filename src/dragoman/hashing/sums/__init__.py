@@ -1,0 +1,1 @@
+"""What the formats compute: each sum once, however many formats write it."""
