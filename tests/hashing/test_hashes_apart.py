@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -161,10 +160,14 @@ def test_nothing_is_begun_for_a_hash_that_comes_too_late(apart: HashesApart) -> 
 
 @on_a_loop
 async def test_the_process_stands_back_and_the_server_does_not(pool: PasswordHasher) -> None:
+    before = set(Path("/proc/self/task").iterdir())
     process = await process_of(pool)
     assert os.getpriority(os.PRIO_PROCESS, process) == 19
-    (thread,) = [one for one in threading.enumerate() if one.name == "password-hash" and one.native_id is not None][-1:]
-    assert os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) == os.getpriority(os.PRIO_PROCESS, os.getpid())
+    begun = set(Path("/proc/self/task").iterdir()) - before
+    assert begun
+    assert {os.getpriority(os.PRIO_PROCESS, int(one.name)) for one in begun} == {
+        os.getpriority(os.PRIO_PROCESS, os.getpid())
+    }
 
 
 def test_a_process_knows_no_setting_of_the_server(pool: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
