@@ -76,6 +76,20 @@ def test_a_configuration_at_fault_changes_nothing_and_is_told(folder: Folder):
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize("left", ["", "# nothing but a comment\n"])
+def test_an_emptied_file_is_not_taken_for_a_wish_to_have_no_setting(folder: Folder, left: str):
+    """An editor or a full disk leaves such a file; taken at its word, it would drop every mount."""
+    with running_server(folder.file, workers=1) as server:
+        before, whole = server.workers, folder.file.read_text()
+        folder.file.write_text(left)
+        for _ in range(2):
+            assert "holds no setting any more" in reload(server, "not_reloaded")["reason"]
+        assert server.workers == before
+        folder.file.write_text(whole)
+        reload(server)
+        assert server.stop() == 0
+
+
 def test_the_number_of_workers_may_change(folder: Folder):
     folder.change(drain_seconds="workers = 1")
     with running_server(folder.file, workers=None) as server:

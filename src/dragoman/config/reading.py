@@ -45,7 +45,11 @@ class ConfigurationFault(Fault):
 
 def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
     """The settings of this file, with those of the environment over them. Raises ConfigurationFault."""
-    table = _read_toml(path)
+    return judge(read_table(path), path, environment)
+
+
+def judge(table: Mapping[str, object], path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """The settings of what stands in this file, with those of the environment over them. Raises ConfigurationFault."""
     if "folder" in table:
         raise ConfigurationFault(f"{path}: there is no setting `folder`; take it out")
     settings = _with_environment(table, environment)
@@ -58,7 +62,8 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
     return configuration
 
 
-def _read_toml(path: Path) -> dict[str, object]:
+def read_table(path: Path) -> dict[str, object]:
+    """What stands in the file, unjudged. Raises ConfigurationFault."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -73,7 +78,7 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigurationFault(f"{path}: lists or tables stand in each other too deep; mend that place") from None
 
 
-def _with_environment(table: dict[str, object], environment: Mapping[str, str]) -> dict[str, object]:
+def _with_environment(table: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, object]:
     """`DRAGOMAN_SERVER__PORT=9000` sets `port` in `[server]`; values are TOML, or text if they are not."""
     merged = dict(table)
     for name, value in environment.items():

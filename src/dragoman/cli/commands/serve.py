@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from dragoman.config.reading import CONFIG_NAME, read_configuration
+from dragoman.config.reading import CONFIG_NAME
+from dragoman.config.rereading import ConfigurationFile
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
 from dragoman.hashing.cores import hash_slots
@@ -61,7 +62,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
     DRAGOMAN_SERVER__PORT=9000 dragoman serve
     """
     told = {"workers": workers, "tls_certificate": _absolute(certificate), "tls_key": _absolute(key)}
-    read = partial(_read, path, {name: value for name, value in told.items() if value is not None})
+    read = partial(_read, ConfigurationFile(path), {name: value for name, value in told.items() if value is not None})
     configuration = read()
     with hold(configuration.location()):
         _prepare(configuration)
@@ -93,9 +94,9 @@ def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
 
 
-def _read(path: Path, told: Mapping[str, object]) -> Configuration:
+def _read(file: ConfigurationFile, told: Mapping[str, object]) -> Configuration:
     """The configuration, with these settings of its server instead. Raises Fault."""
-    configuration = read_configuration(path)
+    configuration = file.read()
     server = msgspec.structs.replace(configuration.server, **told)
     if (server.tls_certificate is None) != (server.tls_key is None):
         raise Fault("--tls-cert and --tls-key go together: name both, or have the other in the configuration")
