@@ -158,10 +158,9 @@ def test_nothing_is_begun_for_a_hash_that_comes_too_late(apart: HashesApart) -> 
     assert children(os.getpid()) == before
 
 
-@on_a_loop
-async def test_the_process_stands_back_and_the_server_does_not(pool: PasswordHasher) -> None:
+def test_the_process_stands_back_and_the_server_does_not(pool: PasswordHasher) -> None:
     before = set(Path("/proc/self/task").iterdir())
-    process = await process_of(pool)
+    process = asyncio.run(process_of(pool))
     assert os.getpriority(os.PRIO_PROCESS, process) == 19
     begun = set(Path("/proc/self/task").iterdir()) - before
     assert begun

@@ -97,6 +97,8 @@ async def test_f29_a_thread_that_ends_before_it_begins_holds_nobody_up(monkeypat
     assert not first.done()
     assert await slots.run(lambda: "second") == "second"
     assert await first == "first"
+    both = threading.Barrier(2)  # and each slot has its thread
+    await asyncio.gather(*(slots.run(partial(both.wait, 60)) for _ in range(2)))
     slots.close()
 
 

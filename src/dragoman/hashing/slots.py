@@ -87,8 +87,10 @@ class Slots:
         self._line: WaitingLine[_Job[object]] = WaitingLine(waiting)
         self._begun: deque[_Job[object]] = deque()
         self._taken = 0
+        self._threads = 0
+        """Those that have arrived: one that ends for want of memory before that counts nowhere."""
         self._idle = 0
-        """Threads that take, or will take at once, what is begun."""
+        """Those of them that take, or will take at once, what is begun."""
         self._closed = False
         self._telling: Telling | None = None
         self.shed = 0
@@ -175,7 +177,6 @@ class Slots:
                 start_new_thread(self._serve, ())  # `Thread.start` waits for ever for one that ends for want of memory
             except (RuntimeError, MemoryError):
                 raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "no thread for a password hash") from None
-            self._idle += 1
         self._begun.append(job)  # type: ignore[arg-type]  # whatever it results in
         self._taken += 1
 
@@ -190,9 +191,21 @@ class Slots:
 
     def _serve(self) -> None:
         """One thread. Between two jobs it knows nothing of the last, which holds a password."""
+        if not self._arrive():
+            return
         while (job := self._wait()) is not None:
             while job is not None:
                 job = self._do(job)
+
+    def _arrive(self) -> bool:
+        """Whether it is needed still: another may have done what it was begun for, and one more been begun."""
+        with self._lock:
+            if self._threads >= self._number:
+                self._work_is_there.notify()
+                return False
+            self._threads += 1
+            self._idle += 1
+            return True
 
     def _do(self, job: _Job[object]) -> _Job[object] | None:
         """The next one for the same slot. Who hears that his is done finds the slot free."""
