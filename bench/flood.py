@@ -37,6 +37,7 @@ from bench.victim import measure_victim
 from dragoman.core.model import ResourceOwner
 from dragoman.hashing.cores import usable_cores
 from dragoman.hashing.formats.argon2 import Argon2Profile
+from dragoman.hashing.huge_pages import setting_without_huge_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +147,8 @@ def measure_round(server: Running, sessions: Sessions, slots: int, seconds: floa
 def measure(aims: Aims, rounds: int, seconds: float) -> float:
     """Measure and print; what the machine hashes a second."""
     slots = usable_cores()
-    print(f"{os.cpu_count()} cores, {slots} slots, {rounds} rounds, {seconds:.0f} s each part")
+    pages = setting_without_huge_pages() or "always, or not told"
+    print(f"{os.cpu_count()} cores, {slots} slots, huge pages: {pages}, {rounds} rounds, {seconds:.0f} s each part")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         names = [f"person-{number}" for number in range(PEOPLE)]

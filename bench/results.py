@@ -13,6 +13,8 @@ from bench.dialects import Comparison
 from bench.dialects import as_text as dialects_as_text
 from bench.load import Measured
 
+from dragoman.hashing.huge_pages import setting_without_huge_pages
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -84,6 +86,7 @@ def machine() -> dict[str, object]:
         "processor": model,
         "python": platform.python_version(),
         "system": platform.system(),
+        "transparent_hugepage": setting_without_huge_pages() or "always, or not told",
     }
 
 

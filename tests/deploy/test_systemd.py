@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.cli.main import dragoman
+from dragoman.hashing.huge_pages import SETTING
 from tests.deploy.reading import DEPLOY, PROJECT, SPARE_SECONDS, UNIT, read_shipped, read_unit, seconds
 
 KNOWN = {
@@ -150,3 +151,8 @@ def _security(text: str, folder: Path) -> int:
     options = ["--offline=true", f"--threshold={WORST_EXPOSURE}", "--no-pager"]
     command = ["systemd-analyze", "security", *options, str(unit)]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
+
+
+def test_huge_pages_are_set_where_the_doctor_looks():
+    lines = [line for line in (DEPLOY / "systemd" / "huge-pages.tmpfiles").read_text().splitlines() if line[0] != "#"]
+    assert [line.split() for line in lines] == [["w", str(SETTING), "-", "-", "-", "-", "always"]]

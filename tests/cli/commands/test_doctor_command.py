@@ -10,8 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from dragoman.cli.commands.doctor.passwords import check_hash_memory
 from dragoman.config.reading import read_configuration
+from dragoman.config.settings import PasswordsTable
 from tests.cli.commanding import Folder, Outcome, make_folder
 from tests.old_servers import dead_url
 from tests.serving import serving
@@ -256,3 +259,12 @@ def test_a_list_of_passwords_that_cannot_be_asked_is_a_problem(folder: Folder):
     assert findings(folder.done("doctor", "--json"))["passwords"][0][0] == "ok"
     folder.change(refused='refused = ["ours.txt", "nowhere"]')
     assert "nowhere cannot be read: No such file" in problem(folder, "passwords")
+
+
+def test_hashes_that_pay_for_small_pages_are_told_and_cheap_ones_have_none(folder: Folder):
+    cheap = read_configuration(folder.file)
+    usual = replace(cheap, passwords=PasswordsTable())
+    [told] = check_hash_memory(usual, "madvise")
+    assert (told.state, "says madvise" in told.text, "docs/hash-guard.md" in told.remedy) == ("warning", True, True)
+    assert list(check_hash_memory(usual, None)) == []
+    assert list(check_hash_memory(cheap, "madvise")) == []

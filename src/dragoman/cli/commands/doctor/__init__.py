@@ -17,7 +17,7 @@ from dragoman.cli.commands.doctor.keys import check_clock, check_keys
 from dragoman.cli.commands.doctor.mirror import check_mirror
 from dragoman.cli.commands.doctor.network import check_issuer, check_mounts, check_tls
 from dragoman.cli.commands.doctor.old_servers import check_old_servers
-from dragoman.cli.commands.doctor.passwords import check_password_lists
+from dragoman.cli.commands.doctor.passwords import check_hash_memory, check_password_lists
 from dragoman.cli.commands.doctor.sessions import check_sessions
 from dragoman.cli.commands.doctor.shared import check_shared
 from dragoman.cli.commands.doctor.telemetry import check_telemetry
@@ -26,6 +26,7 @@ from dragoman.cli.terminal.options import config_option, json_option
 from dragoman.cli.terminal.showing import print_json, printable
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
+from dragoman.hashing.huge_pages import setting_without_huge_pages
 from dragoman.store.keeping import reset_time
 from dragoman.wiring.failpoints import VARIABLE as FAILPOINTS
 from dragoman.wiring.parts import epoch_seconds, load_dialects
@@ -62,7 +63,7 @@ def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: b
 
     That is configuration, dialects, keys, clock, database, disk, tokens, the shared server and the throttle's counts in
     it, sessions of a former server, the directory, the mirror, the old server of a bridge or a shadow, lists of refused
-    passwords, audit, open files, TLS, issuer, and exposures.
+    passwords, pages of the hashes' memory, audit, open files, TLS, issuer, and exposures.
 
     Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
     without.
@@ -108,6 +109,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield from check_old_servers(configuration, now)
     yield from check_telemetry(configuration)
     yield from check_password_lists(configuration)
+    yield from check_hash_memory(configuration, setting_without_huge_pages())
     yield check_audit(configuration)
     yield check_files()
     yield from check_tls(configuration, now)

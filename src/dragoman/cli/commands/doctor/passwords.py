@@ -1,11 +1,11 @@
-"""What `dragoman doctor` looks at in the lists of passwords that may not be set."""
+"""What `dragoman doctor` says of passwords: the lists of those that may not be set, and what a hash costs here."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from dragoman.cli.commands.doctor.finding import Finding, ok, problem
+from dragoman.cli.commands.doctor.finding import Finding, ok, problem, warning
 from dragoman.core.password_rules import find_weakness
 from dragoman.core.secret import Secret
 from dragoman.password_lists.faults import PasswordListFault
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.config.settings import Configuration
+
+_HUGE_PAGE_KIB = 2048
 
 
 def check_password_lists(configuration: Configuration) -> Iterator[Finding]:
@@ -26,3 +28,17 @@ def check_password_lists(configuration: Configuration) -> Iterator[Finding]:
             yield problem("passwords", str(fault), "until then no password can be set; log-ins go on")
         else:
             yield ok("passwords", f"{path} can be asked")
+
+
+def check_hash_memory(configuration: Configuration, setting: str | None) -> Iterator[Finding]:
+    """Whether each hash pays for small pages; nothing where its memory would not fill a huge one.
+
+    `setting`: the system's, where it gives none.
+    """
+    if setting is not None and configuration.passwords.memory_kib >= _HUGE_PAGE_KIB:
+        yield warning(
+            "passwords",
+            f"the memory of each hash comes in pages of 4 KiB (transparent_hugepage/enabled says {setting}), "
+            "which is a third to a half of what a log-in costs",
+            "see huge pages in docs/hash-guard.md: `always` is a setting of the whole machine",
+        )
