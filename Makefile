@@ -82,7 +82,7 @@ kill-rounds crowds sign-outs: $(VENV)/.development
 # The long runs of docs/fuzzing.md: `make fuzz N=1000000`; `make fuzz ON="codec jobspace"` for one reader alone.
 fuzz: $(VENV)/.development
 	$(BIN)/python -m tests.fuzz $(if $(N),--count $(N)) $(if $(ON),--on "$(ON)")
-	$(if $(ON),,HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q tests/properties/test_any_request.py)
+	$(if $(ON),,HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q tests/properties/test_any_request.py tests/openapi)
 
 # The switch rehearsed with old servers that fill their own databases, as in `make test`: django-oauth-toolkit, and Spring
 # Security OAuth where there are Java 17 and Maven; without these its test says so and is skipped.

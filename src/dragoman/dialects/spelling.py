@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.json_text import JsonWriter, write_json
-from dragoman.core.refusals import REFUSALS
 from dragoman.core.template import Getter, Record, compile_template, names_in, record_of
 from dragoman.dialects.json_text import JSON_WRITERS
-from dragoman.dialects.schema import ErrorsWords, ErrorWords
+from dragoman.dialects.refusal_words import RefusalWords, join_errors, words_of
 from dragoman.dialects.wire import PHRASES, Headers, WireRequest, WireResponse
+
+if TYPE_CHECKING:
+    from dragoman.dialects.schema import ErrorsWords
 
 Source = TypeVar("Source")
 _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
@@ -116,7 +118,7 @@ class RefusalSpelling:
     headers: Record[ErrorFacts]
     body: Record[ErrorFacts]
     text: Getter[ErrorFacts] | None
-    text_type: str | None
+    text_type: str
     text_unless_json_accepted: bool
     same_each_time: bool
     """Whether it is told alike whatever was sent, but for Retry-After."""
@@ -156,7 +158,7 @@ class ErrorSpelling:
         plain = replace(facts, description=description, hint=hint)
         headers = spelling.headers.render(plain)
         if spelling.text is not None and not (spelling.text_unless_json_accepted and _accepts_json(wire)):
-            headers = {**headers, "Content-Type": spelling.text_type or "text/html; charset=utf-8"}
+            headers = {**headers, "Content-Type": spelling.text_type}
             body = str(spelling.text(plain)).encode()
         else:
             escaped = replace(facts, description=self._escape(description), hint=self._escape(hint))
@@ -201,8 +203,8 @@ def compile_errors(words: ErrorsWords, base: ErrorsWords | None = None) -> Error
 
     Raises TemplateError.
     """
-    merged = words if base is None else _over(words, base)
-    refusals = {refusal: _compile_refusal(refusal, merged) for refusal in Refusal}
+    merged = words if base is None else join_errors(words, base)
+    refusals = {refusal: _compile_refusal(words_of(refusal, merged)) for refusal in Refusal}
     spelling = ErrorSpelling(
         write_json=JSON_WRITERS[merged.json or "plain"], escapes=_ESCAPES[merged.escape or "none"], refusals=refusals
     )
@@ -217,42 +219,17 @@ def _remembering(spelling: ErrorSpelling) -> Callable[[Refusal, int | None], Wir
     return prepared
 
 
-def _over(words: ErrorsWords, base: ErrorsWords) -> ErrorsWords:
-    return ErrorsWords(
-        headers=words.headers or base.headers,
-        body=words.body or base.body,
-        json=words.json or base.json,
-        escape=words.escape or base.escape,
-        code={**base.code, **words.code},
-        refusal={**base.refusal, **words.refusal},
-    )
-
-
-def _compile_refusal(refusal: Refusal, words: ErrorsWords) -> RefusalSpelling:
-    code, text = REFUSALS[refusal]
-    own = words.refusal.get(refusal.value, ErrorWords())
-    shared = words.code.get(own.error or code.value, ErrorWords())
-    error = own.error or shared.error or code.value
-    body = own.body if own.body is not None else shared.body if shared.body is not None else words.body
-    headers = {**words.headers, **shared.headers, **own.headers}
-    content_type = own.content_type or shared.content_type
-    answer_text = own.text if own.text is not None else shared.text
-    if content_type is not None and answer_text is None:
-        headers["Content-Type"] = content_type
-    hint = own.hint if own.hint is not None else shared.hint
-    description = own.description if own.description is not None else shared.description
-    description = text if description is None else description
-    body = {**body, **shared.extra, **own.extra}
+def _compile_refusal(told: RefusalWords) -> RefusalSpelling:
+    texts = (told.description, told.hint, told.text, *told.headers.values(), *told.body.values())
     return RefusalSpelling(
-        status=own.status or shared.status or 400,
-        error=error,
-        description=_compile(description),
-        hint=None if hint is None else _compile(hint),
-        headers=record_of(headers, _compile),
-        body=record_of(body, _compile),
-        text=None if answer_text is None else _compile(answer_text),
-        text_type=content_type,
-        text_unless_json_accepted=own.text_unless_json_accepted,
-        same_each_time=not own.text_unless_json_accepted
-        and all(map(_is_same_each_time, (description, hint, answer_text, *headers.values(), *body.values()))),
+        status=told.status,
+        error=told.error,
+        description=_compile(told.description),
+        hint=None if told.hint is None else _compile(told.hint),
+        headers=record_of(told.headers, _compile),
+        body=record_of(told.body, _compile),
+        text=None if told.text is None else _compile(told.text),
+        text_type=told.text_type,
+        text_unless_json_accepted=told.text_unless_json_accepted,
+        same_each_time=not told.text_unless_json_accepted and all(map(_is_same_each_time, texts)),
     )

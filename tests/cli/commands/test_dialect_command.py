@@ -115,3 +115,26 @@ def test_all_that_are_well_are_told_before_those_that_are_not(elsewhere: Path):
     assert outcome.status == 2
     assert "acme: well" in outcome.out
     assert "there is no dialect 'nowhere'" in outcome.err
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_each_dialect_is_described(elsewhere: Path, name: str):
+    described = run("dialect", "openapi", name).json
+    words = load_dialect(name, list_dialects(())).words
+    assert described["openapi"] == "3.1.0"
+    assert set(words.token.paths) <= set(described["paths"])
+    assert "servers" not in described
+
+
+def test_all_that_is_mounted_is_described_where_it_is_mounted(folder: Folder):
+    folder.file.write_text(folder.file.read_text() + '[[mounts]]\ndialect = "kabbage"\nprefix = "/old"\n')
+    described = folder.done("dialect", "openapi").json
+    assert {"/oauth2/token", "/old/auth/token"} <= set(described["paths"])
+    assert described["servers"] == [{"url": "http://127.0.0.1:8000"}]
+    operations = [one["operationId"] for item in described["paths"].values() for one in item.values()]
+    assert len(set(operations)) == len(operations)
+
+
+def test_what_is_no_dialect_is_not_described(elsewhere: Path):
+    assert "there is no dialect 'nowhere'" in run("dialect", "openapi", "nowhere").fault
+    assert "no such file" in run("dialect", "openapi").fault

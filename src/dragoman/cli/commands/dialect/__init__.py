@@ -12,7 +12,11 @@ from dragoman.cli.commands.dialect.check import chain_of, check_dialect, endpoin
 from dragoman.cli.commands.dialect.toml_words import write_words
 from dragoman.cli.terminal.options import config_option, configuration_if_any, json_option
 from dragoman.cli.terminal.showing import print_json, print_table
+from dragoman.config.reading import read_configuration
 from dragoman.dialects.files import DialectFault, load_dialect
+from dragoman.http.mount import Mount
+from dragoman.openapi.document import describe
+from dragoman.wiring.parts import build_mounts, load_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +98,30 @@ def show(context: click.Context, name: str, path: Path, *, merged: bool, as_json
     origin = " extends ".join((name, *chain_of(name, files)))
     click.echo(f"# All words in force: {origin}.")
     click.echo(write_words(words), nl=False)
+
+
+@command.command("openapi", short_help="Describe what is answered, as OpenAPI.")
+@click.argument("name", required=False)
+@config_option
+@click.pass_context
+def openapi(context: click.Context, path: Path, name: str | None) -> None:
+    """Print an OpenAPI 3.1 description of the dialect NAME at its own paths, or of all that the configuration mounts.
+
+    It has what clients are answered, refusals included. The demo resource is not in it: it stands for an API.
+
+    \b
+    dragoman dialect openapi jobspace
+    dragoman dialect openapi --config /srv/dragoman/dragoman.toml > token-server.json
+    """
+    mounts: tuple[Mount, ...]
+    if name is None:
+        configuration = read_configuration(path)
+        mounts, server = build_mounts(configuration, load_dialects(configuration)), configuration.issuer
+    else:
+        found = configuration_if_any(context, path)
+        mounts = (Mount(dialect=check_dialect(*with_file(known_files(found), name))),)
+        server = "" if found is None else found.issuer
+    print_json(describe(mounts, server))
 
 
 @command.command("check", short_help="Read and compile dialect files.")
