@@ -35,7 +35,11 @@ _ADDITIONS = (
     ("a command", "a module in `cli/commands/` that offers `command`", "`cli.main`"),
     ("a setting", "a field with a docstring in `config/settings.py`", "[Configuration](configuration.md)"),
     ("a metric", "a line in `metrics/series.py`", "[Metrics](metrics.md)"),
-    ("a statement", "`store/statements.py`; `python -m dragoman.store.compilation`", "[SQL access](adr/sql-access.md)"),
+    (
+        "a statement",
+        "`store/sql/`, in the module named as the one that runs it; `python -m dragoman.store.sql.compilation`",
+        "[SQL access](adr/sql-access.md)",
+    ),
     ("a change of the schema", "a module in `store/migrations/versions/`", "[PostgreSQL](adr/postgresql.md)"),
 )
 _ACROSS = "`attacks`, `histories`, `fuzz`, `properties`, `leaks`, `differential`, `clients`"

@@ -32,7 +32,7 @@ from dragoman.store.export.lines import (
 from dragoman.store.installation import KEYS
 from dragoman.store.keeping import export, restore
 from dragoman.store.saving import Terms
-from dragoman.store.tables import metadata
+from dragoman.store.sql.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Text, bindparam, delete, literal_column, select, update
 
-from dragoman.store.statements import value_of
-from dragoman.store.tables import login_names, resource_owners
+from dragoman.store.sql.parameters import value_of
+from dragoman.store.sql.tables import login_names, resource_owners
 
 _TOLD = ("username", "email", "first_name", "last_name", "authorities", "known_places", "password_hash", "confirmed_at")
 _FROM = bindparam("arrives_from", type_=Text())

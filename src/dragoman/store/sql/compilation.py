@@ -1,4 +1,4 @@
-"""Compiles tables and statements to SQL text ahead of time: `python -m dragoman.store.compilation` writes it.
+"""Compiles tables and statements to SQL text ahead of time: `python -m dragoman.store.sql.compilation` writes it.
 
 A running server executes the text and never imports SQLAlchemy, which costs 34 MB and up to a second to load.
 A test holds the text to the constructs.
@@ -15,39 +15,30 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from dragoman.store import (
-    administration_statements,
-    arrival_statements,
-    export_statements,
-    former_statements,
-    intake_statements,
-    mirror_statements,
-    revocation_statements,
-    statements,
-)
-from dragoman.store.constructs import Chain
-from dragoman.store.tables import INDEXES, metadata
+from dragoman.store.sql import administration, directory, export, former_sessions, intake, mirror, revocations, store
+from dragoman.store.sql.constructs import Chain
+from dragoman.store.sql.tables import INDEXES, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Dialect
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent
 _SQLITE: Dialect = SQLiteDialect_pysqlite(paramstyle="named")
 _POSTGRESQL: Dialect = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's gap
 _MODULES = (
-    statements,
-    administration_statements,
-    revocation_statements,
-    intake_statements,
-    former_statements,
-    arrival_statements,
-    export_statements,
-    mirror_statements,
+    store,
+    administration,
+    revocations,
+    intake,
+    former_sessions,
+    directory,
+    export,
+    mirror,
 )
 _WIDTH = 116
-_HEAD = '''"""{title}, by `python -m dragoman.store.compilation`: do not edit."""
+_HEAD = '''"""{title}, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
 from __future__ import annotations
 
@@ -57,7 +48,7 @@ from typing import Final
 
 
 def generated_modules() -> Mapping[str, str]:
-    """File names in this folder, and what they have to hold."""
+    """Files by their names in the folder of the store, and what they have to hold."""
     constructs = _constructs()
     return {
         "statement_names.py": _names_module(constructs),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, insert, literal_column, or_, select, update
 from sqlalchemy.sql.functions import count
 
-from dragoman.store.constructs import Among, insert_unless_there
-from dragoman.store.statements import moment, value_of
-from dragoman.store.tables import clients, ended_subjects, former_sessions, resource_owners
+from dragoman.store.sql.constructs import Among, insert_unless_there
+from dragoman.store.sql.parameters import moment, value_of
+from dragoman.store.sql.tables import clients, ended_subjects, former_sessions, resource_owners
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

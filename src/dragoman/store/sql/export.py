@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from dragoman.store.constructs import ByBytes
-from dragoman.store.statements import GRANT_COLUMNS, begun
-from dragoman.store.tables import (
+from dragoman.store.sql.constructs import ByBytes
+from dragoman.store.sql.parameters import begun
+from dragoman.store.sql.tables import (
+    GRANT_COLUMNS,
     access_tokens,
     clients,
     ended_subjects,

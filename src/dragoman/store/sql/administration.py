@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVarTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
-    BigInteger,
     LargeBinary,
     Text,
     and_,
@@ -24,9 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.functions import coalesce, count
 
-from dragoman.store.constructs import insert_unless_there
-from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
-from dragoman.store.tables import (
+from dragoman.store.sql.constructs import insert_unless_there
+from dragoman.store.sql.parameters import moment, some, value_of
+from dragoman.store.sql.tables import (
+    GRANT_COLUMNS,
     access_tokens,
     clients,
     former_sessions,
@@ -43,18 +43,9 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.dml import Delete, Update
     from sqlalchemy.sql.selectable import Select
 
-Columns = TypeVarTuple("Columns")
-
-_LIMIT = bindparam("limit", type_=BigInteger())
 _BEFORE = moment("before")
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
-_FIRST: ColumnElement[int] = literal_column("0")  # else one of the compilers writes it as a parameter
-
-
-def some(rows: Select[*Columns]) -> Select[*Columns]:
-    """At most so many of these rows."""
-    return rows.limit(_LIMIT).offset(_FIRST)
 
 
 def _update_all_but(table: Table, *kept: str) -> Update:

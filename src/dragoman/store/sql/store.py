@@ -1,41 +1,28 @@
-"""The statements of the hot path; each race is decided by one conditional statement (docs/adr/sql-access.md).
-
-SQLAlchemy Core constructs, compiled to text once per database by `compilation`. Parameters bear the columns' names.
-"""
+"""The statements of the hot path; each race is decided by one conditional statement (docs/adr/sql-access.md)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, bindparam, exists, insert, literal_column, or_, select, true, update
+from sqlalchemy import bindparam, exists, insert, literal_column, or_, select, true, update
 
-from dragoman.store.constructs import Chain, insert_unless_there
-from dragoman.store.tables import access_tokens, clients, grants, login_names, resource_owners, revoked_access_tokens
+from dragoman.store.sql.constructs import Chain, insert_unless_there
+from dragoman.store.sql.parameters import begun, moment, value_of
+from dragoman.store.sql.tables import (
+    GRANT_COLUMNS,
+    access_tokens,
+    clients,
+    grants,
+    login_names,
+    resource_owners,
+    revoked_access_tokens,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import BindParameter, Column, ColumnElement, Table
+    from sqlalchemy import ColumnElement, Table
     from sqlalchemy.sql.dml import Insert
 
-ValueT = TypeVar("ValueT")
-
 _ONE: ColumnElement[int] = literal_column("1")
-GRANT_COLUMNS = tuple(column for column in grants.c if column.name not in {"sweep_at", "mirrored_at"})
-"""What a Grant is made of; the rest is the purge's and the mirror's business."""
-
-
-def value_of(column: Column[ValueT]) -> BindParameter[ValueT]:
-    """The parameter that bears the column's name, with the column's type."""
-    return bindparam(column.name, type_=column.type)
-
-
-def moment(name: str) -> BindParameter[int]:
-    """A parameter that is a time in epoch seconds."""
-    return bindparam(name, type_=BigInteger())
-
-
-def begun(table: Table) -> dict[str, BindParameter[object]]:
-    """The parameters of a new row, by column: no mirror has been told of it."""
-    return {column.name: value_of(column) for column in table.c if column.name != "mirrored_at"}
 
 
 def insert_where(table: Table, condition: ColumnElement[bool]) -> Insert:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from dragoman.store.constructs import Among
-from dragoman.store.tables import clients, login_names, resource_owners, subjects
+from dragoman.store.sql.constructs import Among
+from dragoman.store.sql.tables import clients, login_names, resource_owners, subjects
 
 CLIENTS_AMONG = select(*clients.c).where(Among(clients.c.id, "ids"))
 RESOURCE_OWNERS_AMONG = select(*resource_owners.c).where(Among(resource_owners.c.id, "ids"))

@@ -1,4 +1,4 @@
-"""Brings an older database to this program's schema. Alembic and SQLAlchemy are loaded here and nowhere else."""
+"""Brings an older database to this program's schema. A server loads Alembic and SQLAlchemy here and nowhere else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from dragoman.store.tables import installation
+from dragoman.store.sql.tables import installation
 from dragoman.store.version import FITS_FROM, FITS_FROM_NAME
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def upgrade(connection: Connection, fits_from: str = FITS_FROM) -> None:
     Those that were shut out before stay shut out.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     named = installation.c.name == FITS_FROM_NAME

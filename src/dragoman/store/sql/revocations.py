@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.sql.functions import count
 
-from dragoman.store.administration_statements import some
-from dragoman.store.statements import GRANT_COLUMNS, moment, value_of
-from dragoman.store.tables import grants
+from dragoman.store.sql.parameters import moment, some, value_of
+from dragoman.store.sql.tables import GRANT_COLUMNS, grants
 
 _SINCE = grants.c.revoked_at >= moment("since")
 

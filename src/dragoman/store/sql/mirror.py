@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from dragoman.store.administration_statements import some
-from dragoman.store.statements import moment, value_of
-from dragoman.store.tables import grants, revoked_access_tokens
+from dragoman.store.sql.parameters import moment, some, value_of
+from dragoman.store.sql.tables import grants, revoked_access_tokens
 
 LIST_UNTOLD_GRANTS = some(
     select(grants.c.id, grants.c.client_id, grants.c.subject)

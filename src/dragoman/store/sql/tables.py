@@ -124,6 +124,9 @@ grants = Table(
     postgresql_with={"fillfactor": 85},
 )
 
+GRANT_COLUMNS = tuple(column for column in grants.c if column.name not in {"sweep_at", "mirrored_at"})
+"""What a Grant is made of; the rest is the purge's and the mirror's business."""
+
 access_tokens = Table(
     "access_tokens",
     metadata,
