@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dragoman.elsewhere.guard import Guard
     from dragoman.elsewhere.statement import Statement
     from dragoman.mirror.database import Database
-    from dragoman.store.mirrored import EndedGrant, Mirrored
+    from dragoman.store.mirror import EndedGrant, UntoldEnds
 
 Told = TypeVar("Told")
 
@@ -79,7 +79,7 @@ class Teller:
         statements: Statements,
         database: Database,
         guard: Guard,
-        mirrored: Mirrored,
+        untold: UntoldEnds,
         spellings: Collection[Callable[[TokenId], str]],
         now: Callable[[], int],
         tell: Callable[[str | None], None],
@@ -88,7 +88,7 @@ class Teller:
         self._statements = statements
         self._database = database
         self._guard = guard
-        self._mirrored = mirrored
+        self._untold = untold
         self._spellings = spellings
         self._now = now
         self._tell = tell
@@ -108,10 +108,10 @@ class Teller:
 
     async def tell_some(self) -> bool:
         """Tell the latest ends; whether there may be more. Refuses `temporarily_unavailable`."""
-        grants = await self._mirrored.ended_grants(_AT_ONCE)
-        await self._tell_each(grants, self._end_grant, self._mirrored.mark_grants)
-        tokens = await self._mirrored.ended_access_tokens(_AT_ONCE)
-        await self._tell_each(tokens, self._end_token, self._mirrored.mark_access_tokens)
+        grants = await self._untold.ended_grants(_AT_ONCE)
+        await self._tell_each(grants, self._end_grant, self._untold.mark_grants)
+        tokens = await self._untold.ended_access_tokens(_AT_ONCE)
+        await self._tell_each(tokens, self._end_token, self._untold.mark_access_tokens)
         return _AT_ONCE in {len(grants), len(tokens)}
 
     async def purge(self) -> None:

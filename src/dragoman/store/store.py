@@ -10,13 +10,13 @@ from dragoman.core.ports import NotRotated, Rotated
 from dragoman.core.refresh import advance, reissued
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
-from dragoman.store.arrival import take_in
-from dragoman.store.changes import Changes
+from dragoman.store.cache.access_tokens import Recent
+from dragoman.store.cache.changes import Changes
+from dragoman.store.directory import take_in
 from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
-from dragoman.store.mirrored import Mirrored
-from dragoman.store.recent import Recent
+from dragoman.store.mirror import UntoldEnds
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
     NOBODY,
@@ -73,7 +73,7 @@ class Store:
         self.intake = Intake(database)
         self.former_sessions = FormerSessions(database)
         self.revocations = Revocations(database)
-        self.mirrored = Mirrored(database)
+        self.untold_ends = UntoldEnds(database)
 
     @property
     def broken(self) -> str | None:

@@ -67,7 +67,7 @@ async def opened_mirror(
             statements=statements,
             database=database,
             guard=_guard(configuration, 1, lambda _why: None),
-            mirrored=store.mirrored,
+            untold=store.untold_ends,
             spellings=_spellings([*recipes.values(), *desks[0].server.recipes.values()]),
             now=desks[0].now,
             tell=partial(_log, log, "mirror_behind", "mirror_caught_up"),

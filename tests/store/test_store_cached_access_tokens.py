@@ -11,8 +11,8 @@ from store_cast import HOUR, NOW, new_access_token, new_grant, serve_cast
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import TokenId
-from dragoman.store.changes import CHANGES_BYTES, Changes
-from dragoman.store.recent import Recent
+from dragoman.store.cache.access_tokens import Recent
+from dragoman.store.cache.changes import CHANGES_BYTES, Changes
 from dragoman.wiring.shared_memory import shared_memory
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dragoman.store.changes import Changes, Mark
+    from dragoman.store.cache.changes import Changes, Mark
 
 Found = TypeVar("Found")
 

@@ -4,7 +4,7 @@ import pytest
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Client
-from dragoman.store.cache import CachedClients
+from dragoman.store.cache.clients import CachedClients
 
 
 class Registry:
