@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SOURCE = Path(dragoman.__file__).parent
-_SHOWN_WHOLE = ("core", "wiring")
+_SHOWN_WHOLE = ("core", "store", "wiring")
 """Where a reader begins: what the server may do, and how it is put together."""
 _INTRODUCTION = """\
 <!-- Made by docs/make.py from .importlinter and the docstrings; do not edit. -->
