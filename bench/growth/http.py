@@ -21,7 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.growth import POSTGRESQL, ROUNDS, grants, insert, tell
+from bench.growth.grants import grants, insert
+from bench.growth.rounds import POSTGRESQL, ROUNDS, tell
 from tests.histories.deployment import deploy
 from tests.postgresql import cluster
 
@@ -158,8 +159,8 @@ def compare(folder: Path, databases: tuple[str, str], count: int) -> None:
         print(f"  processor time of the server for one: {more:.0f} against {less:.0f} µs")
 
 
-def main(on: Sequence[str], count: int) -> None:
-    """Measure and print."""
+def measure(on: Sequence[str], count: int) -> None:
+    """Measure and print, on each of these databases."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is not installed; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
