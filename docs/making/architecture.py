@@ -31,7 +31,11 @@ _ADDITIONS = (
     ("a password hash format", "a module in `hashing/formats/`", "`hashing.format.HashFormat`"),
     ("a token format", "a module in `tokens/access_tokens/` or `tokens/refresh_tokens/`", "`tokens.format`"),
     ("a kind of source for imports", "a module in `importers/kinds/`", "`importers.kind.Kind`"),
-    ("refresh tokens of a former server", "a TOML file in `former/formats/`", "[Session formats](session-formats.md)"),
+    (
+        "refresh tokens of a former server",
+        "a TOML file in `former_sessions/formats/`",
+        "[Session formats](session-formats.md)",
+    ),
     ("a command", "a module in `cli/commands/` that offers `command`", "`cli.main`"),
     ("a setting", "a field with a docstring in `config/settings.py`", "[Configuration](configuration.md)"),
     ("a metric", "a line in `metrics/series.py`", "[Metrics](metrics.md)"),

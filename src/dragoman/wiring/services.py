@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.ports import Services
-from dragoman.former.adoption import Adoption
+from dragoman.former_sessions.adoption import Adoption
 from dragoman.grant_types import load_grant_types
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.hashing.doubles import Doubles, EqualPasswords

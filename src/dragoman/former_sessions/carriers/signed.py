@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dragoman.former.claims import ClaimsWords, read_claims
-from dragoman.former.format import FormatWords, FormerKey, FormerToken
-from dragoman.former.signatures import SignedClaims, open_claims
+from dragoman.former_sessions.claims import ClaimsWords, read_claims
+from dragoman.former_sessions.format import FormatWords, FormerKey, FormerToken
+from dragoman.former_sessions.signatures import SignedClaims, open_claims
 from dragoman.tokens.jose import looks_like_jws
 
 

@@ -12,7 +12,7 @@ from dragoman.core.model import FormerSession
 from dragoman.store.former_sessions import StoredSession
 from dragoman.store.intake import Changes
 from tests.attacks.harness import START
-from tests.former import makers
+from tests.former_sessions import makers
 
 if TYPE_CHECKING:
     from pathlib import Path

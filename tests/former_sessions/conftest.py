@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.attacks.harness import configuration_of, running
-from tests.former.sessions import all_formats
+from tests.former_sessions.sessions import all_formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dragoman.former.files import list_formats, load_format
-from dragoman.former.format import FormerFault, FormerKey
+from dragoman.former_sessions.files import list_formats, load_format
+from dragoman.former_sessions.format import FormerFault, FormerKey
 from tests.attacks.harness import configuration_of, running
-from tests.former import makers
-from tests.former.test_adoption import END, former, refused
+from tests.former_sessions import makers
+from tests.former_sessions.test_adoption import END, former, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

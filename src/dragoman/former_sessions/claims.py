@@ -8,7 +8,7 @@ from msgspec import Meta, field
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
-from dragoman.former.format import FormerToken, Words
+from dragoman.former_sessions.format import FormerToken, Words
 
 Claims = dict[str, object]
 Name = Annotated[str, Meta(min_length=1)]

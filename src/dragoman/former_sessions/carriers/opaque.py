@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import md5
 from typing import Literal
 
-from dragoman.former.format import FormatWords, FormerFault, FormerKey, FormerToken
+from dragoman.former_sessions.format import FormatWords, FormerFault, FormerKey, FormerToken
 
 _SHORTEST = 20
 _LONGEST = 512

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta
 
-from dragoman.former.claims import ClaimsWords, read_claims
-from dragoman.former.format import FormatWords, FormerFault, FormerKey, FormerToken
+from dragoman.former_sessions.claims import ClaimsWords, read_claims
+from dragoman.former_sessions.format import FormatWords, FormerFault, FormerKey, FormerToken
 from dragoman.tokens.jose import UnreadableJws, read_object
 
 _VERSION_BYTES = 4

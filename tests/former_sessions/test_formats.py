@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from dragoman.core.model import FormerSession
 from dragoman.core.scope import Scope
-from dragoman.former.files import list_formats, load_format
-from dragoman.former.format import FormerFault, FormerKey, FormerReader
+from dragoman.former_sessions.files import list_formats, load_format
+from dragoman.former_sessions.format import FormerFault, FormerKey, FormerReader
 from dragoman.importers.kind import list_kinds, load_session_kind
-from tests.former import makers
+from tests.former_sessions import makers
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 FILES = list_formats()

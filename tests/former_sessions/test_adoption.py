@@ -11,8 +11,8 @@ from dragoman.core.scope import Scope
 from tests.attacks.harness import FORM, configuration_of, running
 from tests.directories.people import PASSWORD as MEMBERS_PASSWORD
 from tests.directories.people import SqliteMembers
-from tests.former import makers
-from tests.former.sessions import END, UNTIL, former, list_session, passport_token, refused, spring_token
+from tests.former_sessions import makers
+from tests.former_sessions.sessions import END, UNTIL, former, list_session, passport_token, refused, spring_token
 
 if TYPE_CHECKING:
     from pathlib import Path

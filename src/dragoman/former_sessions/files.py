@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dragoman.dialects.data_files import list_files, read_table
-from dragoman.former.carriers.opaque import OpaqueFormat
-from dragoman.former.carriers.sealed import SealedFormat
-from dragoman.former.carriers.signed import SignedFormat
-from dragoman.former.format import FormerFault
+from dragoman.former_sessions.carriers.opaque import OpaqueFormat
+from dragoman.former_sessions.carriers.sealed import SealedFormat
+from dragoman.former_sessions.carriers.signed import SignedFormat
+from dragoman.former_sessions.format import FormerFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

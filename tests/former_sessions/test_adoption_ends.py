@@ -7,8 +7,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tests.attacks.harness import START, configuration_of, running
-from tests.former import makers
-from tests.former.sessions import DAY, UNTIL, all_formats, former, passport_token, refused, spring_token
+from tests.former_sessions import makers
+from tests.former_sessions.sessions import DAY, UNTIL, all_formats, former, passport_token, refused, spring_token
 
 if TYPE_CHECKING:
     from pathlib import Path

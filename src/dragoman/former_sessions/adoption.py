@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Audit, ResourceOwners
     from dragoman.core.ports.directory import Directory
     from dragoman.core.secret import Secret
-    from dragoman.former.format import FormerReader, FormerToken
+    from dragoman.former_sessions.format import FormerReader, FormerToken
     from dragoman.store.former_sessions import FormerSessions
 
 Result = TypeVar("Result")

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc.jwk import OctKey, RSAKey
 
-from dragoman.former.format import FormerFault
+from dragoman.former_sessions.format import FormerFault
 from dragoman.tokens.jose import UnreadableJws, is_signed_by, read_object, take_apart
 from dragoman.tokens.keys import LARGEST_RSA_BITS, SMALLEST_RSA_BITS, Key, Purpose, is_written_otherwise
 
 if TYPE_CHECKING:
-    from dragoman.former.format import FormerKey
+    from dragoman.former_sessions.format import FormerKey
 
 _HEADER_MEMBERS = frozenset({"alg", "typ", "kid"})
 _PEM = b"-----BEGIN "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.attacks.harness import START
-from tests.former import makers
-from tests.former.sessions import END, list_session, passport_token, refused, spring_token
+from tests.former_sessions import makers
+from tests.former_sessions.sessions import END, list_session, passport_token, refused, spring_token
 
 if TYPE_CHECKING:
     from tests.attacks.harness import Server
