@@ -137,7 +137,7 @@ class Teller:
                 self._is_behind(refused.detail)
 
     async def purge_old(self) -> None:
-        """Until none is left. Refuses `temporarily_unavailable`."""
+        """Take away old rows until none is left. Refuses `temporarily_unavailable`."""
         removed = -1
         purge = self._table.statements.purge
         while purge is not None and removed:

@@ -91,13 +91,13 @@ class Store:
         return None if row is None else client_of(row)
 
     async def find_resource_owner_by_login(self, login: str) -> ResourceOwner | None:
-        """By user name or e-mail, as `login_name.canonical` writes it."""
+        """The account of this user name or e-mail, written as `login_name.canonical` writes it."""
         row = await self._database.row(sql.FIND_RESOURCE_OWNER_BY_LOGIN, {"login": login})
         owner = resource_owner_of(row or NOBODY)
         return None if row is None else owner
 
     async def find_resource_owner(self, owner_id: str) -> ResourceOwner | None:
-        """By identifier."""
+        """The account with exactly this id."""
         row = await self._database.row(sql.FIND_RESOURCE_OWNER, {"id": owner_id})
         return None if row is None else resource_owner_of(row)
 

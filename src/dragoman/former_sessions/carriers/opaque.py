@@ -28,7 +28,7 @@ class OpaqueFormat(FormatWords, frozen=True, tag="opaque"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpaqueReader:
-    """Reads nothing."""
+    """For tokens that say nothing of themselves: only a row that an import listed knows whose they are."""
 
     digested: bool
     slow: bool = False

@@ -38,16 +38,16 @@ class Changes:
         self._draw = draw
 
     def mark(self, family: bytes) -> Mark:
-        """To be taken before the look."""
+        """How far the family is now: to be taken before it is looked for, and compared later."""
         words = self._words
         return Mark(words[_group_of(family)], words[_ALL])
 
     def tell(self, family: bytes) -> None:
-        """To be told after the change, and before anybody is answered."""
+        """The family has changed: to be told after the change, and before anybody is answered."""
         self._words[_group_of(family)] = self._draw(64)
 
     def tell_all(self) -> None:
-        """Likewise, where it is not known which family it was."""
+        """Some family has changed, and nobody knows which: to be told like `tell`."""
         self._words[_ALL] = self._draw(64)
 
 

@@ -39,7 +39,7 @@ class CachedClients:
         self._staleness = seconds
 
     def forget(self, client_id: str) -> None:
-        """It may have changed."""
+        """Read this client again when it is next asked for: it may have changed."""
         self._drop(client_id)
         if len(client_id) <= _LONGEST_ID:
             self._forgotten.pop(client_id, None)
@@ -47,7 +47,7 @@ class CachedClients:
             _drop_oldest(self._forgotten, self._size)
 
     def forget_all(self) -> None:
-        """Any of them may have changed."""
+        """Read every client again when it is next asked for: any of them may have changed."""
         self._known.clear()
         self._unknown.clear()
         self._forgotten.clear()

@@ -86,7 +86,7 @@ class Chain:
     """What the parameters of the second begin with; the rest is the column's name."""
 
     def parameters(self) -> dict[str, BindParameter[object]]:
-        """Those of the second, by column."""
+        """The parameters of the second change, by column."""
         return {column.name: bindparam(self.prefix + column.name, type_=column.type) for column in self.then.c}
 
     def second(self) -> Insert:
@@ -94,7 +94,7 @@ class Chain:
         return insert(self.then).values(self.parameters())
 
     def whole(self) -> Select[*tuple[object, ...]]:
-        """Both as one."""
+        """Both as one statement, where the database can say so."""
         changed = self.first.cte("changed")
         row = select(*self.parameters().values()).select_from(changed)
         kept = insert(self.then).from_select(list(self.parameters()), row).cte("kept")

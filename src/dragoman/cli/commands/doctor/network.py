@@ -50,7 +50,7 @@ def check_tls(configuration: Configuration, now: int) -> Iterator[Finding]:
 
 
 def _check_certificate(name: str, path: Path, now: int) -> Finding:
-    """Of a chain the first is the server's own."""
+    """Until when the server's own certificate is good: the first of the chain in its file."""
     from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 (where TLS is served)
 
     ends = int(load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc.timestamp())

@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of it."""
+    """What the throttle knows of an account, as `throttle show` prints it."""
 
     account: str | None
     """As it was asked for."""
