@@ -25,6 +25,7 @@ _TIMEOUT = 2.0
 _LIVE = "/health/live"
 _LARGEST = 1024
 _SOON = 21 * 86400
+_READ_AGAIN = "have the server read it: SIGHUP"
 
 
 def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
@@ -55,9 +56,9 @@ def _check_certificate(name: str, path: Path, now: int) -> Finding:
 
     ends = int(load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc.timestamp())
     if ends <= now:
-        return problem("tls", f"{name} has expired at {told_time(ends)}", "renew it, then restart the server")
+        return problem("tls", f"{name} has expired at {told_time(ends)}", f"renew it, then {_READ_AGAIN}")
     if ends <= now + _SOON:
-        return warning("tls", f"{name} expires at {told_time(ends)}", "renew it in time, then restart the server")
+        return warning("tls", f"{name} expires at {told_time(ends)}", f"renew it in time, then {_READ_AGAIN}")
     return ok("tls", f"{name}, until {told_time(ends)}")
 
 
