@@ -12,7 +12,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 # Whatever the environment says: a hundred tests start a server, each of which would compile all of its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test tools check lint types imports docs docs-check collect lock clean differential bench bench-peers bench-quick bench-dialects bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
+.PHONY: demo test tools check lint types imports docs docs-check collect lock clean bench bench-peers bench-quick bench-dialects bench-growth flood timing kill-rounds crowds sign-outs fuzz keycloak-export old-servers
 
 demo: $(VENV)/.runtime
 	$(BIN)/dragoman demo $(if $(PORT),--port $(PORT))

@@ -12,7 +12,7 @@ import coverage
 
 SHOWING = (
     "attacks/", "bridge/", "cli/test_token_lengths.py", "contracts/", "core/", "dialects/", "differential/",
-    "directories/", "elsewhere/", "former/", "mirror/", "password_lists/", "throttle/",
+    "directories/", "elsewhere/", "former_sessions/", "mirror/", "password_lists/", "throttle/",
 )  # fmt: skip
 """The tests that are to run every line and every branch of what pyproject.toml names.
 

@@ -7,7 +7,7 @@ import pytest
 
 import dragoman
 from dragoman.dialects.files import list_dialects
-from dragoman.former.files import list_formats
+from dragoman.former_sessions.files import list_formats
 from dragoman.importers.kind import list_kinds
 
 SOURCE = Path(dragoman.__file__).parent

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SOURCE = Path(dragoman.__file__).parent
-_SHOWN_WHOLE = ("core", "wiring")
+_SHOWN_WHOLE = ("core", "store", "wiring")
 """Where a reader begins: what the server may do, and how it is put together."""
 _INTRODUCTION = """\
 <!-- Made by docs/make.py from .importlinter and the docstrings; do not edit. -->
@@ -31,11 +31,19 @@ _ADDITIONS = (
     ("a password hash format", "a module in `hashing/formats/`", "`hashing.format.HashFormat`"),
     ("a token format", "a module in `tokens/access_tokens/` or `tokens/refresh_tokens/`", "`tokens.format`"),
     ("a kind of source for imports", "a module in `importers/kinds/`", "`importers.kind.Kind`"),
-    ("refresh tokens of a former server", "a TOML file in `former/formats/`", "[Session formats](session-formats.md)"),
+    (
+        "refresh tokens of a former server",
+        "a TOML file in `former_sessions/formats/`",
+        "[Session formats](session-formats.md)",
+    ),
     ("a command", "a module in `cli/commands/` that offers `command`", "`cli.main`"),
     ("a setting", "a field with a docstring in `config/settings.py`", "[Configuration](configuration.md)"),
     ("a metric", "a line in `metrics/series.py`", "[Metrics](metrics.md)"),
-    ("a statement", "`store/statements.py`; `python -m dragoman.store.compilation`", "[SQL access](adr/sql-access.md)"),
+    (
+        "a statement",
+        "`store/sql/`, in the module named as the one that runs it; `python -m dragoman.store.sql.compilation`",
+        "[SQL access](adr/sql-access.md)",
+    ),
     ("a change of the schema", "a module in `store/migrations/versions/`", "[PostgreSQL](adr/postgresql.md)"),
 )
 _ACROSS = "`attacks`, `histories`, `fuzz`, `properties`, `leaks`, `differential`, `clients`"

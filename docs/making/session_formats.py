@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from dragoman.former import claims, files
-from dragoman.former import format as every_format
-from dragoman.former.carriers import opaque, sealed, signed
+from dragoman.former_sessions import claims, files
+from dragoman.former_sessions import format as every_format
+from dragoman.former_sessions.carriers import opaque, sealed, signed
 from making.docstrings import read_structs
 from making.markdown import block, code, page, table
 from making.shapes import REQUIRED, FieldShape, fields_of, read_shape
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _MODULES = (every_format, claims, signed, sealed, opaque)
 _HEAD = ("word", "type", "default", "meaning")
 _INTRODUCTION = """\
-<!-- Made by docs/make.py from src/dragoman/former/; do not edit. -->
+<!-- Made by docs/make.py from src/dragoman/former_sessions/; do not edit. -->
 
 What the refresh tokens of a [former server](sessions.md) are stands in a TOML file, which is called as `former.format`
-names it. These are all of its words, and the files in `src/dragoman/former/formats/`;
+names it. These are all of its words, and the files in `src/dragoman/former_sessions/formats/`;
 [one of your own](sessions.md#a-format-of-your-own) can stand beside them. A word that does not exist or a wrong type
 stops the start with the file and the reason. Whatever a file says, a token is looked at only once its signature or MAC
 is right."""

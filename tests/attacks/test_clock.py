@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.core.clock import SteadyClock
-from dragoman.store.keeping import reset_time
+from dragoman.store.backup import reset_time
 from tests.attacks.harness import START, Clock, Server, configuration_of, running
 from tests.machine import Machine
 

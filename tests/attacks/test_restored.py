@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.store.keeping import renew
+from dragoman.store.backup import renew
 from dragoman.store.saving import Terms
 from dragoman.wiring.parts import read_keyring
 from tests.attacks.harness import DIALECTS, START, Clock, Server, configuration_of, running

@@ -68,7 +68,7 @@ def crossing(
     folder.mkdir(exist_ok=True)
     given = {"until": UNTIL, "clients": (CLIENT.id,), "seconds": 30, **settings}
     configuration = configure(
-        folder, MountTable(dialect=dialect, bridge=BridgeTable(legacy_url=url, **given)),
+        folder, MountTable(dialect=dialect, bridge=BridgeTable(old_server_url=url, **given)),
         scopes=dict.fromkeys(("read", "write"), ""), **(further or {}),
     )  # fmt: skip
     if not (folder / "dragoman.db").exists():

@@ -26,7 +26,7 @@ def test_a_session_goes_on_and_its_account_comes_along(tmp_path: Path):
         assert ask(crossed.url, PATH, refresh(old)).status == 400  # too late to be a retry
         assert ask(crossed.url, PATH, refresh(second.document["refresh_token"])).status == 400  # so the session ends
         arrived = crossed.owner("owner-ann")
-        assert (arrived.id, arrived.directory, arrived.password_hash) == ("owner-ann", "legacy", None)
+        assert (arrived.id, arrived.directory, arrived.password_hash) == ("owner-ann", "old-server", None)
 
 
 def test_parallel_retries_of_one_refresh_are_one_question(tmp_path: Path):

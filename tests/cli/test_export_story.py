@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.config.reading import read_configuration
-from dragoman.store.keeping import export
+from dragoman.store.backup import export
 from tests.cli.commanding import PROGRAM, Folder, make_folder
 from tests.cli.keeping import Site, post_bare, site
 

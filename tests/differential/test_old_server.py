@@ -63,7 +63,7 @@ async def provision_client(configuration: Configuration) -> None:
 
 
 def test_before_the_real_server_a_log_in_and_its_refreshes_do_not_drift(peer, tmp_path):
-    mount = msgspec.structs.replace(mount_of(DIALECT), shadow=ShadowTable(legacy_url=peer))
+    mount = msgspec.structs.replace(mount_of(DIALECT), shadow=ShadowTable(old_server_url=peer))
     configuration = configure(tmp_path, mount, scopes=SCOPES)
     create_keys(configuration)
     asyncio.run(provision_all(configuration))
@@ -84,7 +84,11 @@ def test_before_the_real_server_a_log_in_and_its_refreshes_do_not_drift(peer, tm
 
 def test_people_and_sessions_of_the_real_server_come_over_the_bridge(peer, tmp_path):
     table = BridgeTable(
-        legacy_url=peer, until=datetime(2100, 1, 1, tzinfo=UTC), clients=(CAST.client.id,), subject="sub", seconds=30
+        old_server_url=peer,
+        until=datetime(2100, 1, 1, tzinfo=UTC),
+        clients=(CAST.client.id,),
+        subject="sub",
+        seconds=30,
     )
     configuration = configure(tmp_path, msgspec.structs.replace(mount_of(DIALECT), bridge=table), scopes=SCOPES)
     create_keys(configuration)

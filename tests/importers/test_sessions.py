@@ -1,6 +1,6 @@
 """Cut-overs: a client that got its refresh token from the old server goes on at this one, without a log-in.
 
-Tokens and rows are those that the old software made itself; tests/former/vectors.json tells how.
+Tokens and rows are those that the old software made itself; tests/former_sessions/vectors.json tells how.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.cli.commanding import Folder
 
-VECTORS = json.loads((Path(__file__).parents[1] / "former" / "vectors.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[1] / "former_sessions" / "vectors.json").read_text())
 PATIENT = 3600
 """Seconds of grace: the machine may be slow."""
 

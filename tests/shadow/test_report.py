@@ -40,7 +40,7 @@ def of(*clients) -> Record:
 def configured(tmp_path: Path):
     """A configuration with a mount in the shadow of another server, and where its record is."""
     file = tmp_path / "dragoman.toml"
-    file.write_text('[[mounts]]\ndialect = "standard"\n[mounts.shadow]\nlegacy_url = "https://old.example.com"\n')
+    file.write_text('[[mounts]]\ndialect = "standard"\n[mounts.shadow]\nold_server_url = "https://old.example.com"\n')
     return file, tmp_path / "shadow.json"
 
 
@@ -153,10 +153,10 @@ def test_a_report_without_a_shadow_says_how_to_begin(tmp_path: Path):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('legacy_url = "ftp://old.example.com"', "write it as https://"),
-        ('legacy_url = "https://user:Canary@old.example.com"', "a user name"),
-        ('legacy_url = "https://old.example.com/?a=Canary"', "without a query"),
-        ('legacy_url = "http://old.example.com"', "plain text"),
+        ('old_server_url = "ftp://old.example.com"', "write it as https://"),
+        ('old_server_url = "https://user:Canary@old.example.com"', "a user name"),
+        ('old_server_url = "https://old.example.com/?a=Canary"', "without a query"),
+        ('old_server_url = "http://old.example.com"', "plain text"),
         ('address_header = "Authorization"', "something else"),
     ],
 )

@@ -93,7 +93,7 @@ def watching(
     folder: Path, dialect: str, cast: Cast, url: str, *, further: Mapping[str, object] | None = None, **settings: object
 ) -> Iterator[Watched]:
     """It runs until the block ends."""
-    table = ShadowTable(legacy_url=url, **settings)
+    table = ShadowTable(old_server_url=url, **settings)
     configuration = configure(
         folder, MountTable(dialect=dialect, shadow=table), scopes=dict.fromkeys(("read", "write"), ""),
         audit=AuditTable(to="files"), **(further or {}),

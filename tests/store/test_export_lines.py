@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import RefreshPolicy, Reuse, Sender
+from dragoman.store.backup import export, restore
 from dragoman.store.export.lines import (
     ENTRIES,
     FORMAT,
@@ -30,9 +31,8 @@ from dragoman.store.export.lines import (
     type_of,
 )
 from dragoman.store.installation import KEYS
-from dragoman.store.keeping import export, restore
 from dragoman.store.saving import Terms
-from dragoman.store.tables import metadata
+from dragoman.store.sql.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

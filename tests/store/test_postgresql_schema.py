@@ -15,10 +15,10 @@ from tests.postgresql import Cluster, for_the_driver
 
 from dragoman.core.model import Client
 from dragoman.core.secret import Secret
-from dragoman.store import compilation
 from dragoman.store.faults import StoreConflict, StoreFault
 from dragoman.store.postgresql.address import read_address
 from dragoman.store.postgresql.migration import upgrade_database
+from dragoman.store.sql import compilation
 from dragoman.store.store import Store
 from dragoman.store.version import FITS_FROM, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from store_cast import serve, serve_cast, unbroken
 from store_files import database
 
-from dragoman.store import compilation
+from dragoman.store.sql import compilation
 from dragoman.store.sqlite.database import migrate
 from dragoman.store.sqlite.file import create_database
 from dragoman.store.version import APPLICATION_ID, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS
@@ -78,7 +78,7 @@ def test_the_versions_known_are_those_of_the_migrations() -> None:
 
 def test_the_generated_text_is_what_the_constructs_say() -> None:
     for name, text in compilation.generated_modules().items():
-        assert (compilation.FOLDER / name).read_text() == text, "run python -m dragoman.store.compilation"
+        assert (compilation.FOLDER / name).read_text() == text, "run python -m dragoman.store.sql.compilation"
 
 
 def test_a_later_schema_that_says_it_fits_is_used_and_left_as_it_is(database: Path) -> None:

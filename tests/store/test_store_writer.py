@@ -18,7 +18,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import Client, Grant, TokenId
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.store import statement_names as sql
-from dragoman.store.changes import Changes
+from dragoman.store.cache.changes import Changes
 from dragoman.store.database import Transaction
 from dragoman.store.faults import StoreConflict
 from dragoman.store.sqlite.opening import open_server

@@ -13,7 +13,7 @@ from dragoman.http.log import Log
 from dragoman.shared_server.address import read_address
 from dragoman.shared_server.announcing import announce
 from dragoman.shared_server.hints import ClientChanged, KeysChanged
-from dragoman.store.cache import CachedClients
+from dragoman.store.cache.clients import CachedClients
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.keyring import add_key, create_missing
 from dragoman.tokens.keys import Purpose

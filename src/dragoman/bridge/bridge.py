@@ -54,7 +54,7 @@ class Bridge:
 
     @property
     def terms(self) -> Terms:
-        """Whoever logs in moves in."""
+        """How far the old server's word counts: whoever logs in by it moves in, and is never asked for again."""
         return Terms(name=self.name, adopts=True, recheck=FOR_EVER, away=FOR_EVER, lenient=True)
 
     def is_open(self, client_id: str) -> bool:

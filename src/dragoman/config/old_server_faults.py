@@ -22,7 +22,7 @@ def fault_of_old_servers(configuration: Configuration) -> str | None:
     for mount in configuration.mounts:
         if reason := _why_not(mount):
             return f"{mount.dialect}, {reason}"
-    bridged = [mount.dialect for mount in configuration.mounts if mount.bridge.legacy_url is not None]
+    bridged = [mount.dialect for mount in configuration.mounts if mount.bridge.old_server_url is not None]
     if len(bridged) > 1:
         return f"{bridged[1]}, bridge: one mount at most may have one; take it out here or there"
     if bridged and configuration.directory.configured:
@@ -37,9 +37,9 @@ def _why_not(mount: MountTable) -> str | None:
     for name, table in (("shadow", shadow), ("bridge", bridge)):
         if reason := _why_no_address(table):
             return f"{name}.{reason}"
-    if bridge.legacy_url is None:
+    if bridge.old_server_url is None:
         return None
-    if shadow.legacy_url is not None:
+    if shadow.old_server_url is not None:
         return "bridge: a mount in shadow answers nobody itself; take the shadow out first"
     if bridge.until is None:
         return "bridge.until: nothing lasts for ever; write a date as in 2026-11-01T04:00:00Z"
@@ -51,14 +51,14 @@ def _why_not(mount: MountTable) -> str | None:
 def _why_no_address(table: ShadowTable | BridgeTable) -> str | None:
     if table.address_header.lower() in _NO_ADDRESS_HEADERS:
         return "address_header: that header says something else; name one of your own"
-    url = table.legacy_url
+    url = table.old_server_url
     if url is None:
         return None
     if reason := why_no_server(url):
-        return f"legacy_url: {reason}; write it as https://old.example.com"
+        return f"old_server_url: {reason}; write it as https://old.example.com"
     if table.plain_http or url.startswith("https:") or is_this_machine(urlsplit(url).hostname or ""):
         return None
     return (
-        "legacy_url: passwords would cross the network in plain text; write https://, or set plain_http = true if you "
-        "trust it"
+        "old_server_url: passwords would cross the network in plain text; write https://, or set plain_http = true if "
+        "you trust it"
     )

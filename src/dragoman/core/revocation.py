@@ -66,7 +66,7 @@ async def _end_grant(services: Services, grant: Grant, now: int, because: str, s
 
 
 def _foreign(client: Client, grant: Grant | None, detail: str) -> OAuthError:
-    """With whose token it is, and who has it."""
+    """The refusal of another client's token; the audit is told whose it is."""
     subject, grant_id = (None, None) if grant is None else (grant.subject, grant.id)
     return OAuthError(Refusal.FOREIGN_TOKEN, detail, client_id=client.id, subject=subject, grant_id=grant_id)
 

@@ -55,7 +55,7 @@ def _read(wire: WireRequest, parameters: Mapping[str, str], words: ClientAuthent
 
 
 def _choose(basic: Pair, in_parameters: Pair, words: ClientAuthenticationWords) -> ClientCredentials:
-    """Of who names a client in both places."""
+    """Whose id and secret count where both places have some, by the dialect's words."""
     usable = {"basic": basic, "parameters": in_parameters}
     present = [usable[method] for method in words.methods if usable[method] != _NONE]
     match words.both:

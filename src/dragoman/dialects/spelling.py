@@ -143,7 +143,7 @@ class ErrorSpelling:
         return self.render(refused, wire, allow, retry_after)
 
     def render(self, refused: OAuthError, wire: WireRequest, allow: str, retry_after: int | None) -> WireResponse:
-        """The same, made anew."""
+        """The error answer, written anew for this request."""
         spelling = self.refusals[refused.refusal]
         facts = ErrorFacts(
             error=spelling.error,

@@ -58,7 +58,7 @@ class Place:
 
 @value
 class Searches:
-    """How entries become accounts."""
+    """How entries of the directory are found, and which of their attributes make an account."""
 
     base: str
     filter: str
@@ -165,7 +165,7 @@ class LdapDirectory:
             raise Away(f"it does not let us search: {_told(connection)}")
 
     def _search(self, connection: ldap3.Connection, text: str) -> Sequence[Mapping[str, Any]]:
-        """Two entries at most."""
+        """The entries that this filter finds, two at most: a second one makes the first ambiguous."""
         searches = self._searches
         wanted = {searches.id_attribute, *searches.attributes.values()}
         return _entries(connection, searches.base, text, sorted(wanted), most=2)

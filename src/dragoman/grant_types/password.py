@@ -71,7 +71,7 @@ class Password:
 async def _check_here(
     services: Services, owner: ResourceOwner | None, sent: Secret, attempt: Attempt
 ) -> Verified | NotVerified:
-    """One hash, whether or not there is such an account."""
+    """Check the password of an account that lives here: one hash, whether or not there is such an account."""
     check = await services.passwords.check(None if owner is None else owner.password_hash, sent, attempt)
     if owner is None or not check.matches:
         return NotVerified(why="unknown user" if owner is None else "wrong password")

@@ -79,7 +79,7 @@ class Unacceptable(Exception):
 
 
 def too_long() -> Unacceptable:
-    """RFC 6585 §5."""
+    """The refusal of a head that is longer than its bound (RFC 6585 §5)."""
     return Unacceptable(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too long")
 
 

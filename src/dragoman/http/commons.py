@@ -43,7 +43,7 @@ class Outbox:
 
 @dataclass(slots=True, kw_only=True)
 class Commons:
-    """Of the connections of one front."""
+    """What the connections of one front share: who answers, their bounds, and which connections there are."""
 
     application: Application
     tell_fault: Callable[[Exception], None]

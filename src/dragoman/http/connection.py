@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         return self.phase is not Phase.BODY or self._answering is not self._reader.latest
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # the one kind there is
-        """Begin."""
+        """The event loop hands over the transport: the connection begins."""
         self.begun = True
         self.since = self._loop.time()
         self.transport = transport
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._commons.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """It has ended."""
+        """The other side, or this one, has closed it: what is under way is told, and the rest forgotten."""
         self._commons.connections.discard(self)
         self._reader.end()
         self._waiting.clear()
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         self._set_reading()
 
     def resume_writing(self) -> None:
-        """It was taken."""
+        """What lay here was taken by the other side: reading and answering go on."""
         self._writing = True
         if self._answering is None or self._answering.answered:
             self._go_on()

@@ -45,7 +45,7 @@ class Sharing:
     methods: tuple[str, ...]
 
     def around_answer(self, answer: Answer) -> Answer:
-        """The same, but a preflight from a registered origin is answered here: it names no client, and asks nothing."""
+        """What answers, with registered origins let in: their preflights are answered here, for they name no client."""
 
         async def share(wire: WireRequest) -> WireResponse:
             origin = self._registered(wire)
@@ -58,7 +58,7 @@ class Sharing:
         return share
 
     def around_refusal(self, refuse: Refuse) -> Refuse:
-        """The same; a registered page may know why."""
+        """What refuses, so that a page of a registered origin may read why."""
 
         def share(refused: OAuthError, wire: WireRequest, retry_after: int | None) -> WireResponse:
             return _marked(refuse(refused, wire, retry_after), self._registered(wire))

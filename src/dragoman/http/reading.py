@@ -141,7 +141,7 @@ class Reader:
             raise Unacceptable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
 
     def on_message_begin(self) -> None:
-        """Its first byte is here."""
+        """The first byte of a request is here."""
         self.phase = _HEAD
         self._url = b""
         self._headers = []
@@ -215,7 +215,7 @@ class Reader:
         self._host = host
 
     def on_body(self, body: bytes) -> None:
-        """A piece of it."""
+        """A piece of the latest request's body is here."""
         if self.latest is not None:
             self.latest.take(body)
 

@@ -61,7 +61,7 @@ class Request(Struct, kw_only=True, eq=False):
 
     @classmethod
     def whole(cls, head: RequestHead, body: bytes) -> Self:
-        """One that has come in one piece."""
+        """A request that has come in one piece."""
         return cls(head=head, _body=body, _whole=True)
 
     @property

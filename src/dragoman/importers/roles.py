@@ -14,7 +14,7 @@ Named = tuple[str, str]
 
 
 class Inheritance:
-    """A realm's."""
+    """Which roles of a realm bring which others along, and which groups give them."""
 
     def __init__(self, realm: Realm) -> None:
         self._brought = {

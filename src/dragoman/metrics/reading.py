@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The sums."""
+    """What all workers have counted, added up."""
 
     workers: int
     series: Mapping[str, Mapping[Labels, Sequence[float]]]

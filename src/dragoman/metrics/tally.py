@@ -32,7 +32,7 @@ class Tally:
     """Counts in one place of the memory, where whoever was there before has stopped. Belongs to one thread."""
 
     def __init__(self, descriptor: int, place: int) -> None:
-        """`descriptor` is the memory's."""
+        """`descriptor` is that of the shared memory; `place` is this process's place in it."""
         whole = memoryview(mmap.mmap(descriptor, PLACE_BYTES, offset=place * PLACE_BYTES))
         self._head = whole[:NAMES_AT].cast("Q")
         self._names = whole[NAMES_AT:NUMBERS_AT]

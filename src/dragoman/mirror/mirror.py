@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from dragoman.core.model import TokenFacts, TokenId
     from dragoman.core.rules import TokenRecipe
     from dragoman.elsewhere.guard import Guard
-    from dragoman.elsewhere.statement import Statement
+    from dragoman.elsewhere.statement import Statement, Values
     from dragoman.mirror.database import Database
-    from dragoman.store.mirrored import EndedGrant, Mirrored
+    from dragoman.store.mirror import EndedGrant, UntoldEnds
 
 Told = TypeVar("Told")
 
@@ -33,7 +33,7 @@ says, and another machine's clock may be late."""
 
 @value
 class Statements:
-    """What is run."""
+    """What is run against the mirrored table, as the configuration says it."""
 
     insert: Statement
     revoke_grant: Statement
@@ -46,13 +46,28 @@ class Statements:
         return needed if self.purge is None else {**needed, "purge": self.purge}
 
 
-class SqlMirror:
-    """A table of access tokens (`core.ports.mirror.Mirror`)."""
+@value
+class GuardedTable:
+    """The table of access tokens that is mirrored into. All of it refuses `temporarily_unavailable`."""
 
-    def __init__(self, statements: Statements, database: Database, guard: Guard) -> None:
-        self._insert = statements.insert
-        self._database = database
-        self._guard = guard
+    statements: Statements
+    database: Database
+    guard: Guard
+
+    async def insert(self, row: Values) -> None:
+        """Add a row; it is there when this returns."""
+        await self.guard.ask(lambda: self.database.insert(self.statements.insert, row))
+
+    async def change(self, statement: Statement, values: Values) -> int:
+        """Change or take away rows; how many."""
+        return await self.guard.ask(lambda: self.database.change(statement, values))
+
+
+class SqlMirror:
+    """The mirror as the token endpoint sees it (`core.ports.mirror.Mirror`)."""
+
+    def __init__(self, table: GuardedTable) -> None:
+        self._table = table
 
     async def show(self, recipe: TokenRecipe, facts: TokenFacts) -> None:
         """Its row is there when this returns. Nothing for a token that only this server can read."""
@@ -67,28 +82,24 @@ class SqlMirror:
             "issued_at": facts.issued_at,
             "expires_at": facts.expires_at,
         }
-        await self._guard.ask(lambda: self._database.insert(self._insert, row))
+        await self._table.insert(row)
 
 
 class Teller:
     """Tells the mirror what has ended, whoever ended it: what is not told yet stands in the store."""
 
-    def __init__(  # noqa: PLR0913 (each is one thing it needs)
+    def __init__(
         self,
         *,
-        statements: Statements,
-        database: Database,
-        guard: Guard,
-        mirrored: Mirrored,
+        table: GuardedTable,
+        untold: UntoldEnds,
         spellings: Collection[Callable[[TokenId], str]],
         now: Callable[[], int],
         tell: Callable[[str | None], None],
     ) -> None:
         """`spellings` are those of identifiers in tokens; `tell` hears why it falls behind, and None at the end."""
-        self._statements = statements
-        self._database = database
-        self._guard = guard
-        self._mirrored = mirrored
+        self._table = table
+        self._untold = untold
         self._spellings = spellings
         self._now = now
         self._tell = tell
@@ -108,10 +119,10 @@ class Teller:
 
     async def tell_some(self) -> bool:
         """Tell the latest ends; whether there may be more. Refuses `temporarily_unavailable`."""
-        grants = await self._mirrored.ended_grants(_AT_ONCE)
-        await self._tell_each(grants, self._end_grant, self._mirrored.mark_grants)
-        tokens = await self._mirrored.ended_access_tokens(_AT_ONCE)
-        await self._tell_each(tokens, self._end_token, self._mirrored.mark_access_tokens)
+        grants = await self._untold.ended_grants(_AT_ONCE)
+        await self._tell_each(grants, self._end_grant, self._untold.mark_grants)
+        tokens = await self._untold.ended_access_tokens(_AT_ONCE)
+        await self._tell_each(tokens, self._end_token, self._untold.mark_access_tokens)
         return _AT_ONCE in {len(grants), len(tokens)}
 
     async def purge(self) -> None:
@@ -126,10 +137,11 @@ class Teller:
                 self._is_behind(refused.detail)
 
     async def purge_old(self) -> None:
-        """Until none is left. Refuses `temporarily_unavailable`."""
+        """Take away old rows until none is left. Refuses `temporarily_unavailable`."""
         removed = -1
-        while self._statements.purge is not None and removed:
-            removed = await self._change(self._statements.purge, {"before": self._now() - _KEPT_SECONDS})
+        purge = self._table.statements.purge
+        while purge is not None and removed:
+            removed = await self._table.change(purge, {"before": self._now() - _KEPT_SECONDS})
             await asyncio.sleep(_PURGE_PAUSE_SECONDS)
 
     async def _tell_each(
@@ -150,14 +162,13 @@ class Teller:
 
     async def _end_grant(self, ended: EndedGrant) -> None:
         values = {"grant": ended.id.hex(), "user": ended.subject, "client": ended.client_id, "now": self._now()}
-        await self._change(self._statements.revoke_grant, values)
+        await self._table.change(self._table.statements.revoke_grant, values)
 
     async def _end_token(self, token_id: TokenId) -> None:
         for spell in self._spellings:
-            await self._change(self._statements.revoke_token, {"token": spell(token_id), "now": self._now()})
-
-    async def _change(self, statement: Statement, values: dict[str, str | int | None]) -> int:
-        return await self._guard.ask(lambda: self._database.change(statement, values))
+            await self._table.change(
+                self._table.statements.revoke_token, {"token": spell(token_id), "now": self._now()}
+            )
 
     def _is_behind(self, why: str | None) -> None:
         """Told once, and once more when it is over."""

@@ -61,8 +61,8 @@ class OtherServer:
             import httpx  # noqa: PLC0415 (only whoever migrates pays for it)
         except ImportError as error:
             raise NotInstalled(
-                f"{urlsplit(url).hostname} is to be asked (directory.http.url, or the legacy_url of a mount), but what "
-                f"asks over HTTP is not installed ({error.name}); install dragoman[migration], or take the setting out"
+                f"{urlsplit(url).hostname} is to be asked (directory.http.url, or the old_server_url of a mount), but "
+                f"what asks over HTTP is not installed ({error.name}); install dragoman[migration], or take it out"
             ) from None
         self._httpx = httpx
         self._url = httpx.URL(url.rstrip("/") + "/")

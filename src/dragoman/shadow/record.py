@@ -77,7 +77,7 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything."""
+    """All that one file keeps: what was found so far, by dialect and client."""
 
     version: Literal[1] = 1
     clients: tuple[ClientRecord, ...] = ()

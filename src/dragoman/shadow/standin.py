@@ -46,12 +46,12 @@ class _NoAudit:
     """Nothing has happened, so nothing is written down."""
 
     def record(self, _event: Event) -> None:
-        """Forget it."""
+        """Forget the event: a request that is only compared is in nobody's audit."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ReadOwners:
-    """Accounts, to be read."""
+    """Accounts that are read and never changed: what would be written to them is forgotten."""
 
     inner: ResourceOwners
 

@@ -214,7 +214,7 @@ class Administration:
         return removed
 
     async def _in_batches(self, statement: str, values: Values) -> int:
-        """Until nothing is left to change; how many rows it changed."""
+        """Run a change, so many rows at once, until nothing is left to change; how many rows it changed."""
         changed = 0
         while some := await self._bulk(statement, values):
             changed += some
@@ -253,7 +253,7 @@ async def replace_owner(transaction: Transaction, owner: ResourceOwner, now: int
 
 
 async def end_grants_of_client(transaction: Transaction, client_id: str, now: int) -> None:
-    """Whatever a client that is gone has left."""
+    """End what grants a deleted client of this id has left: nobody inherits a session."""
     await transaction.count(
         sql.REVOKE_GRANTS_OF_CLIENT, {"client_id": client_id, "now": now, "revoked_because": "client_deleted"}
     )

@@ -36,7 +36,7 @@ class FormerCount(NamedTuple):
 
 
 class FormerSessions:
-    """All may refuse `temporarily_unavailable`."""
+    """Sessions of the former server as rows. All may refuse `temporarily_unavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -76,7 +76,7 @@ class FormerSessions:
         )
 
     async def count(self) -> tuple[FormerCount, ...]:
-        """By format."""
+        """How many sessions of each format are known, and how many of them were adopted."""
         rows = await self._database.rows(sql.COUNT_FORMER_SESSIONS, {})
         return tuple(FormerCount(row[0], row[1], row[2]) for row in rows)
 

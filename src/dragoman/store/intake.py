@@ -39,7 +39,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What shall be done."""
+    """What a batch shall change: all of it is done in one transaction, or nothing."""
 
     new_clients: Sequence[Client] = ()
     changed_clients: Sequence[Client] = ()

@@ -30,15 +30,15 @@ class Revocations:
         self._database = database
 
     async def count(self, since: int) -> tuple[RevocationCount, ...]:
-        """By client, reason, and whether it looked like a retry, from this time on."""
+        """How many grants were revoked from this time on, by client, reason, and whether it looked like a retry."""
         rows = await self._database.rows(sql.COUNT_REVOCATIONS, {"since": since})
         return tuple(RevocationCount(row[0], row[1], None if row[2] is None else bool(row[2]), row[3]) for row in rows)
 
     async def list(self, since: int, limit: int) -> tuple[Grant, ...]:
-        """The latest, at most so many, from this time on."""
+        """The grants that were revoked from this time on, the latest first, at most so many."""
         return tuple(map(grant_of, await self._database.rows(sql.LIST_REVOCATIONS, {"since": since, "limit": limit})))
 
     async def list_of_client(self, client_id: str, since: int, limit: int) -> tuple[Grant, ...]:
-        """The latest of one client, at most so many, from this time on."""
+        """Those of one client, from this time on, the latest first, at most so many."""
         values: Values = {"client_id": client_id, "since": since, "limit": limit}
         return tuple(map(grant_of, await self._database.rows(sql.LIST_REVOCATIONS_OF_CLIENT, values)))

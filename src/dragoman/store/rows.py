@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Row(Protocol):
-    """Columns by their number."""
+    """A row that a database answered: its columns by their number, in the order of `tables`."""
 
     def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 - here values of columns become values of the core
         """One column by its number, or several by a slice."""

@@ -1,4 +1,4 @@
-"""What backups and restores are told and tell, whichever database it is."""
+"""What backups and restores of both databases share: the terms of one, what came of it, and what is refused."""
 
 from __future__ import annotations
 

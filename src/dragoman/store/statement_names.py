@@ -1,4 +1,4 @@
-"""What every statement is called, by `python -m dragoman.store.compilation`: do not edit."""
+"""What every statement is called, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
 from __future__ import annotations
 

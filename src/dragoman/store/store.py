@@ -10,13 +10,13 @@ from dragoman.core.ports import NotRotated, Rotated
 from dragoman.core.refresh import advance, reissued
 from dragoman.store import statement_names as sql
 from dragoman.store.administration import Administration
-from dragoman.store.arrival import take_in
-from dragoman.store.changes import Changes
+from dragoman.store.cache.access_tokens import Recent
+from dragoman.store.cache.changes import Changes
+from dragoman.store.directory import take_in
 from dragoman.store.former_sessions import FormerSessions
 from dragoman.store.installation import Installation
 from dragoman.store.intake import Intake
-from dragoman.store.mirrored import Mirrored
-from dragoman.store.recent import Recent
+from dragoman.store.mirror import UntoldEnds
 from dragoman.store.revocations import Revocations
 from dragoman.store.rows import (
     NOBODY,
@@ -73,7 +73,7 @@ class Store:
         self.intake = Intake(database)
         self.former_sessions = FormerSessions(database)
         self.revocations = Revocations(database)
-        self.mirrored = Mirrored(database)
+        self.untold_ends = UntoldEnds(database)
 
     @property
     def broken(self) -> str | None:
@@ -91,13 +91,13 @@ class Store:
         return None if row is None else client_of(row)
 
     async def find_resource_owner_by_login(self, login: str) -> ResourceOwner | None:
-        """By user name or e-mail, as `login_name.canonical` writes it."""
+        """The account of this user name or e-mail, written as `login_name.canonical` writes it."""
         row = await self._database.row(sql.FIND_RESOURCE_OWNER_BY_LOGIN, {"login": login})
         owner = resource_owner_of(row or NOBODY)
         return None if row is None else owner
 
     async def find_resource_owner(self, owner_id: str) -> ResourceOwner | None:
-        """By identifier."""
+        """The account with exactly this id."""
         row = await self._database.row(sql.FIND_RESOURCE_OWNER, {"id": owner_id})
         return None if row is None else resource_owner_of(row)
 

@@ -44,7 +44,7 @@ def facts_of(text: str) -> Mapping[str, str]:
 
 
 def array(names: Iterable[str]) -> str:
-    """What is stored of names."""
+    """What is stored of names: an array of JSON."""
     return _array_of(tuple(names))
 
 

@@ -128,7 +128,7 @@ class MemoryThrottle:
         return alarms or ()
 
     async def count_wrong_secret(self, address: str, client_id: str) -> Wrong:
-        """A client's secret was wrong."""
+        """Count that a client's secret was wrong; the alarms of it, and for how long its address is held."""
         keys = self._namer.keys_of_client(address, client_id)
         return await in_turn(lambda: self._counters.count_wrong_secret(keys)) or _UNCOUNTED
 

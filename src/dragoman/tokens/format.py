@@ -32,7 +32,7 @@ class TokenFault(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What formats work with."""
+    """What every token format is made with: the keys, and the recipes of all dialects."""
 
     keyring: Keyring
     access_recipes: tuple[TokenRecipe, ...]

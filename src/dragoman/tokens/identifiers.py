@@ -35,7 +35,7 @@ _TIME_BYTES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a token comes from."""
+    """What a token identifier says to whoever has its key: the grant, and which of its tokens this is."""
 
     grant_id: GrantId | None
     serial: int

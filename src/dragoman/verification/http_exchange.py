@@ -149,11 +149,11 @@ class _Clocked(RawIOBase):
         return BufferedReader(self)
 
     def readable(self) -> bool:
-        """It is for nothing else."""
+        """True: nothing is ever written through it."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader gives
-        """Raises TimeoutError."""
+        """Read what has come, within what is left of the time. Raises TimeoutError."""
         left = self._deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")

@@ -36,7 +36,7 @@ async def opened_bridge(
 ) -> AsyncIterator[OpenBridge | None]:
     """The bridge, until the block ends; None where there is none. Raises Fault."""
     for table, mount in zip(configuration.mounts, mounts, strict=True):
-        url, until = table.bridge.legacy_url, table.bridge.until
+        url, until = table.bridge.old_server_url, table.bridge.until
         if url is not None and until is not None:
             server = OtherServer(url, seconds=PATIENCE_SECONDS, most_at_once=2 * table.bridge.at_once)
             header = table.bridge.address_header

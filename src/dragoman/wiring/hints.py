@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dragoman.http.log import Log
     from dragoman.shared_server.address import Address
     from dragoman.shared_server.hints import Hint
-    from dragoman.store.cache import CachedClients
+    from dragoman.store.cache.clients import CachedClients
     from dragoman.wiring.chores import Chore
 
 _STALENESS_WITHOUT_HINTS = 1.0

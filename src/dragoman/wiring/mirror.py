@@ -52,22 +52,19 @@ async def opened_mirror(
     if configuration.mirror.url is None:
         yield DesksWithMirror(desks=desks)
         return
-    from dragoman.mirror.mirror import SqlMirror, Teller
+    from dragoman.mirror.mirror import GuardedTable, SqlMirror, Teller
 
     recipes = _recipes(configuration, [desk.mount.dialect for desk in desks])
     statements = _statements(configuration)
     database = _database(configuration)
+    tell = partial(_log, log, "mirror_away", "mirror_back")
+    guard = _guard(configuration, configuration.mirror.connections, tell)
     try:
-        mirror = SqlMirror(
-            statements,
-            database,
-            _guard(configuration, configuration.mirror.connections, partial(_log, log, "mirror_away", "mirror_back")),
-        )
+        mirror = SqlMirror(GuardedTable(statements=statements, database=database, guard=guard))
+        guard_of_teller = _guard(configuration, 1, lambda _why: None)
         teller = Teller(
-            statements=statements,
-            database=database,
-            guard=_guard(configuration, 1, lambda _why: None),
-            mirrored=store.mirrored,
+            table=GuardedTable(statements=statements, database=database, guard=guard_of_teller),
+            untold=store.untold_ends,
             spellings=_spellings([*recipes.values(), *desks[0].server.recipes.values()]),
             now=desks[0].now,
             tell=partial(_log, log, "mirror_behind", "mirror_caught_up"),

@@ -13,9 +13,9 @@ from dragoman.core.rules import ServerRules
 from dragoman.dialects.dialect import KeyFacts, compile_recipe
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.schema import TokenWords
-from dragoman.former.adoption import FormerServer
-from dragoman.former.files import list_formats, load_format
-from dragoman.former.format import FormerFault, FormerKey
+from dragoman.former_sessions.adoption import FormerServer
+from dragoman.former_sessions.files import list_formats, load_format
+from dragoman.former_sessions.format import FormerFault, FormerKey
 from dragoman.hashing.cores import hash_slots
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import Argon2Profile

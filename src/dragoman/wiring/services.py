@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.ports import Services
-from dragoman.former.adoption import Adoption
+from dragoman.former_sessions.adoption import Adoption
 from dragoman.grant_types import load_grant_types
 from dragoman.hashing.client_secrets import ClientSecretHasher
 from dragoman.hashing.doubles import Doubles, EqualPasswords
-from dragoman.store.cache import CachedClients
-from dragoman.store.changes import Changes
+from dragoman.store.cache.changes import Changes
+from dragoman.store.cache.clients import CachedClients
 from dragoman.throttle.throttle import MemoryThrottle
 from dragoman.wiring.chores import count_hashes, watch_keys
 from dragoman.wiring.directory import opened_directory

@@ -23,9 +23,9 @@ def open_shadows(configuration: Configuration, desks: Sequence[Desk], log: Log) 
     """What answers in place of some of these desks, each to be closed at the end. Raises Fault."""
     tables = [mount.shadow for mount in configuration.mounts]
     return tuple(
-        _open_shadow(configuration, table, table.legacy_url, desk, log)
+        _open_shadow(configuration, table, table.old_server_url, desk, log)
         for table, desk in zip(tables, desks, strict=True)
-        if table.legacy_url is not None
+        if table.old_server_url is not None
     )
 
 

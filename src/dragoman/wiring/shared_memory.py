@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.store.changes import CHANGES_BYTES
+from dragoman.store.cache.changes import CHANGES_BYTES
 from dragoman.throttle.memory import MEMORY_BYTES
 
 if TYPE_CHECKING:

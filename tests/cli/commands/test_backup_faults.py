@@ -13,8 +13,8 @@ from unittest import mock
 import pytest
 
 from dragoman.core.errors import Fault
+from dragoman.store.backup import back_up, restore
 from dragoman.store.draft import drafted
-from dragoman.store.keeping import back_up, restore
 from tests.cli.commands.test_backup_sqlite import TERMS, database, fill, live, log_in_once
 
 __all__ = ["database"]  # a fixture

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from dragoman.core.errors import Fault
-from dragoman.store.keeping import back_up, renew, restore
+from dragoman.store.backup import back_up, renew, restore
 from dragoman.store.saving import Terms
 from dragoman.store.sqlite.time import noted_time
 from dragoman.store.store import Store

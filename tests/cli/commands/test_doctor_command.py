@@ -195,7 +195,7 @@ def test_tls_files_that_cannot_be_used_are_told(folder: Folder):
 
 
 def beside_an_old_server(folder: Folder, how: str, url: str, until: str = "2096-01-01T00:00:00Z") -> None:
-    settings = f'legacy_url = "{url}"\n' + (f'until = {until}\nclients = ["app"]\n' if how == "bridge" else "")
+    settings = f'old_server_url = "{url}"\n' + (f'until = {until}\nclients = ["app"]\n' if how == "bridge" else "")
     folder.file.write_text(folder.file.read_text().replace(f"[mounts.{how}]\n", f"[mounts.{how}]\n{settings}"))
 
 

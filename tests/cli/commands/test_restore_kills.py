@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from dragoman.core.errors import Fault
-from dragoman.store.keeping import back_up, restore
+from dragoman.store.backup import back_up, restore
 from tests.cli.commands.test_backup_sqlite import STEPS, TERMS, database, fill, leave_unfolded, live, log_in_once
 
 __all__ = ["database"]  # a fixture

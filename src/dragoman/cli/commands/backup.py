@@ -14,8 +14,8 @@ from dragoman.cli.terminal.options import config_option, json_option
 from dragoman.cli.terminal.showing import print_facts, print_json, warn
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
+from dragoman.store.backup import back_up
 from dragoman.store.draft import refuse_taken
-from dragoman.store.keeping import back_up
 from dragoman.store.opening import shown
 from dragoman.store.version import is_due
 from dragoman.tokens.key_copies import copy_keys, keys_beside

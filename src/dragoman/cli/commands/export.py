@@ -17,8 +17,8 @@ from dragoman.cli.terminal.options import config_option, json_option
 from dragoman.cli.terminal.showing import print_facts, print_json, warn
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
+from dragoman.store.backup import export
 from dragoman.store.draft import drafted, refuse_taken
-from dragoman.store.keeping import export
 from dragoman.store.opening import shown
 from dragoman.tokens.key_copies import copy_keys, keys_beside
 from dragoman.wiring.parts import epoch_seconds

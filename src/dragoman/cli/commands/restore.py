@@ -13,7 +13,7 @@ from dragoman.cli.terminal.asking import confirm
 from dragoman.cli.terminal.options import config_option, json_option
 from dragoman.cli.terminal.showing import print_facts, print_json, told_time, warn
 from dragoman.config.reading import read_configuration
-from dragoman.store.keeping import renew, restore
+from dragoman.store.backup import renew, restore
 from dragoman.store.opening import shown
 from dragoman.store.saving import Restored, Terms
 from dragoman.tokens.key_copies import copy_keys, keys_beside

@@ -74,7 +74,7 @@ def _store_given(hasher: ClientSecretHasher, secret: Secret) -> str:
 
 
 def tell_client(configuration: Configuration, client: Client, secret: Secret | None, *, as_json: bool) -> None:
-    """All of it, the warnings on standard error, and the secret this once."""
+    """Print all of a client, with warnings on standard error, and its secret this once."""
     for sentence in warnings_about(configuration, client):
         warn(sentence)
     described = describe_client(client)

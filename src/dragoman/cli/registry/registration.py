@@ -91,7 +91,7 @@ def warnings_about(configuration: Configuration, client: Client) -> Iterator[str
 
 
 def describe_client(client: Client) -> Mapping[str, object]:
-    """All of it that may be shown: of secrets, how many there are."""
+    """All of a client that may be shown: of its secrets, how many there are."""
     return {field.name: _shown(field.name, getattr(client, field.name)) for field in fields(client)}
 
 
@@ -104,7 +104,7 @@ def _shown(name: str, value: object) -> object:
 
 
 def _words(configuration: Configuration, names: tuple[str, ...]) -> Mapping[str, DialectFile]:
-    """Those that exist; which do not is told by `check_registration`."""
+    """The files of those dialects that exist; `check_registration` tells which do not."""
     files = list_dialects([configuration.path(folder) for folder in configuration.dialect_folders])
     return {name: load_dialect(name, files).words for name in names if name in files}
 

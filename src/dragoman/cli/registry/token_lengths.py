@@ -37,7 +37,7 @@ def find_too_long(
 
 
 def _at_client(desk: TokenDesk, mounted: Iterable[Rules], client: Client, owner: ResourceOwner) -> Iterator[str]:
-    """Once, whichever of its dialects it is."""
+    """Why this account's token would be too long at this client: told once, whichever dialect it is in."""
     if not client.enabled or "password" not in client.grant_types:
         return
     try:

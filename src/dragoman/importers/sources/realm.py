@@ -43,7 +43,7 @@ class Role(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class RolesOfAll(msgspec.Struct, frozen=True, rename="camel"):
-    """All roles."""
+    """The roles of a realm: its own, and those of each client."""
 
     realm: tuple[Role, ...] = ()
     client: Mapping[str, tuple[Role, ...]] = {}
@@ -59,7 +59,7 @@ class Group(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Mapper(msgspec.Struct, frozen=True, rename="camel"):
-    """What writes a claim."""
+    """A rule of the realm that writes a claim into tokens."""
 
     protocol_mapper: str = ""
     config: Mapping[str, str | None] = {}

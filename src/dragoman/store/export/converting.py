@@ -29,7 +29,7 @@ def line_of_client(client: Client) -> ClientLine:
 
 
 def client_of_line(line: ClientLine) -> Client:
-    """And back."""
+    """The client that a line holds."""
     return Client(**{**_members(ClientLine, line), "scope": Scope(line.scope)})
 
 
@@ -39,7 +39,7 @@ def line_of_owner(owner: ResourceOwner) -> ResourceOwnerLine:
 
 
 def owner_of_line(line: ResourceOwnerLine) -> ResourceOwner:
-    """And back."""
+    """The account that a line holds."""
     return ResourceOwner(**_members(ResourceOwnerLine, line))
 
 
@@ -49,7 +49,7 @@ def line_of_grant(grant: Grant) -> GrantLine:
 
 
 def grant_of_line(line: GrantLine) -> Grant:
-    """And back."""
+    """The grant that a line holds."""
     return Grant(**{**_members(GrantLine, line), "id": GrantId(line.id), "scope": Scope(line.scope)})
 
 
@@ -59,7 +59,7 @@ def line_of_access_token(token: StoredAccessToken) -> AccessTokenLine:
 
 
 def access_token_of_line(line: AccessTokenLine) -> StoredAccessToken:
-    """And back."""
+    """The row behind an access token that a line holds."""
     ids = {"token_id": TokenId(line.token_id), "grant_id": None if line.grant_id is None else GrantId(line.grant_id)}
     return StoredAccessToken(**{**_members(AccessTokenLine, line), **ids, "scope": Scope(line.scope)})
 
@@ -86,7 +86,7 @@ def line_of_former_session(row: Row) -> FormerSessionLine:
 
 
 def former_session_values(line: FormerSessionLine) -> Values:
-    """And what is stored of it."""
+    """The values of the row of `former_sessions` that a line holds."""
     return {**_members(FormerSessionLine, line), "scope": scope_text(None if line.scope is None else Scope(line.scope))}
 
 

@@ -22,7 +22,7 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
 
 
 class Header(Line, frozen=True, tag="header"):
-    """The first line."""
+    """The first line: what the file is, when it was made, and with whose keys it goes."""
 
     format: Literal["dragoman-export"]
     """What the file is."""

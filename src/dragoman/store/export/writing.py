@@ -98,13 +98,13 @@ class _Sink:
         self._waiting.clear()
 
     def digest(self) -> str:
-        """Of all lines so far."""
+        """The digest of all lines so far."""
         self.flush()
         return self._sum.hexdigest()
 
 
 async def write_export(snapshot: Snapshot, write: Callable[[bytes], object], now: int) -> Saved:
-    """All of it, to its last line. Raises what `write` raises."""
+    """Write the whole export, to its last line. Raises what `write` raises."""
     sink = _Sink(write)
     facts = {row[0]: row[1] async for row in snapshot.rows(sql.ALL_INSTALLATION) if row[0] not in _OF_THE_FILE_ITSELF}
     sink.put(

@@ -1,1 +1,1 @@
-"""The migrations, one module per schema version."""
+"""The migrations, one module per schema version, and `upgrade`, which runs those that are due."""

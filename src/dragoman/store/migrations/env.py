@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from dragoman.store.tables import metadata
+from dragoman.store.sql.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
 with context.begin_transaction():

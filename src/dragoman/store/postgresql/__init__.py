@@ -1,1 +1,1 @@
-"""The store on PostgreSQL: nothing outside this folder knows it by name but `opening` and `keeping`."""
+"""The store on PostgreSQL: nothing outside this folder knows it by name but `opening` and `backup`."""

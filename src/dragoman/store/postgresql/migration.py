@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from dragoman.store.faults import StoreFault
-from dragoman.store.migration import FAULTS, upgrade
+from dragoman.store.migrations.upgrade import FAULTS, upgrade
 from dragoman.store.postgresql.errors import ANY, told
 from dragoman.store.postgresql.installation import ALONE, connected, read_version
 from dragoman.store.version import is_due

@@ -1,4 +1,4 @@
-"""What PostgreSQL's numbered parameters are called, by `python -m dragoman.store.compilation`: do not edit."""
+"""What PostgreSQL's numbered parameters are called, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
 from __future__ import annotations
 

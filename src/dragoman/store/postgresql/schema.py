@@ -1,4 +1,4 @@
-"""The schema of a new PostgreSQL database, by `python -m dragoman.store.compilation`: do not edit."""
+"""The schema of a new PostgreSQL database, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every statement for PostgreSQL, by `python -m dragoman.store.compilation`: do not edit."""
+"""Every statement for PostgreSQL, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def examine_copy(copy: Path, shown: Path) -> str:
 
 
 def count_rows(path: Path) -> Mapping[str, int]:
-    """By table. Raises sqlite3.Error."""
+    """How many rows each table of this file has. Raises sqlite3.Error."""
     with closing(connect_reader(path)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
         counted = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in tables}  # noqa: S608 (names of a schema)
@@ -65,7 +65,7 @@ def count_rows(path: Path) -> Mapping[str, int]:
 
 
 def read_facts(path: Path) -> Mapping[str, str]:
-    """The table `installation`. Raises sqlite3.Error."""
+    """What the table `installation` of this file holds, by name. Raises sqlite3.Error."""
     with closing(connect_reader(path)) as connection:
         return dict(connection.execute("SELECT name, value FROM installation").fetchall())
 

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from dragoman.store.faults import StoreFault
-from dragoman.store.migration import FAULTS, upgrade
+from dragoman.store.migrations.upgrade import FAULTS, upgrade
 from dragoman.store.sqlite.connection import connect_writer
 from dragoman.store.version import FITS_FROM_ALONE
 

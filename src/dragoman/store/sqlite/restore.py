@@ -93,7 +93,7 @@ def reset_time(path: Path, now: int) -> int:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Without a server, and without a command that writes at this moment."""
+    """Hold the file: no server has it, and no command writes to it at this moment."""
     with exclusive(path), closing(Turn(path)) as turn:
         turn.wait()
         yield

@@ -99,7 +99,7 @@ class JwtFormat:
         return Secret(self._writer.write(recipe, facts, key)), None
 
     def recognises(self, text: str) -> bool:
-        """Three segments."""
+        """Whether the text has the three segments of a compact JWS."""
         return looks_like_jws(text)
 
     async def read(self, text: str) -> AccessToken:

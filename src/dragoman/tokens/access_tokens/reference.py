@@ -45,7 +45,7 @@ class ReferenceFormat:
         return Secret(text), row
 
     def recognises(self, text: str) -> bool:
-        """Printed exactly as a recipe prints."""
+        """Whether the text is printed exactly as some recipe prints references."""
         return any(how.read(text) is not None for how, length in self._prints if len(text) == length)
 
     async def read(self, text: str) -> AccessToken:
@@ -64,7 +64,7 @@ class ReferenceFormat:
         )
 
     def is_genuine(self, _text: str) -> bool:
-        """Only the store can tell."""
+        """False for every text: a reference says nothing of itself, and only the store can tell."""
         return False
 
 

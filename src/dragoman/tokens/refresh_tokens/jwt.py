@@ -90,7 +90,7 @@ class EnvelopeFormat:
         return False
 
     def _refusal_of(self, text: str) -> OAuthError:
-        """Of what is not ours: whether it might have been."""
+        """The refusal of a text that is no envelope of ours: malformed, or forged."""
         try:
             compact = take_apart(text, self._header_members)
         except UnreadableJws as reason:

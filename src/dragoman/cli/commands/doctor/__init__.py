@@ -27,7 +27,7 @@ from dragoman.cli.terminal.showing import print_json, printable
 from dragoman.config.reading import read_configuration
 from dragoman.core.errors import Fault
 from dragoman.hashing.huge_pages import setting_without_huge_pages
-from dragoman.store.keeping import reset_time
+from dragoman.store.backup import reset_time
 from dragoman.wiring.failpoints import VARIABLE as FAILPOINTS
 from dragoman.wiring.parts import epoch_seconds, load_dialects
 

@@ -25,6 +25,7 @@ _TIMEOUT = 2.0
 _LIVE = "/health/live"
 _LARGEST = 1024
 _SOON = 21 * 86400
+_READ_AGAIN = "have the server read it: SIGHUP"
 
 
 def check_mounts(configuration: Configuration, dialects: Mapping[str, Dialect]) -> Iterator[Finding]:
@@ -50,14 +51,14 @@ def check_tls(configuration: Configuration, now: int) -> Iterator[Finding]:
 
 
 def _check_certificate(name: str, path: Path, now: int) -> Finding:
-    """Of a chain the first is the server's own."""
+    """Until when the server's own certificate is good: the first of the chain in its file."""
     from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 (where TLS is served)
 
     ends = int(load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc.timestamp())
     if ends <= now:
-        return problem("tls", f"{name} has expired at {told_time(ends)}", "renew it, then restart the server")
+        return problem("tls", f"{name} has expired at {told_time(ends)}", f"renew it, then {_READ_AGAIN}")
     if ends <= now + _SOON:
-        return warning("tls", f"{name} expires at {told_time(ends)}", "renew it in time, then restart the server")
+        return warning("tls", f"{name} expires at {told_time(ends)}", f"renew it in time, then {_READ_AGAIN}")
     return ok("tls", f"{name}, until {told_time(ends)}")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration, MountTable
 
-_MEND = "start it, or mend legacy_url, the name service or the network; until then 503 is what"
+_MEND = "start it, or mend old_server_url, the name service or the network; until then 503 is what"
 _SHADOW_AWAY = f"{_MEND} all clients of this mount get"
 _BRIDGE_AWAY = f"{_MEND} whoever is unknown here gets"
 
@@ -22,15 +22,15 @@ def check_old_servers(configuration: Configuration, now: int) -> Iterator[Findin
     """Ask each of them for a page, whatever it says; nothing where none is named."""
     for mount in configuration.mounts:
         shadow, bridge = mount.shadow, mount.bridge
-        if shadow.legacy_url is not None:
-            yield _look("shadow", mount, shadow.legacy_url, shadow.seconds, _SHADOW_AWAY)
-        if bridge.legacy_url is None or bridge.until is None:
+        if shadow.old_server_url is not None:
+            yield _look("shadow", mount, shadow.old_server_url, shadow.seconds, _SHADOW_AWAY)
+        if bridge.old_server_url is None or bridge.until is None:
             continue
         if bridge.until.timestamp() <= now:
             told = f"{mount.dialect}: it ended at {bridge.until.isoformat()}, and nobody is asked for there any more"
             yield warning("bridge", told, "take mounts.bridge out")
         else:
-            yield _look("bridge", mount, bridge.legacy_url, bridge.seconds, _BRIDGE_AWAY)
+            yield _look("bridge", mount, bridge.old_server_url, bridge.seconds, _BRIDGE_AWAY)
 
 
 def _look(check: str, mount: MountTable, url: str, seconds: float, remedy: str) -> Finding:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.config.settings import Configuration, FormerTable
-    from dragoman.former.adoption import FormerServer
+    from dragoman.former_sessions.adoption import FormerServer
 
 
 def check_sessions(configuration: Configuration, now: int) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A cut-over."""
+    """A planned cut-over, as `migrate plan` prints it."""
 
     source: str
     dialects: tuple[str, ...]

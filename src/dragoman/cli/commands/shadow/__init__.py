@@ -64,9 +64,9 @@ def report(context: click.Context, /, **parameters: object) -> None:
 
 def _read(configuration: Configuration) -> Record:
     """All files of mounts in the shadow of another server. Raises Fault where there is no such mount."""
-    tables = [mount.shadow for mount in configuration.mounts if mount.shadow.legacy_url is not None]
+    tables = [mount.shadow for mount in configuration.mounts if mount.shadow.old_server_url is not None]
     if not tables:
-        raise Fault("no mount has a shadow.legacy_url, so nothing is compared; docs/shadow.md tells how to begin")
+        raise Fault("no mount has a shadow.old_server_url, so nothing is compared; docs/shadow.md tells how to begin")
     record = Record()
     for file in dict.fromkeys(configuration.path(table.record) for table in tables):
         record = merge(record, read_record(file))

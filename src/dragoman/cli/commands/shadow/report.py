@@ -37,7 +37,7 @@ class ClientReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All of them."""
+    """What a shadow found, of all dialects and clients, as `shadow report` prints it."""
 
     compared: int
     drifts: bool

@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of it."""
+    """What the throttle knows of an account, as `throttle show` prints it."""
 
     account: str | None
     """As it was asked for."""
@@ -73,7 +73,7 @@ def ask(configuration: Configuration, asked: Asked) -> Told:
     owner = None if asked.who is None else _find(configuration, asked.who)
     namer = namer_of(configuration, read_keyring(configuration.path(configuration.keys)).throttle_key())
     login = canonical(asked.who or "") if len(asked.who or "") <= LONGEST_LOGIN_NAME else ""  # as at a log-in
-    if any(mount.bridge.legacy_url is not None for mount in configuration.mounts):
+    if any(mount.bridge.old_server_url is not None for mount in configuration.mounts):
         login = skeleton(login)  # as where nobody here has the name and the old server is asked
     account = account_of(None, 0, login) if owner is None else account_of(owner.id, owner.throttle_resets, "")
     known = owner is not None and address is not None and namer.place(owner.id, address) in owner.known_places

@@ -1,0 +1,1 @@
+"""Whether refreshing stays as fast when the database grows: `make bench-growth`; `http` through whole servers."""
