@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from store_cast import new_grants, serve_cast
+import pytest
+from store_cast import CLIENT, new_grants, serve_cast, unbroken
 from store_files import database
+
+from dragoman.core.errors import OAuthError
+from dragoman.store.faults import StoreConflict
+from dragoman.store.sqlite import writer as writer_module
+from dragoman.store.sqlite.opening import open_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +79,31 @@ def test_f29_who_finds_no_memory_in_sqlite_is_refused_and_all_is_well_once_there
     assert broken is None
     assert set(together) == set(alone) == set(read) == {"temporarily_unavailable"}
     assert (set(read_again), set(afterwards)) == ({"Session"}, {"Rotated"})
+
+
+def test_f29_a_writers_thread_that_ends_before_it_begins_is_begun_anew(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with open_server(database) as store:
+            waiting = asyncio.ensure_future(store.administration.create_client(CLIENT))
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            while not waiting.done():  # as a server does that writes now and then
+                with suppress(StoreConflict, TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await store.administration.create_client(CLIENT)
+            assert store.broken is None
+
+    monkeypatch.setattr(writer_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
+    asyncio.run(scenario())
+
+
+def test_f29_where_no_thread_can_be_had_a_write_is_refused(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(writer_module, "start_new_thread", refuse)
+    with pytest.raises(OAuthError) as refused:
+        serve_cast(database, unbroken)
+    assert refused.value.detail == "no thread to write"
