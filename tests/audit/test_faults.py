@@ -91,6 +91,32 @@ def test_f32_a_thread_that_is_stuck_costs_bounded_memory(tmp_path: Path, monkeyp
     assert verify_folder(tmp_path / "audit", KEY).findings == ()
 
 
+def test_f32_a_thread_that_ends_before_it_begins_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "audit"
+    monkeypatch.setattr(recording_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
+    audit = recording(folder)
+    audit.record(event(0))
+    monkeypatch.setattr(recording_module, "_RETRY_SECONDS", 0.0)
+    audit.record(event(1))
+    wait_until(lambda: audit.waiting == 0)
+    audit.close()
+    assert clients(folder) == ["client-0", "client-1"]
+
+
+def test_f32_where_no_thread_can_be_had_it_is_tried_again_at_the_latest_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as system:
+        system.setattr(recording_module, "start_new_thread", refuse)
+        audit = recording(tmp_path / "audit")
+        audit.record(event(0))
+    audit.close()
+    assert clients(tmp_path / "audit") == ["client-0"]
+
+
 def move_away(folder: Path) -> None:
     folder.rename(folder.with_name("elsewhere"))
 

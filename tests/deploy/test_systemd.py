@@ -17,7 +17,7 @@ KNOWN = {
     "Unit": {"Description", "Wants", "After"},
     "Service": {
         "Type", "NotifyAccess", "ExecStart", "ExecReload", "EnvironmentFile", "User", "Group", "UMask", "StateDirectory",
-        "StateDirectoryMode", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec", "TimeoutStopSec", "LimitNOFILE", "LimitCORE",
+        "StateDirectoryMode", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec", "TimeoutStopSec", "WatchdogSec", "LimitNOFILE", "LimitCORE",
         "MemorySwapMax", "TasksMax", "NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "PrivateUsers",
         "ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateDevices", "PrivateMounts", "ProtectProc", "ProcSubset",
         "ProtectClock", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables",

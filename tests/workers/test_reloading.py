@@ -9,6 +9,7 @@ import socket
 import ssl
 import urllib.request
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,3 +196,16 @@ def test_the_service_manager_hears_of_each_step(folder: Folder, tmp_path: Path):
             assert manager.recv(100) == b"READY=1"
             server.stop()
             assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_the_service_manager_hears_again_and_again_that_the_parent_turns(folder: Folder, tmp_path: Path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(2)  # which is the service manager's, who would end the server
+        given = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
+        with running_server(folder.file, environment=given) as server:
+            heard = [manager.recv(100) for _ in range(8)]
+            assert heard.count(b"WATCHDOG=1") >= 7
+            os.kill(server.process.pid, signal.SIGSTOP)
+            with pytest.raises(TimeoutError):
+                list(iter(partial(manager.recv, 100), b""))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from _thread import start_new_thread
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dragoman.audit.entry import begin_event
@@ -38,8 +40,12 @@ class FolderAudit:
         self._asleep = False
         self._wake = threading.Event()
         self._leaving: float | None = None
-        self._thread = threading.Thread(target=self._work, name="dragoman-audit", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._working = False
+        """Whether a thread sees to it, or has."""
+        self._begun = 0.0
+        self._ended = threading.Event()
+        self._begin()
 
     def record(self, event: Event) -> None:
         """Leave it for the thread; an alarm is told in the log at once, too. Never waits, and never fails."""
@@ -50,6 +56,8 @@ class FolderAudit:
         if self._asleep:
             self._asleep = False
             self._wake.set()
+        if not self._working and time.monotonic() - self._begun >= _RETRY_SECONDS:
+            self._begin()
         if event.alarm:
             _tell_alarm(self._log, event)
 
@@ -72,12 +80,33 @@ class FolderAudit:
         """Write what waits, and note the end of the chain; for some five seconds at most."""
         self._leaving = time.monotonic() + _LEAVING_SECONDS
         self._wake.set()
-        self._thread.join(_LEAVING_SECONDS + _RETRY_SECONDS)
+        if not self._working:
+            self._begin()
+        self._ended.wait(_LEAVING_SECONDS + _RETRY_SECONDS)
         if left := self.waiting:
             self._log.write("error", "audit_lost_at_end", events=left, reason=self._writer.failing)
 
+    def _begin(self) -> None:
+        """Have a thread see to it; where none can be had, or it ends for want of memory, an event tries again."""
+        self._begun = time.monotonic()
+        with suppress(RuntimeError, MemoryError):
+            start_new_thread(self._work, ())  # `Thread.start` waits for ever for one that ends for want of memory
+
     def _work(self) -> None:
-        """The thread. Whatever goes wrong here must end neither it nor what waits."""
+        """The thread. Others may have been begun before it came so far."""
+        with self._lock:
+            if self._working:
+                return
+            self._working = True
+        try:
+            self._write_all()
+        except BaseException:
+            self._working = False
+            raise
+        self._ended.set()
+
+    def _write_all(self) -> None:
+        """Until the end. Whatever goes wrong here must end neither the thread nor what waits."""
         while not self._is_over():
             try:
                 self._sleep()

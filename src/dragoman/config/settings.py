@@ -57,6 +57,9 @@ class ServerTable(Table, frozen=True):
     this machine may have any number."""
     drain_seconds: Annotated[int, Meta(ge=0, le=600)] = 10
     """How long requests in flight may take to finish after SIGTERM or Ctrl-C."""
+    hang_seconds: Annotated[int, Meta(ge=0, le=3600)] = 60
+    """How long a worker may stand still, as in a deadlock or a call that does not return, until it is killed and
+    another takes its place; 0: for ever. Time in which the whole server stood still does not count."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     """How many processes answer; more than one for each core is of no use. `dragoman serve --workers` overrides it."""
 

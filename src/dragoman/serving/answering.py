@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,10 +16,11 @@ from dragoman import __version__
 from dragoman.core.errors import Fault, OAuthError
 from dragoman.metrics.tally import Tally
 from dragoman.serving.descriptors import most_connections
-from dragoman.serving.forking import Ready, Status, Unusable, tell
+from dragoman.serving.forking import Ready, Status, Unusable, tell, tell_that_it_turns
 from dragoman.serving.front import Departure, Front
 from dragoman.serving.listening import refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
+from dragoman.serving.watching import ASKING, turn_seconds
 from dragoman.wiring.foundation import Role
 from dragoman.wiring.server import Served, open_server
 
@@ -72,6 +75,8 @@ class Post:
     """Shared with the other workers."""
     channel: socket.socket
     """To the parent, who closes it when the worker is to leave."""
+    positions: int
+    """The descriptor to which this process writes where its threads stand, when it is asked with `ASKING`."""
     purges: bool
     memory: SharedMemory | None = None
     hashing: socket.socket | None = None
@@ -85,6 +90,7 @@ def work(configuration: Configuration, post: Post) -> int:
 
     SIGUSR1 ends it at once.
     """
+    faulthandler.register(ASKING, post.positions)
     try:
         refuse_unusable_tls(configuration)
         return _run(_answer_at(post, configuration))
@@ -113,11 +119,23 @@ async def _answer_at(post: Post, configuration: Configuration) -> int:
     async with open_server(configuration, role=role) as served:
         ready = Ready(exposures=tuple(served.exposures))
         fronts = _fronts(configuration, served, post.listening, post.share, departure)
-        await _serve(fronts, served, departure, lambda: tell(post.channel, ready))
+        await _serve(fronts, served, departure, partial(_begin, post.channel, ready, configuration.server.hang_seconds))
         if reason := served.broken():
             tell(post.channel, Unusable(reason=reason))
             return Status.BROKEN
     return 0
+
+
+def _begin(channel: socket.socket, ready: Ready, patience: float) -> None:
+    """The parent hears that this worker answers, and from then on that its loop turns, until it ends."""
+    tell(channel, ready)
+    if patience:
+        _turn(asyncio.get_running_loop(), channel, turn_seconds(patience))
+
+
+def _turn(loop: asyncio.AbstractEventLoop, channel: socket.socket, seconds: float) -> None:
+    tell_that_it_turns(channel)
+    loop.call_later(seconds, _turn, loop, channel, seconds)
 
 
 def _run(serving: Coroutine[object, object, Result]) -> Result:

@@ -8,13 +8,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.serving.forking import Child, Ready, Status, Unusable, hear, how_it_ended
+from dragoman.serving.forking import Child, Ready, Status, Turning, Unusable, hear, how_it_ended
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
     from dragoman.http.log import Log
+    from dragoman.serving.watching import Positions, Watch
 
 _START_SECONDS = 60.0
 """How long a worker may take until it answers."""
@@ -39,9 +40,13 @@ class Worker:
 class Crew:
     """One worker at each place. The first goes ahead: what is at fault with the configuration is told once."""
 
-    def __init__(self, size: int, start: Callable[[int], Child], log: Log) -> None:
+    def __init__(
+        self, size: int, start: Callable[[int], Child], log: Log, *, watch: Watch, positions: Positions
+    ) -> None:
         self._start = start
         self._log = log
+        self._watch = watch
+        self._positions = positions
         self._size = size
         self._workers: dict[int, Worker] = {}
         self._answering: set[int] = set()
@@ -101,7 +106,9 @@ class Crew:
 
     def next_moment(self) -> float | None:
         """When to tend it again at the latest (monotonic)."""
-        return min((*self._due.values(), *self._deadlines().values()), default=None)
+        look = () if self._dismissed else (self._watch.next_moment(),)
+        moments = (*self._due.values(), *self._deadlines().values(), *look)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _deadlines(self) -> Mapping[int, float]:
         """When to kill whom. A process that is killed may still take its time, in a call of the system's."""
@@ -111,7 +118,7 @@ class Crew:
         return {pid: one.since + _START_SECONDS for pid, one in living.items() if pid not in self._answering}
 
     def tend(self) -> None:
-        """Start who is due, and end who has taken too long to answer, or to leave."""
+        """Start who is due, and end who has taken too long to answer, or to leave, or who hangs."""
         now = time.monotonic()
         for place in [place for place, moment in self._due.items() if moment <= now]:
             del self._due[place]
@@ -127,6 +134,17 @@ class Crew:
                 self._killed.add(pid)
                 os.kill(pid, signal.SIGKILL)
                 self._log.write("warning", "worker_killed", process=pid, leaving=self._dismissed)
+        if not self._dismissed:
+            self._end_who_hangs()
+
+    def _end_who_hangs(self) -> None:
+        """One at a time, as it takes a moment to hear where it stands."""
+        for pid in self._watch.look()[:1]:
+            where = self._positions.of(pid)
+            self._killed.add(pid)
+            self._watch.forget(pid)
+            os.kill(pid, signal.SIGKILL)
+            self._log.write("error", "worker_hung", process=pid, where=where)
 
     def _not_started(self, place: int, error: OSError) -> None:
         self._failed_starts += 1
@@ -135,14 +153,17 @@ class Crew:
         self._due[place] = time.monotonic() + self._delay()
         self._log.write("warning", "worker_not_started", reason=self._last_reason)
 
-    def listen(self, pid: int) -> None:
-        """Take in what this worker tells; does not wait."""
+    def listen(self, pid: int) -> bool:
+        """Take in what this worker tells next, if it tells something; does not wait."""
         try:
             word = hear(self._workers[pid].child.channel)
         except BlockingIOError:
-            return
+            return False
         match word:
+            case Turning():
+                self._watch.hear(pid)
             case Ready(exposures=exposures):
+                self._watch.hear(pid)
                 self._answering.add(pid)
                 self._failed_starts = 0
                 self._log.write("info", "worker_ready", process=pid)
@@ -153,17 +174,20 @@ class Crew:
                 self._reasons[pid] = reason
             case None:
                 self._silent.add(pid)
+        return word is not None
 
     def bury(self, pid: int, wait_status: int) -> None:
         """Note that this worker has ended: another takes its place, unless all were sent away."""
         if not self._dismissed:
-            self.listen(pid)  # what it told with its last breath may still lie there
+            while self.listen(pid):  # what it told with its last breath may still lie there
+                pass
         worker = self._workers.pop(pid)
         worker.child.channel.close()
         answered = pid in self._answering
         self._answering.discard(pid)
         self._silent.discard(pid)
         self._killed.discard(pid)
+        self._watch.forget(pid)
         self._last_end, self._last_reason = how_it_ended(wait_status), self._reasons.pop(pid, None)
         status = os.waitstatus_to_exitcode(wait_status)
         if status == Status.BROKEN:

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -48,14 +49,19 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """What is switched on against RFC 9700, a sentence each."""
 
 
+class Turning(msgspec.Struct, frozen=True, tag="turning"):
+    """The worker's event loop turns."""
+
+
 class Unusable(msgspec.Struct, frozen=True, tag="unusable"):
     """The work cannot begin; an operator has to mend something."""
 
     reason: str
 
 
-Word = Ready | Unusable
-_decoder = msgspec.json.Decoder(Ready | Unusable)
+Word = Ready | Turning | Unusable
+_TURNING = msgspec.json.encode(Turning())
+_decoder = msgspec.json.Decoder(Ready | Turning | Unusable)
 
 
 class Closing(Protocol):
@@ -83,6 +89,12 @@ def tell(channel: socket.socket, word: Word) -> None:
         return
 
 
+def tell_that_it_turns(channel: socket.socket) -> None:
+    """Tell the parent; where it reads nothing, it has heard enough of the kind, and nobody waits for it."""
+    with suppress(OSError):
+        channel.send(_TURNING, socket.MSG_DONTWAIT)
+
+
 def _short(word: Word) -> Word:
     """The word in such a length that it is one datagram, whatever is in it."""
     match word:
@@ -92,6 +104,8 @@ def _short(word: Word) -> Word:
             told = tuple(one[:_LONGEST_TEXT] for one in exposures[:_MOST_EXPOSURES])
             more = (f"… and {len(exposures) - len(told)} more",) if len(exposures) > len(told) else ()
             return Ready(exposures=told + more)
+        case Turning():
+            return word
 
 
 def hear(channel: socket.socket) -> Word | None:

@@ -17,6 +17,7 @@ from dragoman.hashing.cores import hash_slots
 from dragoman.serving.crew import Crew
 from dragoman.serving.forking import Status, fork
 from dragoman.serving.signals import Signals
+from dragoman.serving.watching import Positions, Watch
 
 if TYPE_CHECKING:
     import socket
@@ -61,6 +62,7 @@ class Supervisor:
         self._outside = outside
         self._log = outside.open_log(configuration)
         self._signals = Signals(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+        self._positions = Positions()
         self._coming: tuple[Configuration, Crew] | None = None
         self._dismissed: list[Crew] = []
         self._crew = self._new_crew(configuration)
@@ -75,6 +77,7 @@ class Supervisor:
             try:
                 while self._deadline is None or (self._pids() and time.monotonic() < self._deadline):
                     self._wait()
+                    self._outside.manager.turning()
                     for number in self._signals.take():
                         self._obey(number)
                     self._reap()
@@ -82,6 +85,7 @@ class Supervisor:
                     self._log.flush()
             finally:
                 self._kill_all()
+                self._positions.close()
         return self._ended
 
     def _crews(self) -> Sequence[Crew]:
@@ -100,6 +104,7 @@ class Supervisor:
             post = answering.Post(
                 listening=self._listening,
                 channel=channel,
+                positions=self._positions.writing,
                 purges=place == 0,
                 memory=self._outside.memory,
                 hashing=None if hashing is None else hashing.asking,
@@ -109,14 +114,16 @@ class Supervisor:
 
         def start(place: int) -> Child:
             ends = [end for crew in self._crews() for end in crew.ends]
-            strangers: list[Closing] = [self._signals, *ends, *([] if hashing is None else [hashing.not_a_workers])]
+            strangers: list[Closing] = [self._signals, *ends, self._positions.not_a_workers]
+            strangers += [] if hashing is None else [hashing.not_a_workers]
             share = None if meter is None else meter.share()
             child = fork(lambda channel: work(place, channel, share), strangers)
             if meter is not None and share is not None:
                 meter.given(share, child.pid)
             return child
 
-        return Crew(configuration.server.workers, start, self._log)
+        watch = Watch(configuration.server.hang_seconds)
+        return Crew(configuration.server.workers, start, self._log, watch=watch, positions=self._positions)
 
     def _wait(self) -> None:
         """Until a signal comes, a worker tells something, or something is due."""
@@ -128,8 +135,9 @@ class Supervisor:
             waiting.register(descriptor, select.POLLIN)
         moments = [crew.next_moment() for crew in self._crews()] + [self._deadline]
         now = time.monotonic()
-        until = min((moment for moment in moments if moment is not None), default=now + _LONGEST_WAIT_SECONDS)
-        seconds = min(max(until - now, 0.0), _LONGEST_WAIT_SECONDS)
+        longest = min(_LONGEST_WAIT_SECONDS, self._outside.manager.turn_seconds or _LONGEST_WAIT_SECONDS)
+        until = min((moment for moment in moments if moment is not None), default=now + longest)
+        seconds = min(max(until - now, 0.0), longest)
         for descriptor, _ in waiting.poll(seconds * 1000 + 1):
             if descriptor in spoken:
                 crew, pid = spoken[descriptor]

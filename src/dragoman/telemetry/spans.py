@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from _thread import start_new_thread
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,12 +106,17 @@ class Spans:
 
     def close(self) -> None:
         """Send what waits, for a second at most; what then waits still is lost, and told."""
-        ending = threading.Thread(target=self._processor.shutdown, name="dragoman-traces-end", daemon=True)
-        ending.start()
-        ending.join(_FLUSH_SECONDS)
-        if ending.is_alive():
+        ended = threading.Event()
+        with suppress(RuntimeError, MemoryError):
+            start_new_thread(self._end, (ended,))  # `Thread.start` waits for ever for one that ends for want of memory
+        if not ended.wait(_FLUSH_SECONDS):
             self._sending.shutdown()
         self._sending.end(self._accepted)
+
+    def _end(self, ended: threading.Event) -> None:
+        shutdown: Callable[[], None] = self._processor.shutdown
+        shutdown()
+        ended.set()
 
 
 def _context_of(parent: Parent | None) -> Context:

@@ -11,6 +11,7 @@ import os
 import random
 import re
 import signal
+import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -52,7 +53,7 @@ NAMES = frozenset(
 )
 """After the grant type judged; around the one statement that is durable when it returns; before the answer is sent."""
 _WRITTEN = re.compile(
-    r"(?P<name>[a-z_.]+)=(?P<action>kill|raise|io-error|sleep:(?P<ms>[0-9]{1,5}))"
+    r"(?P<name>[a-z_.]+)=(?P<action>kill|hang|raise|io-error|sleep:(?P<ms>[0-9]{1,5}))"
     r"(?:@(?P<first>[0-9]{1,9}))?(?:%(?P<chance>0\.[0-9]{1,6}|1))?"
 )
 
@@ -66,6 +67,8 @@ class Action(StrEnum):
 
     KILL = "kill"
     """SIGKILL to this process."""
+    HANG = "hang"
+    """The event loop stands still, for ever."""
     RAISE = "raise"
     """An exception that nobody expects."""
     SLEEP = "sleep"
@@ -106,6 +109,8 @@ class Failpoints:
             case Action.KILL:
                 os.write(2, f"dragoman: failpoint {name} kills this process\n".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
+            case Action.HANG:
+                threading.Event().wait()
             case Action.RAISE:
                 raise RuntimeError(f"failpoint {name}")
             case Action.IO_ERROR:
@@ -164,7 +169,7 @@ def _read_failpoint(text: str) -> Failpoint:
     found = _WRITTEN.fullmatch(text)
     if found is None or found["name"] not in NAMES:
         raise FailpointFault(
-            f"environment {VARIABLE}: `{text}` is no failpoint; write name=kill, raise, io-error or sleep:MS, "
+            f"environment {VARIABLE}: `{text}` is no failpoint; write name=kill, hang, raise, io-error or sleep:MS, "
             f"then @FIRST and %CHANCE if need be; names are {', '.join(sorted(NAMES))}"
         )
     return Failpoint(

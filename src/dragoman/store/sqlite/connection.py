@@ -42,8 +42,20 @@ _PASSING = frozenset(
 )
 
 
+class NoMemory(sqlite3.OperationalError):
+    """SQLITE_NOMEM, for which the driver raises MemoryError: as any other error of SQLite's, with its code."""
+
+    sqlite_errorcode = sqlite3.SQLITE_NOMEM
+
+    def __init__(self) -> None:
+        super().__init__("out of memory")
+
+
 class Connection:
-    """Executes statement texts. Transactions are begun and ended by whoever holds it."""
+    """Executes statement texts. Transactions are begun and ended by whoever holds it.
+
+    Each call raises sqlite3.Error, and no MemoryError.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -54,6 +66,8 @@ class Connection:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
+        except MemoryError:
+            raise NoMemory from None
 
     def row(self, statement: str, values: Values) -> Row | None:
         """The only row, if there is one."""
@@ -66,6 +80,8 @@ class Connection:
             return self._connection.execute(statement, values).rowcount
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
+        except MemoryError:
+            raise NoMemory from None
 
     def each(self, statement: str, many: Sequence[Values]) -> None:
         """Run a change for each of these values. Raises ConstraintViolated."""
@@ -73,10 +89,15 @@ class Connection:
             self._connection.executemany(statement, many)
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
+        except MemoryError:
+            raise NoMemory from None
 
     def command(self, text: str) -> None:
         """A statement of transaction control."""
-        self._connection.execute(text)
+        try:
+            self._connection.execute(text)
+        except MemoryError:
+            raise NoMemory from None
 
     def commit(self) -> None:
         """End the transaction, durably: one call, which gives the interpreter's lock away once.
@@ -85,7 +106,10 @@ class Connection:
         """
         if not self._connection.in_transaction:
             raise sqlite3.OperationalError("the transaction has ended by itself")
-        self._connection.commit()
+        try:
+            self._connection.commit()
+        except MemoryError:
+            raise NoMemory from None
 
     @property
     def changes(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.store.sqlite.connection import Trouble, trouble_of
+from dragoman.store.sqlite.connection import NoMemory, Trouble, trouble_of
 from dragoman.store.sqlite.file import beside
 
 if TYPE_CHECKING:
@@ -225,8 +225,10 @@ class Transactions:
         return Trouble.FULL if failed_to_write and _lacks_room(self._path) else trouble
 
     def _undo(self) -> None:
+        """Who finds no memory for that leaves it to the next one, who can begin nothing before."""
         if self._connection.in_transaction:
-            self._connection.command("ROLLBACK")
+            with suppress(NoMemory):
+                self._connection.command("ROLLBACK")
 
 
 def take_batch(waiting: deque[Job]) -> Sequence[Job]:
