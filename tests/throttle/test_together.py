@@ -258,3 +258,27 @@ def test_in_memory_it_is_the_same_port():
         assert (await throttle.count_wrong_secret("192.0.2.1", "shop")).held_for is None
 
     run(use())
+
+
+def test_f14_outages_however_many_add_no_more_than_the_limit_once_more(shared_server: RedisServer):
+    """What a machine verified by itself the shared server never learns, but each remembers its own."""
+    rules = policy(wait=0.0)
+    limit = rules.strangers.most + rules.known.most
+
+    async def come_and_go() -> tuple[int, int]:
+        machines = [over(shared_server, rules, user="dragoman") for _ in range(4)]
+        counts = [0, 0]
+        for turn in range(6):
+            shared_server.run("ACL", "SETUSER", "dragoman", "+evalsha" if turn % 2 else "-evalsha")
+            for number, machine in enumerate(machines):
+                machine._remote._server._circuit._monotonic.now += 100
+                for known in (True, False):
+                    for guessed in range(limit):
+                        address = f"10.{turn}.{number}.{guessed}"
+                        answer = await guess(machine, "victim", address, known=known)
+                        counts[turn % 2] += answer is None
+        return counts[0], counts[1]
+
+    alone, together = run(come_and_go())
+    assert 0 < together <= limit
+    assert 0 < alone <= limit

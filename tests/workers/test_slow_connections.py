@@ -149,6 +149,44 @@ def ask_and_never_read(connection: socket.socket) -> None:
             time.sleep(0.005)  # for the server to answer these first
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_f25_however_fast_it_was_before_little_lies_here_of_who_takes_no_answer_any_more(folder: Folder, scheme: str):
+    """The system gives more room to who sends fast, and keeps what is not read: megabytes for each, if it is let."""
+    if scheme == "https":
+        write_certificate(folder.path / "server.pem", "127.0.0.1")
+        folder.change(tls_certificate='tls_certificate = "server.pem"', tls_key='tls_key = "server.pem"')
+    long = KEYS[:-2] + b"X: " + b"x" * 12_000 + b"\r\n\r\n"
+    with running_server(folder.file) as server, greedy(server.port, encrypted=scheme == "https") as connection:
+        for _ in range(300):
+            connection.sendall(long * 4)
+            received = b""
+            while received.count(b"HTTP/1.1 200 ") < 4:
+                received += connection.recv(65536)
+        connection.settimeout(1)
+        lies = 0
+        with pytest.raises(TimeoutError):  # noqa: PT012 (any of many)
+            while lies < 2**22:
+                lies += connection.send(KEYS * 300)
+        assert lies < 450_000
+
+
+@contextmanager
+def greedy(port: int, *, encrypted: bool) -> Iterator[socket.socket]:
+    """A connection whose own system keeps as little as it can."""
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        plain.settimeout(20)
+        plain.connect(("127.0.0.1", port))
+        if not encrypted:
+            yield plain
+            return
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(plain) as connection:
+            yield connection
+
+
 def test_f25_between_two_requests_a_connection_may_rest_but_not_for_ever(folder: Folder):
     with running_server(folder.file, environment=settings(idle_seconds=2)) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:

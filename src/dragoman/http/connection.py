@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _PIECE = 2048
 """Bytes that are read at once where there are more; some eighty of the shortest requests."""
+_LIES_IN_TLS = 65536
+"""Bytes in each direction; left alone TLS would keep a quarter and half a megabyte for each connection."""
 _DROP_WHAT_IS_UNSENT = struct.pack("ii", 1, 0)
 _WHOLE = Phase.WHOLE  # a look-up at each request would cost more than what it is for
 
@@ -80,6 +82,8 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self._encrypted = transport.get_extra_info("sslcontext") is not None
+        if self._encrypted:
+            _bound_what_lies_in(transport)
         self._reader = Reader(
             self._bounds, self._begin, self._ask, str(peer[0]) if peer else "", encrypted=self._encrypted
         )
@@ -280,3 +284,9 @@ class Connection(asyncio.Protocol):
         """End it now, with what it has not taken."""
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
         self.transport.abort()
+
+
+def _bound_what_lies_in(transport: asyncio.Transport) -> None:
+    """Of what nobody has read, and of what nobody has taken, between the system and us: so much as without TLS."""
+    transport.set_write_buffer_limits(_LIES_IN_TLS)
+    transport.set_read_buffer_limits(_LIES_IN_TLS)  # type: ignore[attr-defined]  # TLS has it, and its type does not

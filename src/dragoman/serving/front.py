@@ -266,11 +266,12 @@ class Front:
 
 
 def _bound_unread(listening: socket.socket, seconds: float) -> None:
-    """What the system keeps of answers that nobody takes, and for how long; connections have it from their listener.
+    """What the system keeps of what nobody takes or reads, and for how long; connections have it from their listener.
 
     Left alone it would keep megabytes for each, and none of it would be seen from here.
     """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD_BYTES)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere it is as long as the system says
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 2000))
 
