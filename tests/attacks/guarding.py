@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import bcrypt
 
 from dragoman.store.sqlite.database import SqliteDatabase
+from dragoman.throttle.throttle import MemoryThrottle, NoThrottle
 from tests.attacks.harness import FORM, PASSWORD, Server
 from tests.processes import wait_until
 
@@ -48,22 +49,32 @@ async def until_there_are(server: Server, waiting: int) -> None:
         await asyncio.sleep(0)
 
 
+_COUNTED = {
+    SqliteDatabase: ("row", "change", "change_row", "transact"),
+    MemoryThrottle: ("place_of", "take", "settle", "count_wrong_secret"),
+    NoThrottle: ("place_of", "take", "settle", "count_wrong_secret"),
+}
+
+
 @contextmanager
 def counted_work(server: Server) -> Iterator[dict[str, int]]:
-    """Hashes, checks of imported hashes, and statements of the store by kind."""
+    """Hashes, checks of imported hashes, statements of the store by kind, and what the throttle is asked by verb."""
     work: dict[str, int] = {}
 
-    def counting(name: str) -> Any:
-        original = getattr(SqliteDatabase, name)
+    def counting(counted: type, name: str) -> Any:
+        original = getattr(counted, name)
 
-        def count(database: SqliteDatabase, *arguments: Any) -> Any:
+        def count(itself: Any, *arguments: Any) -> Any:
             work[name] = work.get(name, 0) + 1
-            return original(database, *arguments)
+            return original(itself, *arguments)
 
-        return patch.object(SqliteDatabase, name, count)
+        return patch.object(counted, name, count)
 
     before = server.passwords.hashes_computed, server.passwords.imports_checked
-    with counting("row"), counting("change"), counting("change_row"), counting("transact"):
+    with ExitStack() as counters:
+        for counted, names in _COUNTED.items():
+            for name in names:
+                counters.enter_context(counting(counted, name))
         yield work
     work["hashes"] = server.passwords.hashes_computed - before[0]
     work["imports"] = server.passwords.imports_checked - before[1]
