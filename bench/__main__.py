@@ -6,9 +6,11 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench import dialects, limits
@@ -28,6 +30,11 @@ _DOCS = _HERE.parent / "docs"
 _SHOWN_CONNECTIONS = 16
 _HASHING_SECONDS = 2.0
 """A hash takes some forty times as long as anything else."""
+_BARE_SECONDS = 1
+_AT_REST_SECONDS = 1
+"""So that all of its processes have begun, and not only the one that has answered."""
+_BOUND_SECONDS = {Work.PASSWORD: 2 * _HASHING_SECONDS, Work.BARE: 2 * _BARE_SECONDS}
+"""Of each limit there are two: as it comes, and at its fastest."""
 
 
 def main() -> None:
@@ -39,11 +46,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3, help="for so long each time")
     chosen = parser.parse_args()
     check_generator()
-    systems = [one for one in _systems() if not chosen.only or any(name in one.name for name in chosen.only)]
-    in_haste = Plan(connections=(16,), rounds=2, seconds=2, warm_up_seconds=None if chosen.only else 1)
-    plan = in_haste if chosen.quick else Plan(rounds=chosen.rounds, seconds=chosen.seconds)
+    chosen_systems = [one for one in systems() if not chosen.only or any(name in one.name for name in chosen.only)]
+    plan = in_haste(chosen.only) if chosen.quick else Plan(rounds=chosen.rounds, seconds=chosen.seconds)
     with tempfile.TemporaryDirectory() as folder:
-        results = measure(systems, plan, Path(folder))
+        results = measure(chosen_systems, plan, Path(folder))
     print(as_text(results))
     if not chosen.only:
         (_HERE / "results.json").write_text(json.dumps(results.as_json(), indent=1) + "\n", encoding="utf-8")
@@ -59,12 +65,27 @@ class Plan:
     seconds: int = 3
     warm_up_seconds: int | None = None
     """The longest that there is time for."""
+    limits_each_time: bool = True
+    """Whether what bounds a system is measured beside each run of it, and not once for all of its runs."""
 
     def leaves_out(self, system: System) -> str | None:
         """Why this one is not measured, if it is not: cold, its figures would not be its own."""
         if self.warm_up_seconds is None or system.warm_up_seconds <= self.warm_up_seconds:
             return None
         return f"warms up for {system.warm_up_seconds} s: not with --quick, but where it is named by --only"
+
+    def seconds_of_load(self, system: System, works: Collection[Work]) -> float:
+        """For how long a system is loaded, and what bounds it beside it; starting both comes on top."""
+        runs = len(self.connections) * self.rounds
+        own = len(works) * (system.warm_up_seconds + runs * self.seconds)
+        bounds = [_bound_of(work) for work in works]
+        beside = bounds * runs if self.limits_each_time else set(bounds)
+        return own + sum(_BOUND_SECONDS[one] for one in beside)
+
+
+def in_haste(only: Sequence[str]) -> Plan:
+    """What takes less than five minutes; whoever is named is measured, however long it warms up."""
+    return Plan(connections=(16,), rounds=1, seconds=1, warm_up_seconds=None if only else 1, limits_each_time=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +95,28 @@ class Limits:
     asgi: Running
     silent_asgi: Running
 
-    def beside(self, work: Work, connections: int) -> Beside:
-        """What bounds this work, measured now."""
-        if work is Work.PASSWORD:
+    def beside(self, bound: Work, connections: int) -> Beside:
+        """What bounds the work of this bound, measured now."""
+        if bound is Work.PASSWORD:
             hashes = (
                 bare_capacity(one, usable_cores(), _HASHING_SECONDS).a_second
                 for one in (Implementation.REFERENCE, Implementation.OURS)
             )
             return Beside(*hashes)
         limit, silent = (
-            _once(one, Work.BARE, connections, 1)[0].requests_per_second for one in (self.asgi, self.silent_asgi)
+            _once(one, Work.BARE, connections, _BARE_SECONDS)[0].requests_per_second
+            for one in (self.asgi, self.silent_asgi)
         )
         return Beside(limit, silent)
 
 
-def _systems() -> Sequence[System]:
+def _bound_of(work: Work) -> Work:
+    """What is bounded by the same as this."""
+    return work if work is Work.PASSWORD else Work.BARE
+
+
+def systems() -> Sequence[System]:
+    """All that are measured, in turn."""
     return (
         dragoman.on_sqlite(),
         dragoman.on_sqlite(workers=2),
@@ -119,8 +147,9 @@ def measure(systems: Sequence[System], plan: Plan, folder: Path) -> Results:
             if why is not None:
                 left_out[system.name] = why
                 continue
-            _tell(system.name)
             with system.start(folder / f"system-{number}") as running:
+                _tell(f"{system.name}, {plan.seconds_of_load(system, running.requests):.0f} s")
+                time.sleep(_AT_REST_SECONDS)
                 idle = running.tree.resident_mib()
                 rows.extend(_measure_all(system, running, plan, Limits(asgi=limit, silent_asgi=silent)))
                 standings.append(_standing(system, running, idle))
@@ -143,18 +172,20 @@ def _standing(system: System, running: Running, idle: float) -> Standing:
         start_seconds=running.start_seconds,
         idle_mib=idle,
         loaded_mib=running.tree.resident_mib(),
+        peak_mib=running.tree.peak_mib(),
     )
 
 
 def _measure_all(system: System, running: Running, plan: Plan, limit: Limits) -> Sequence[Row]:
     rows = []
+    bounded = limit.beside if plan.limits_each_time else cache(limit.beside)
     for work in running.requests:
         _once(running, work, plan.connections[0], system.warm_up_seconds)
         for connections in plan.connections:
             runs, beside = [], []
             for _ in range(plan.rounds):
                 runs.append(_once(running, work, connections, plan.seconds))
-                beside.append(limit.beside(work, connections))
+                beside.append(bounded(_bound_of(work), connections))
             rows.append(row(system.name, work, connections, runs, beside))
             _tell(f"  {work}, {connections}: {rows[-1].requests_per_second:,.0f}")
     return rows

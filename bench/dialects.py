@@ -104,7 +104,7 @@ def _query_with_client(member: Member, grant_type: str) -> Request:
     return Request(path=f"{member.path}?{urlencode({**member.fields(grant_type), **member.credentials})}")
 
 
-_DIALECTS: Mapping[str, tuple[Callable[[Member, str], Request], tuple[str, ...]]] = {
+DIALECTS: Mapping[str, tuple[Callable[[Member, str], Request], tuple[str, ...]]] = {
     _STANDARD: (_form, (_PASSWORD, _CLIENT, _REFRESH)),
     "jobspace": (_multipart, (_PASSWORD, _CLIENT, _REFRESH)),
     "jmondi": (_form_with_client, (_PASSWORD, _CLIENT, _REFRESH)),
@@ -120,7 +120,7 @@ def measure(folder: Path, rounds: int, seconds: int) -> Sequence[Comparison]:
     compared = []
     for number, algorithm in enumerate((None, *sorted(set(_OWN_ALGORITHM.values())))):
         with _demo(folder / f"demo-{number}", algorithm) as (base, members):
-            for dialect, (_, grant_types) in _DIALECTS.items():
+            for dialect, (_, grant_types) in DIALECTS.items():
                 if dialect != _STANDARD and _OWN_ALGORITHM.get(dialect) == algorithm:
                     compared += [_compare(base, members, dialect, one, (rounds, seconds)) for one in grant_types]
     return compared
@@ -148,7 +148,7 @@ def _compare(
 
 
 def _requested(base: str, members: Mapping[str, Member], dialect: str, grant_type: str) -> Request:
-    write = _DIALECTS[dialect][0]
+    write = DIALECTS[dialect][0]
     request = write(members[dialect], grant_type)
     if grant_type != _REFRESH:
         return request

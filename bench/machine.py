@@ -56,6 +56,10 @@ class Tree:
         """Resident memory; pages that members share count for each of them."""
         return sum(int(fields[21]) for one in self.members() if (fields := _stat(one))) * _PAGE / 2**20
 
+    def peak_mib(self) -> float:
+        """The most that each living member ever had, together; pages that members share count for each of them."""
+        return sum(_peak_kib(one) for one in self.members()) / 2**10
+
 
 @contextmanager
 def on_one_core(*trees: Tree) -> Iterator[None]:
@@ -86,6 +90,15 @@ def _stat(process: int) -> list[str]:
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2].split()
     except OSError:
         return []
+
+
+def _peak_kib(process: int) -> int:
+    """0 where the process has gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0
 
 
 def done(*command: str, environment: Mapping[str, str], given: str = "") -> None:

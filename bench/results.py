@@ -41,6 +41,9 @@ class Row:
     p99: float
     cpu_seconds_per_1000: float
     failed: int
+    limit: float
+    """What bounds it, a second, as it comes (`Beside`)."""
+    fastest_limit: float
     of_limit: float
     """Beside what bounds it (`Beside`)."""
     of_fastest_limit: float
@@ -54,8 +57,11 @@ class Standing:
     about: str
     start_seconds: float
     idle_mib: float
+    """Resident memory a second after its first answer."""
     loaded_mib: float
     """Right after the work."""
+    peak_mib: float
+    """The most of each of its processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,8 @@ def row(
         p99=statistics.median(measured.p99 for measured, _ in runs),
         cpu_seconds_per_1000=sum(cpu for _, cpu in runs) / max(done, 1) * 1000,
         failed=sum(measured.failed for measured, _ in runs),
+        limit=statistics.median(one.limit for one in beside),
+        fastest_limit=statistics.median(one.fastest_limit for one in beside),
         of_limit=statistics.median(rate / one.limit for rate, one in zip(rates, beside, strict=True)),
         of_fastest_limit=statistics.median(rate / one.fastest_limit for rate, one in zip(rates, beside, strict=True)),
     )
@@ -123,13 +131,13 @@ def as_text(results: Results) -> str:
     """The table for a terminal and for the docs (Markdown)."""
     lines = ["| limit of the machine | a second |", "|---|--:|"]
     lines += [f"| {name} | {rate:,.0f} |" for name, rate in results.limits.items()]
-    lines += ["", "| system | start | at rest | after the work | |", "|---|--:|--:|--:|---|"]
+    lines += ["", "| system | start | at rest | after the work | at most | |", "|---|--:|--:|--:|--:|---|"]
     lines += [
         f"| {one.system} | {one.start_seconds:.2f} s | {one.idle_mib:.0f} MiB | {one.loaded_mib:.0f} MiB "
-        f"| {one.about} |"
+        f"| {one.peak_mib:.0f} MiB | {one.about} |"
         for one in results.standings
     ]
-    lines += [f"| {name} | | | | not measured: {why} |" for name, why in results.left_out.items()]
+    lines += [f"| {name} | | | | | not measured: {why} |" for name, why in results.left_out.items()]
     heads = "work", "connections", "system", "requests/s", "spread", "of limit", "of fastest limit", "p50", "p99"
     lines += ["", f"| {' | '.join(heads)} | CPU s / 1,000 | failed |"]
     lines += ["|---|--:|---|--:|---|--:|--:|--:|--:|--:|--:|"]

@@ -10,7 +10,7 @@ from bench.growth import http, store
 def main() -> None:
     """By the store's own verbs, or through whole servers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1_000_000, help="how many grants the large database has")
+    parser.add_argument("--count", type=int, default=1_000_000, help="grants and people of the large database")
     parser.add_argument("--http", action="store_true", help="through whole servers, loaded by wrk")
     parser.add_argument("--on", choices=("sqlite", "postgresql"), action="append", help="only on this database")
     asked = parser.parse_args()

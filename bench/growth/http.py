@@ -1,8 +1,9 @@
-"""Refreshing through a whole server when the database grows: `python -m bench.growth --http`.
+"""Refreshing and logging in through a whole server when the database grows: `python -m bench.growth --http`.
 
-Two `dragoman serve`, over a thousand grants and over a million, are loaded in turns by wrk. Each request is the
-refresh of another grant, chosen at random, with the token that it has to present: made here with the server's keys, as
-no million people have logged in. Every answer is a new pair of tokens, rotated durably; anything else ends the run.
+Two `dragoman serve`, over a thousand grants and people and over a million, are loaded in turns by wrk. Each request is
+the refresh of another grant, chosen at random, with the token that it has to present: made here with the server's keys,
+as no million people have logged in; or the log-in of somebody, with the cheapest hash, so that what is measured is all
+else. Every answer is a new pair of tokens, written durably; anything else ends the run.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus, urlencode
 
-from bench.growth.grants import grants, insert
 from bench.growth.rounds import POSTGRESQL, ROUNDS, tell
+from bench.growth.rows import grants, insert, insert_people
 from tests.histories.deployment import deploy
 from tests.postgresql import cluster
 
@@ -38,19 +40,21 @@ if TYPE_CHECKING:
 
     from dragoman.config.settings import Configuration
     from dragoman.core.model import Grant, GrantId
+    from dragoman.core.secret import Secret
 
 SECONDS = 4
 CONNECTIONS = 16
 _TOKENS = 40_000
 """More than a round can use."""
-_CLIENT, _PERSON = "patient", "person-1"
+_CLIENT = "patient"
 _LIFETIME = 10**7
+_REFRESH, _LOG_IN = "refreshes", "log-ins"
 _SCRIPT = """
-local next_token = io.lines("{tokens}")
+{before}
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
 function request()
-  return wrk.format(nil, nil, nil, "{parameters}&refresh_token=" .. next_token())
+  return wrk.format(nil, nil, nil, "{parameters}" .. {further})
 end
 function response(status, headers, body)
   if status ~= 200 then print(status, body) end
@@ -67,18 +71,13 @@ class Server:
     configuration: Configuration
     ids: Sequence[GrantId]
     used: int = 0
-    costs: list[float] = field(default_factory=list)
+    costs: dict[str, list[float]] = field(default_factory=dict)
     """Microseconds of processor time that the server took for a request, by round: the steadier figure."""
 
-    def load(self) -> float:
-        """Refreshes per second of one round. Ends the program if one was refused."""
-        tokens, script = self.folder / "tokens", self.folder / "refresh.lua"
-        sent = asyncio.run(self._tokens())
-        tokens.write_text("\n".join([sent[0], *sent]), encoding="ascii")  # wrk makes one request only to look at it
-        app = next(one for one in self.deployment.apps if one.client_id == _CLIENT)
-        parameters = "&".join(f"{name}={value}" for name, value in app.credentials.items())
-        parameters = f"grant_type=refresh_token&{parameters}"
-        script.write_text(_SCRIPT.format(tokens=tokens, parameters=parameters), encoding="ascii")
+    def load(self, work: str) -> float:
+        """Requests per second of one round. Ends the program if one was refused."""
+        script = self.folder / "request.lua"
+        script.write_text(self._refreshing() if work == _REFRESH else self._logging_in(), encoding="ascii")
         url = f"http://127.0.0.1:{self.deployment.ports[0]}/oauth2/token"
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-s", str(script), url]
         before = self._processor_seconds()
@@ -87,8 +86,28 @@ class Server:
         done = re.search(r"(\d+) requests in", told)
         if found is None or done is None or "Non-2xx" in told or "Socket errors" in told:
             sys.exit(f"refused under load:\n{told}")
-        self.costs.append((self._processor_seconds() - before) / int(done[1]) * 1e6)
+        cost = (self._processor_seconds() - before) / int(done[1]) * 1e6
+        self.costs.setdefault(work, []).append(cost)
         return float(found[1])
+
+    def _refreshing(self) -> str:
+        """The script that spends tokens."""
+        tokens, sent = self.folder / "tokens", asyncio.run(self._tokens())
+        tokens.write_text("\n".join([sent[0], *sent]), encoding="ascii")  # wrk makes one request only to look at it
+        parameters = f"grant_type=refresh_token&{self._credentials()}&refresh_token="
+        return _SCRIPT.format(before=f'local token = io.lines("{tokens}")', parameters=parameters, further="token()")
+
+    def _logging_in(self) -> str:
+        """The script that logs in one of all people, chosen at random."""
+        password = quote_plus(self.deployment.apps[0].password)
+        parameters = f"grant_type=password&{self._credentials()}&password={password}&username=person+"
+        before = f"math.randomseed({random.randrange(1 << 31)})"  # noqa: S311 (load, no secret)
+        further = f"math.random(0, {len(self.ids) - 1})"
+        return _SCRIPT.format(before=before, parameters=parameters, further=further)
+
+    def _credentials(self) -> str:
+        app = next(one for one in self.deployment.apps if one.client_id == _CLIENT)
+        return urlencode(app.credentials)
 
     def _processor_seconds(self) -> float:
         """What all processes of the server have used, in user and kernel: it has a session of its own."""
@@ -138,8 +157,10 @@ def _running(folder: Path, database: str, count: int) -> Iterator[Server]:
     configuration = read_configuration(deployment.servers[0].configuration)
     now = epoch_seconds()
     ends = {"created_at": now, "expires_at": now + _LIFETIME, "idle_expires_at": now + _LIFETIME}
-    made = grants(count, client_id=_CLIENT, subject=_PERSON, **ends)
-    ids = list(asyncio.run(insert(configuration.location(), made)))
+    location = configuration.location()
+    asyncio.run(insert_people(location, count, asyncio.run(_stored_hash(location))))
+    made = grants(count, client_id=_CLIENT, **ends)
+    ids = list(asyncio.run(insert(location, made)))
     random.shuffle(ids)
     deployment.start()
     try:
@@ -148,15 +169,23 @@ def _running(folder: Path, database: str, count: int) -> Iterator[Server]:
         deployment.kill()
 
 
+async def _stored_hash(location: Path | Secret) -> str | None:
+    """That of the deployment's own person: all others have the same password."""
+    async with open_tool(location) as store:
+        owner = await store.find_resource_owner("person-1")
+        return owner and owner.password_hash
+
+
 def compare(folder: Path, databases: tuple[str, str], count: int) -> None:
     """Rounds in turns, and what they come to."""
     with _running(folder / "few", databases[0], 1000) as few, _running(folder / "many", databases[1], count) as many:
-        for server in (few, many):  # the first round of each finds nothing in memory
-            server.load()
-            server.costs.clear()
-        tell(f"{count} grants against 1000", [(few.load(), many.load()) for _ in range(ROUNDS)])
-        less, more = statistics.median(few.costs), statistics.median(many.costs)
-        print(f"  processor time of the server for one: {more:.0f} against {less:.0f} µs")
+        for work in (_REFRESH, _LOG_IN):
+            for server in (few, many):  # the first round of each finds nothing in memory
+                server.load(work)
+                server.costs.clear()
+            tell(f"{work}, {count} against 1000", [(few.load(work), many.load(work)) for _ in range(ROUNDS)])
+            less, more = (statistics.median(one.costs[work]) for one in (few, many))
+            print(f"  processor time of the server for one: {more:.0f} against {less:.0f} µs")
 
 
 def measure(on: Sequence[str], count: int) -> None:
@@ -165,7 +194,7 @@ def measure(on: Sequence[str], count: int) -> None:
         sys.exit("bench: wrk is not installed; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         if "sqlite" in on:
-            print(f"SQLite, refreshes over HTTP, one worker, {CONNECTIONS} connections")
+            print(f"SQLite, over HTTP, one worker, {CONNECTIONS} connections")
             compare(Path(folder) / "sqlite", ("dragoman.db", "dragoman.db"), count)
         if "postgresql" in on:
             print("PostgreSQL on the same machine, the same")

@@ -1,8 +1,8 @@
 """Whether refreshing stays as fast when the database grows: `make bench-growth`.
 
-Two databases, a thousand grants and a million, are rotated in turns by 32 tasks at once, each a random grant of all:
-one look and one durable rotation, as a refresh does them. So are a grant at its first generation and one at its
-hundred-thousandth. What counts are the ratios.
+Two databases, a thousand grants of a thousand people and a million of a million, are rotated in turns by 32 tasks at
+once, each a random grant of all: one look and one durable rotation, as a refresh does them. So are a grant at its first
+generation and one at its hundred-thousandth. What counts are the ratios.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.growth.grants import NOW, OWNERS, grants, insert
 from bench.growth.rounds import POSTGRESQL, ROUNDS, tell
+from bench.growth.rows import NOW, grants, insert, insert_people
 from tests.postgresql import cluster
 
-from dragoman.core.model import Client, Grant, GrantId, ResourceOwner
+from dragoman.core.model import Client, Grant, GrantId
 from dragoman.core.ports import Rotated
 from dragoman.store.opening import open_server
 
@@ -36,10 +36,9 @@ OLD = 100_000
 
 
 async def fill(store: Store, location: Path | Secret, count: int) -> Sequence[GrantId]:
-    """A client, people, and this many grants: their ids."""
+    """A client, so many people, and a grant for each: the ids of the grants."""
     await store.administration.create_client(Client(id="app", name="app"))
-    for number in range(OWNERS):
-        await store.administration.create_resource_owner(ResourceOwner(id=str(number), username=f"person {number}"))
+    await insert_people(location, count, None)
     return await insert(location, grants(count))
 
 
@@ -76,7 +75,7 @@ async def compare(few: Path | Secret, many: Path | Secret, count: int) -> None:
         few_grants, many_grants = shared(await fill(small, few, 1000)), shared(await fill(large, many, count))
         gc.collect()
         pairs = [(await rate(small, few_grants), await rate(large, many_grants)) for _ in range(ROUNDS)]
-        tell(f"{count} grants against 1000", pairs)
+        tell(f"{count} grants and people against 1000", pairs)
         young, old = list(grants(TASKS)), list(grants(TASKS, generation=OLD, issued=OLD))
         for grant in (*young, *old):
             await small.create_grant(grant, None)

@@ -32,12 +32,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     p: int
     tried: str
     must: str
-    tests: tuple[str, ...] = ()
-    """Tests without its id in their names."""
     why_not: str | None = None
     """The reason why there is no test."""
-    pending: bool = False
-    """Whether the feature is being made now."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,16 +77,16 @@ def ids_of(test: str) -> tuple[str, ...]:
     return tuple(named[1].upper().strip("_").split("_")) if named else ()
 
 
-def shown_by(name: str, row: Row, tests: Mapping[str, Path]) -> tuple[str, ...]:
-    """The tests that show a row: those named for it, then those that it names."""
-    return (*(test for test in tests if name in ids_of(test)), *row.tests)
+def shown_by(name: str, tests: Mapping[str, Path]) -> tuple[str, ...]:
+    """The tests that show a row: those that have its id in their names."""
+    return tuple(test for test in tests if name in ids_of(test))
 
 
 def make_attacks(root: Path) -> str:
     """The text of the page."""
     attacks, tests = read_attacks(), find_tests(root)
     rows = {name: row for group in attacks.group for name, row in group.rows.items()}
-    mentioned = {test for name, row in rows.items() for test in shown_by(name, row, tests)}
+    mentioned = {test for name in rows for test in shown_by(name, tests)}
     others = {test: path for test, path in tests.items() if path.parent.name == "attacks" and test not in mentioned}
     return page(
         _HEAD, _count(rows, tests), *(_group(group, attacks.why_not, tests) for group in attacks.group), _others(others)
@@ -98,11 +94,8 @@ def make_attacks(root: Path) -> str:
 
 
 def _count(rows: Mapping[str, Row], tests: Mapping[str, Path]) -> str:
-    shown = sum(bool(shown_by(name, row, tests)) for name, row in rows.items())
-    pending = [name for name, row in rows.items() if row.pending and not shown_by(name, row, tests)]
-    told = f"Of {len(rows)} rows {shown} are shown by tests; {len(rows) - shown - len(pending)} are of features that"
-    waiting = f" Being made: {', '.join(pending)}." if pending else ""
-    return f"{told} do not exist.{waiting}"
+    shown = sum(bool(shown_by(name, tests)) for name in rows)
+    return f"Of {len(rows)} rows {shown} are shown by tests; {len(rows) - shown} are of features that do not exist."
 
 
 def _group(group: Group, reasons: Mapping[str, str], tests: Mapping[str, Path]) -> str:
@@ -113,10 +106,8 @@ def _group(group: Group, reasons: Mapping[str, str], tests: Mapping[str, Path]) 
 
 
 def _shown(name: str, row: Row, reasons: Mapping[str, str], tests: Mapping[str, Path]) -> str:
-    found = shown_by(name, row, tests)
-    if found:
-        return _linked(found, tests)
-    return "*being made*" if row.pending else f"*none: {reasons[row.why_not or '']}*"
+    found = shown_by(name, tests)
+    return _linked(found, tests) if found else f"*none: {reasons[row.why_not or '']}*"
 
 
 def _linked(names: Sequence[str], tests: Mapping[str, Path]) -> str:

@@ -1,20 +1,29 @@
 """The hash guard as tests see it: slots that are taken, log-ins that wait for one, what is stored, and what each costs."""
 
+from __future__ import annotations
+
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Self
 from unittest.mock import patch
 from urllib.parse import urlencode
 
 import bcrypt
 
 from dragoman.store.sqlite.database import SqliteDatabase
+from dragoman.throttle.throttle import MemoryThrottle, NoThrottle
 from tests.attacks.harness import FORM, PASSWORD, Server
 from tests.processes import wait_until
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.attacks.harness import Answer
+
 SLOTS, QUEUE = 2, 64
+HANGS_AFTER = 60
+"""Seconds; no machine is as slow."""
 
 
 def form_of(server: Server, client: str, username: str, password: str = PASSWORD) -> dict[str, Any]:
@@ -25,7 +34,7 @@ def form_of(server: Server, client: str, username: str, password: str = PASSWORD
 
 
 class Held:
-    """Every slot of a pool taken, until it is let go."""
+    """Every slot of a pool taken, until it is let go, at the latest where a test ends: one that fails must not hang."""
 
     def __init__(self, pool: Any, number: int = SLOTS) -> None:
         self._gate = threading.Event()
@@ -33,6 +42,12 @@ class Held:
         for thread in self._threads:
             thread.start()
         wait_until(lambda: pool.running == number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self.let_go()
 
     def _hold(self, pool: Any) -> None:
         asyncio.run(pool._slots.run(self._gate.wait))
@@ -44,26 +59,44 @@ class Held:
 
 
 async def until_there_are(server: Server, waiting: int) -> None:
-    while server.passwords.waiting < waiting:  # noqa: ASYNC110 (the pool offers no event)
-        await asyncio.sleep(0)
+    async with asyncio.timeout(HANGS_AFTER):
+        while server.passwords.waiting < waiting:  # noqa: ASYNC110 (the pool offers no event)
+            await asyncio.sleep(0)
+
+
+async def first_of(asking: Iterable[asyncio.Task[Answer]]) -> set[asyncio.Task[Answer]]:
+    """Those of them that are answered, once one is. Fails where nobody is."""
+    done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED, timeout=HANGS_AFTER)
+    assert done, "nobody is answered"
+    return done
+
+
+_COUNTED = {
+    SqliteDatabase: ("row", "change", "change_row", "transact"),
+    MemoryThrottle: ("place_of", "take", "settle", "count_wrong_secret"),
+    NoThrottle: ("place_of", "take", "settle", "count_wrong_secret"),
+}
 
 
 @contextmanager
 def counted_work(server: Server) -> Iterator[dict[str, int]]:
-    """Hashes, checks of imported hashes, and statements of the store by kind."""
+    """Hashes, checks of imported hashes, statements of the store by kind, and what the throttle is asked by verb."""
     work: dict[str, int] = {}
 
-    def counting(name: str) -> Any:
-        original = getattr(SqliteDatabase, name)
+    def counting(counted: type, name: str) -> Any:
+        original = getattr(counted, name)
 
-        def count(database: SqliteDatabase, *arguments: Any) -> Any:
+        def count(itself: Any, *arguments: Any) -> Any:
             work[name] = work.get(name, 0) + 1
-            return original(database, *arguments)
+            return original(itself, *arguments)
 
-        return patch.object(SqliteDatabase, name, count)
+        return patch.object(counted, name, count)
 
     before = server.passwords.hashes_computed, server.passwords.imports_checked
-    with counting("row"), counting("change"), counting("change_row"), counting("transact"):
+    with ExitStack() as counters:
+        for counted, names in _COUNTED.items():
+            for name in names:
+                counters.enter_context(counting(counted, name))
         yield work
     work["hashes"] = server.passwords.hashes_computed - before[0]
     work["imports"] = server.passwords.imports_checked - before[1]

@@ -55,8 +55,7 @@ def send_log_in(address: str, body: str) -> socket.socket:
 
 
 def test_f26_who_hangs_up_while_waiting_gives_the_place_to_the_next(tmp_path: Path):
-    with one_slot(tmp_path) as (address, pool, log, body, client):
-        held = Held(pool, 1)
+    with one_slot(tmp_path) as (address, pool, log, body, client), Held(pool, 1) as held:
         gone = send_log_in(address, body)
         wait_until(lambda: pool.waiting == 1)
         with send_log_in(address, body) as refused:
@@ -80,8 +79,7 @@ def test_f26_who_hangs_up_while_waiting_gives_the_place_to_the_next(tmp_path: Pa
 
 
 def test_f26_a_request_that_follows_on_the_same_connection_is_no_hanging_up(tmp_path: Path):
-    with one_slot(tmp_path) as (address, pool, _log, body, _client):
-        held = Held(pool, 1)
+    with one_slot(tmp_path) as (address, pool, _log, body, _client), Held(pool, 1) as held:
         connection = send_log_in(address, body)
         wait_until(lambda: pool.waiting == 1)
         connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -98,8 +96,7 @@ def test_f26_a_request_that_follows_on_the_same_connection_is_no_hanging_up(tmp_
 
 
 def test_f26_who_has_said_all_is_told_when_its_place_was_given_to_others(tmp_path: Path):
-    with one_slot(tmp_path) as (address, pool, _log, body, _client):
-        held = Held(pool, 1)
+    with one_slot(tmp_path) as (address, pool, _log, body, _client), Held(pool, 1) as held:
         with send_log_in(address, body) as waiting:
             wait_until(lambda: pool.waiting == 1)
             waiting.shutdown(socket.SHUT_WR)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dragoman.config.settings import PasswordsTable, ThrottleTable
-from tests.attacks.guarding import QUEUE, SLOTS, Held, counted_work, form_of, stored_of, until_there_are
+from tests.attacks.guarding import QUEUE, SLOTS, Held, counted_work, first_of, form_of, stored_of, until_there_are
 from tests.attacks.harness import FORM, PASSWORD, Answer, Server, ask, configuration_of, running
 
 
@@ -24,22 +24,22 @@ def guarded(tmp_path: Path) -> Iterator[Server]:
 
 def test_k01_of_500_log_ins_at_once_the_excess_is_refused_at_once_and_costs_no_hash(guarded: Server):
     client, owner = guarded.add_client(), guarded.add_owner()
-    held = Held(guarded.passwords)
     before = guarded.passwords.hashes_computed
     told = guarded.mark()
 
-    async def storm() -> list[Answer]:
+    async def storm(held: Held) -> list[Answer]:
         one = form_of(guarded, client, owner)
-        tasks = [asyncio.create_task(ask(guarded.application, **one)) for _ in range(500)]
-        refused = set()
+        tasks = {asyncio.create_task(ask(guarded.application, **one)) for _ in range(500)}
+        refused: set[asyncio.Task[Answer]] = set()
         while len(refused) < 500 - QUEUE:
-            refused, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            refused |= await first_of(tasks - refused)
         assert guarded.passwords.hashes_computed == before
         assert guarded.passwords.waiting == QUEUE
         held.let_go()
         return list(await asyncio.gather(*tasks))
 
-    answers = guarded.run(storm())
+    with Held(guarded.passwords) as held:
+        answers = guarded.run(storm(held))
     assert sorted(answer.status for answer in answers) == [200] * QUEUE + [503] * (500 - QUEUE)
     assert {answer.header("Retry-After") for answer in answers if answer.status == 503} == {"1"}
     assert {answer.error for answer in answers if answer.status == 503} == {"temporarily_unavailable"}
@@ -54,9 +54,8 @@ def test_k01_while_the_line_is_full_nobody_is_looked_up_counted_or_kept_waiting(
     with running(msgspec.structs.replace(configuration, passwords=table)) as server:
         client, owner = server.add_client(), server.add_owner()
         assert server.log_in(client, owner).status == 200
-        held = Held(server.passwords)
 
-        async def crowd() -> list[Answer]:
+        async def crowd(held: Held) -> list[Answer]:
             five = [asyncio.create_task(ask(server.application, **form_of(server, client, owner))) for _ in range(5)]
             await until_there_are(server, 5)
             with counted_work(server) as least:
@@ -71,7 +70,8 @@ def test_k01_while_the_line_is_full_nobody_is_looked_up_counted_or_kept_waiting(
             return late
 
         told = server.mark()
-        answers = server.run(crowd())
+        with Held(server.passwords) as held:
+            answers = server.run(crowd(held))
         assert {answer.status for answer in answers} == {503}
         assert answers[0].identity == answers[1].identity
         reasons = [
@@ -83,46 +83,40 @@ def test_k01_while_the_line_is_full_nobody_is_looked_up_counted_or_kept_waiting(
 def test_k02_while_every_slot_is_taken_all_else_is_answered(guarded: Server):
     client, owner = guarded.add_client(), guarded.add_owner()
     tokens = guarded.log_in(client, owner).document
-    held = Held(guarded.passwords)
-    try:
+    with Held(guarded.passwords):
         assert guarded.introspect(client, tokens["access_token"])["active"] is True
         assert guarded.refresh(client, tokens["refresh_token"]).status == 200
         assert guarded.ask("GET", "/health/ready").status == 200
         form = {"grant_type": "client_credentials", **guarded.credentials(client)}
         assert guarded.form("/oauth2/token", form).status == 200
-    finally:
-        held.let_go()
 
 
 def test_k02_a_client_whose_secret_was_imported_as_a_slow_hash_needs_no_slot_once_it_has_shown_it(guarded: Server):
     client, owner = guarded.add_client(secret=PASSWORD, secrets=(stored_of("04"),)), guarded.add_owner()
     tokens = guarded.log_in(client, owner).document
-    held = Held(guarded.passwords)
-    try:
+    with Held(guarded.passwords):
         assert guarded.introspect(client, tokens["access_token"])["active"] is True
         assert guarded.refresh(client, tokens["refresh_token"]).status == 200
         wrong = {"grant_type": "client_credentials", "client_id": client, "client_secret": "wrong"}
         assert guarded.form("/oauth2/token", wrong).error == "invalid_client"
         assert guarded.passwords.waiting == 0
-    finally:
-        held.let_go()
 
 
 def after_the_flood(
     guarded: Server, flood: Iterable[Mapping[str, object]], late: Mapping[str, object]
 ) -> tuple[list[int], int]:
     """The statuses of those who gave way to the late one, while nobody was served, and its own in the end."""
-    held = Held(guarded.passwords)
 
-    async def storm() -> tuple[list[int], int]:
+    async def storm(held: Held) -> tuple[list[int], int]:
         asking = [asyncio.create_task(ask(guarded.application, **one)) for one in flood]
         await until_there_are(guarded, QUEUE)
         latest = asyncio.create_task(ask(guarded.application, **late))
-        done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        done = await first_of(asking)
         held.let_go()
         return [task.result().status for task in done], (await latest).status
 
-    return guarded.run(storm())
+    with Held(guarded.passwords) as held:
+        return guarded.run(storm(held))
 
 
 def test_k01_one_clients_flood_takes_no_place_from_another_client(guarded: Server):
@@ -141,13 +135,9 @@ def test_k01_one_addresss_flood_through_a_public_client_takes_no_place_from_othe
 
 def test_k03_wrong_client_secrets_cost_no_hash_and_no_place(guarded: Server):
     client = guarded.add_client()
-    held = Held(guarded.passwords)
-    try:
-        with guarded.nothing_happens():
-            for client_id, secret in ((client, "wrong"), ("nobody", "wrong")):
-                form = {"grant_type": "password", "username": "x", "password": PASSWORD}
-                answer = guarded.form("/oauth2/token", form | {"client_id": client_id, "client_secret": secret})
-                assert answer.error == "invalid_client"
-            assert guarded.passwords.waiting == 0
-    finally:
-        held.let_go()
+    with Held(guarded.passwords), guarded.nothing_happens():
+        for client_id, secret in ((client, "wrong"), ("nobody", "wrong")):
+            form = {"grant_type": "password", "username": "x", "password": PASSWORD}
+            answer = guarded.form("/oauth2/token", form | {"client_id": client_id, "client_secret": secret})
+            assert answer.error == "invalid_client"
+        assert guarded.passwords.waiting == 0

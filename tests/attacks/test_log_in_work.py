@@ -1,13 +1,20 @@
 """Every refusal of a log-in is the same work: U02 to U05."""
 
+from __future__ import annotations
+
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from dragoman.config.settings import ThrottleTable
 from tests.attacks.guarding import counted_work, stored_of
 from tests.attacks.harness import PASSWORD, Server, configuration_of, running
 from tests.attacks.test_resource_owners import REASONS, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def work_of(server: Server, client: str, name: str, password: str = "wrong password") -> dict[str, int]:
@@ -25,8 +32,17 @@ def wait_until_counted(server: Server, client: str) -> None:
     pytest.fail("stored hashes are not counted")
 
 
-def test_u02_u05_every_refusal_of_a_log_in_is_the_same_work(server: Server):
-    client = server.add_client()
+@pytest.fixture(scope="module", params=[True, False], ids=["throttled", "not throttled"])
+def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With the throttle as it is by default, and without."""
+    throttle = ThrottleTable(enabled=request.param)
+    with running(configuration_of(tmp_path_factory.mktemp("guarded"), throttle=throttle)) as one:
+        yield one
+
+
+def test_u02_u05_every_refusal_of_a_log_in_is_the_same_work(guarded: Server):
+    """As many hashes, statements of the store and questions to the throttle."""
+    server, client = guarded, guarded.add_client()
     refused = {
         "unknown": work_of(server, client, "nobody"),
         "wrong": work_of(server, client, server.add_owner()),
@@ -35,9 +51,8 @@ def test_u02_u05_every_refusal_of_a_log_in_is_the_same_work(server: Server):
         "of another client": work_of(server, client, server.add_owner(belongs_to=server.add_client()), PASSWORD),
         **{state: work_of(server, client, server.add_owner(**STATES[state]), PASSWORD) for state in STATES},
     }
-    server.log_in(client, "nobody")  # the client is remembered from here on, or not, for all alike
     assert {tuple(sorted(work.items())) for work in refused.values()} == {tuple(sorted(refused["wrong"].items()))}
-    assert refused["wrong"]["hashes"] == 1
+    assert [refused["wrong"][name] for name in ("hashes", "take", "settle")] == [1, 1, 1]
 
 
 def test_u02_a_name_longer_than_any_costs_one_hash_and_is_not_even_looked_up(server: Server):

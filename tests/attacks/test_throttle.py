@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -249,6 +250,19 @@ def test_u16_right_passwords_at_once_are_all_accepted(server: Server):
     client, owner = server.add_client(), server.add_owner()
     answers = server.ask_all([at_once(server, client, owner, PASSWORD, address()) for _ in range(40)])
     assert {answer.status for answer in answers} == {200}
+
+
+def test_u20_of_names_that_nobody_has_nothing_is_kept_but_their_counters(server: Server):
+    """The counters have memory of a fixed size (tests/throttle/test_table.py), and caches hold 4,096 at most."""
+    client = server.add_client()
+
+    def try_names(first: int) -> int:
+        for number in range(first, first + 5000):
+            log_in(server, client, f"one of millions {number}", "wrong", address())
+        return sys.getallocatedblocks()
+
+    before = try_names(0)
+    assert try_names(5000) - before < 1000
 
 
 def at_once(server: Server, client: str, name: str, password: str, peer: str) -> dict[str, object]:

@@ -88,7 +88,7 @@ def test_the_mac_is_hmac_sha_256_of_the_line_and_the_one_before():
 
 @ONCE
 @given(data=st.data())
-def test_any_byte_that_is_another_is_found(whole: Path, tmp_path: Path, data: st.DataObject):
+def test_w15_any_byte_that_is_another_is_found(whole: Path, tmp_path: Path, data: st.DataObject):
     file = data.draw(st.integers(0, len(data_files(whole)) - 1))
     path = data_files(whole)[file]
     content = bytearray(path.read_bytes())
@@ -101,7 +101,7 @@ def test_any_byte_that_is_another_is_found(whole: Path, tmp_path: Path, data: st
 
 @ONCE
 @given(data=st.data())
-def test_any_lines_taken_away_moved_doubled_or_put_in_are_found(whole: Path, tmp_path: Path, data: st.DataObject):
+def test_w15_any_lines_taken_away_moved_doubled_or_put_in_are_found(whole: Path, tmp_path: Path, data: st.DataObject):
     file = data.draw(st.integers(0, len(data_files(whole)) - 1))
     path = data_files(whole)[file]
     lines = path.read_bytes().splitlines(keepends=True)
@@ -127,7 +127,7 @@ def test_any_lines_taken_away_moved_doubled_or_put_in_are_found(whole: Path, tmp
 
 @ONCE
 @given(data=st.data())
-def test_any_end_cut_off_is_found_or_told_to_be_open(whole: Path, tmp_path: Path, data: st.DataObject):
+def test_w15_any_end_cut_off_is_found_or_told_to_be_open(whole: Path, tmp_path: Path, data: st.DataObject):
     file = data.draw(st.integers(0, len(data_files(whole)) - 1))
     path = data_files(whole)[file]
     content = path.read_bytes()
@@ -145,7 +145,7 @@ def test_a_file_that_is_taken_away_is_missed_whichever_it_is(whole: Path, tmp_pa
         assert not verify_folder(copy, KEY).sound, path.name
 
 
-def test_all_files_of_one_process_taken_away_are_missed(whole: Path, tmp_path: Path):
+def test_w15_all_files_of_one_process_taken_away_are_missed(whole: Path, tmp_path: Path):
     shutil.copytree(whole, tmp_path / "copy")
     chain = next(path.name.split("-")[1] for path in data_files(whole) if not path.name.startswith("ledger"))
     for path in (tmp_path / "copy").glob(f"*-{chain}-*"):

@@ -1,16 +1,19 @@
 """Two of the peers need Java, which a machine may lack: then the table says so, and all else goes on."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from bench.__main__ import Plan
+from bench.__main__ import Plan, in_haste, systems
+from bench.dialects import DIALECTS
 from bench.results import Results, as_text
 from bench.systems.java import missing
 from bench.systems.keycloak import keycloak
 from bench.systems.spring import spring_authorization_server
+from bench.work import Work
 
 _ROOT = Path(__file__).parents[2]
 _PEERS = Path("bench", "peers")
@@ -38,7 +41,7 @@ def test_without_java_the_table_says_so(system, machine):
     why = system.missing()
     assert why == "java is not installed"
     nothing = Results(limits={}, rows=[], standings=[], left_out={system.name: why}, rounds=1, seconds=1)
-    assert f"| {system.name} | | | | not measured: java is not installed |" in as_text(nothing)
+    assert f"| {system.name} | | | | | not measured: java is not installed |" in as_text(nothing)
 
 
 def test_with_java_it_tells_whether_maven_is_missing_or_the_installing_failed(machine, tmp_path):
@@ -80,6 +83,17 @@ def test_the_quick_form_leaves_out_who_would_be_measured_cold(system):
         f"warms up for {system.warm_up_seconds} s: not with --quick, but where it is named by --only"
     )
     assert Plan().leaves_out(system) is None
+
+
+def test_the_quick_form_takes_less_than_five_minutes():
+    """A minute and more is left for starting what is measured, and for the log-ins that a refresh needs."""
+    plan = in_haste(only=())
+    done = {(one["system"], one["work"]) for one in json.loads((_ROOT / "bench" / "results.json").read_bytes())["rows"]}
+    measured = [one for one in systems() if plan.leaves_out(one) is None]
+    assert {one.name for one in measured} == {name for name, _ in done} - {one.name for one in _SYSTEMS}
+    load = sum(plan.seconds_of_load(one, [Work(work) for name, work in done if name == one.name]) for one in measured)
+    compared = 2 * plan.rounds * plan.seconds * sum(len(grant_types) for _, grant_types in DIALECTS.values())
+    assert load + compared < 225
 
 
 @pytest.mark.parametrize(

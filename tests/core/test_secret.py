@@ -5,7 +5,7 @@ import pytest
 from dragoman.core.secret import Secret
 
 
-def test_a_secret_is_in_no_representation_of_itself():
+def test_s09_a_secret_is_in_no_representation_of_itself():
     secret = Secret("hunter2-hunter2")
     assert "hunter2" not in f"{secret} {secret!r} {[secret]} { ({'a': secret})!s}"
     assert secret.reveal() == "hunter2-hunter2"

@@ -99,7 +99,7 @@ def test_a_client_whose_refresh_tokens_stay_keeps_its_former_one(server: Server,
     assert [(grant.generation, grant.issued) for grant in server.grants(client)] == [(0, 3)]
 
 
-def test_what_is_kept_of_a_former_token_is_a_digest(server: Server, client: str, person: str) -> None:
+def test_m10_what_is_kept_of_a_former_token_is_a_digest(server: Server, client: str, person: str) -> None:
     token = spring_token(server, client, person)
     server.refresh(client, token)
     kept = b"".join(path.read_bytes() for path in server.configuration.path(".").glob("dragoman.db*"))

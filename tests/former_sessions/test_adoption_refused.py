@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.attacks.harness import Server
 
 
-def test_a_token_of_another_client_is_refused_with_an_alarm_and_stays_good(
+def test_m10_a_token_of_another_client_is_refused_with_an_alarm_and_stays_good(
     server: Server, client: str, person: str
 ) -> None:
     token, stranger, mark = spring_token(server, client, person), server.add_client(), server.mark()
@@ -47,7 +47,7 @@ def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(server: Ser
     assert refused(server, server.refresh(client, ours), mark) == "not_a_refresh_token"
 
 
-def test_an_expired_session_is_over(server: Server, client: str, person: str) -> None:
+def test_m10_an_expired_session_is_over(server: Server, client: str, person: str) -> None:
     now = server.clock.now
     for end, status in ((now, 400), (now + 1, 200)):
         assert server.refresh(client, spring_token(server, client, person, exp=end)).status == status

@@ -184,7 +184,7 @@ def test_a_signature_by_anything_else_is_a_forgery(name: str, claims: dict[str, 
 
 
 @pytest.mark.parametrize(("name", "claims"), [("spring-jwt", SPRING), ("ts-oauth2-server", JMONDI)])
-def test_a_public_key_is_no_shared_key(name: str, claims: dict[str, Any], an_rsa_key: rsa.RSAPrivateKey):
+def test_m10_a_public_key_is_no_shared_key(name: str, claims: dict[str, Any], an_rsa_key: rsa.RSAPrivateKey):
     key = an_rsa_key
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -215,7 +215,7 @@ def test_what_an_original_leaves_out_is_missed_by_nobody():
     assert read("spring-jwt", makers.SECRET, makers.jwt(without_end)).says.expires_at is None
 
 
-def test_another_issuer_is_refused_and_so_is_one_where_none_is_expected():
+def test_m10_another_issuer_is_refused_and_so_is_one_where_none_is_expected():
     mine = makers.jwt({**SPRING, "iss": "https://old.example"})
     assert read("spring-jwt", makers.SECRET, mine, issuer="https://old.example") is not None
     assert read("spring-jwt", makers.SECRET, mine) is None

@@ -27,7 +27,7 @@ def test_bcrypt_vectors_match_under_each_accepted_version(password: str, stored:
 
 
 @pytest.mark.parametrize("version", ["$2$", "$2x$", "$2c$", "$2A$", "$2a", "$3a$"])
-def test_broken_versions_of_bcrypt_never_match(version: str) -> None:
+def test_k06_broken_versions_of_bcrypt_never_match(version: str) -> None:
     password, stored = CRYPT_BLOWFISH[0]
     stored = stored.replace("$2a$", version)
     assert not matches(stored, password)

@@ -75,7 +75,7 @@ CONFUSED = [
 
 
 @pytest.mark.parametrize("stored", CONFUSED)
-def test_what_is_no_hash_never_matches_and_is_told(stored: str) -> None:
+def test_k05_what_is_no_hash_never_matches_and_is_told(stored: str) -> None:
     for password in (b"", b"password", b"x", stored.encode("utf-8", "surrogatepass")):
         assert not matches(stored, password, WEAK)
     assert defect(stored, WEAK)

@@ -45,7 +45,7 @@ def test_many_apps_at_once_see_one_order_of_events(deployment: Deployment):
     assert expect_kept(load.finished).acknowledged > 10  # how many, only the machine decides
 
 
-def test_a_crowd_with_one_token_is_given_one_successor(deployment: Deployment):
+def test_r03_a_crowd_with_one_token_is_given_one_successor(deployment: Deployment):
     load = run_crowds(deployment, CROWDS, seed=2)
     expect_no_faults(load)
     assert expect_kept(load.finished).families == CROWDS

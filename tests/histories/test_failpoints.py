@@ -37,7 +37,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
     return begin
 
 
-def test_what_fails_before_the_commit_leaves_the_refresh_token_as_it_was(start: Start):
+def test_r23_what_fails_before_the_commit_leaves_the_refresh_token_as_it_was(start: Start):
     server = start("refresh.before_commit=io-error%0.5")
     client, token = logged_in(server)
     refused = 0
@@ -51,7 +51,7 @@ def test_what_fails_before_the_commit_leaves_the_refresh_token_as_it_was(start: 
     assert refused > 0
 
 
-def test_an_answer_lost_after_the_commit_is_given_again(start: Start):
+def test_r23_an_answer_lost_after_the_commit_is_given_again(start: Start):
     server = start("refresh.after_commit=io-error")
     client, token = logged_in(server)
     assert server.refresh(client, token).status == 503
@@ -61,7 +61,7 @@ def test_an_answer_lost_after_the_commit_is_given_again(start: Start):
     assert (grant.generation, grant.revoked_at) == (1, None)
 
 
-def test_a_revocation_that_fails_is_not_told_as_done(start: Start):
+def test_i13_a_revocation_that_fails_is_not_told_as_done(start: Start):
     server = start("revoke.before_commit=io-error")
     client, token = logged_in(server)
     fields = {**server.credentials(client), "token": token}

@@ -142,7 +142,9 @@ def test_values_come_as_they_were_from_the_databases_own_tools(mariadb: MariaDb,
         (mysql(b"CREATE TABLE `wide` (" + b",".join(b"`c%d` int" % n for n in range(5000)) + b");\n"), "more than 4096 columns"),
     ],
 )  # fmt: skip
-def test_what_these_tools_do_not_write_is_one_sentence_and_nothing_of_it_is_told(dump: Path, content: bytes, told: str):
+def test_m03_what_these_tools_do_not_write_is_one_sentence_and_nothing_of_it_is_told(
+    dump: Path, content: bytes, told: str
+):
     with pytest.raises(SourceFault) as refused:
         rows_of(dump, content)
     assert told in str(refused.value)
@@ -163,7 +165,7 @@ def test_strange_but_true_spellings_are_read(dump: Path):
     assert rows_of(dump, content) == [(1, "a\tb\\cABq"), (2, "true"), (3, "\\")]
 
 
-def test_tables_that_nobody_needs_are_stepped_over_whatever_their_size(dump: Path):
+def test_m02_tables_that_nobody_needs_are_stepped_over_whatever_their_size(dump: Path):
     parts = [
         b"CREATE TABLE `big` (`x` longblob);\n",
         b"INSERT INTO `big` VALUES ('", b"\\';\n INSERT INTO `users` VALUES (9,\\'evil\\');" * 30_000, b"');\n",
@@ -178,7 +180,7 @@ def test_tables_that_nobody_needs_are_stepped_over_whatever_their_size(dump: Pat
         tracemalloc.stop()
 
 
-def test_many_rows_are_not_held(dump: Path):
+def test_m02_many_rows_are_not_held(dump: Path):
     with dump.open("wb") as file:
         file.write(POSTGRESQL + PEOPLE + COPY)
         for number in range(8_000):
@@ -197,7 +199,7 @@ def test_many_rows_are_not_held(dump: Path):
         tracemalloc.stop()
 
 
-def test_no_copy_is_left_behind(dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_m07_no_copy_is_left_behind(dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("SQLITE_TMPDIR", str(folder))

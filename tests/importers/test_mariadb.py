@@ -185,7 +185,7 @@ def greeting() -> bytes:
     ],
     ids=["http", "endless", "refusal", "odd", "asks for a file", "cut", "out of order"],
 )
-def test_a_lying_server_gets_no_file_and_causes_no_more_than_a_sentence(answers: tuple[bytes, ...]):
+def test_m09_a_lying_server_gets_no_file_and_causes_no_more_than_a_sentence(answers: tuple[bytes, ...]):
     with lying(*answers) as port:
         refusal = refusal_of(Secret(f"mysql://dragoman:{ENCODED}@127.0.0.1:{port}/old"))
     assert "cannot be re" in refusal

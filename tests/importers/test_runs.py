@@ -62,7 +62,7 @@ def accounts(folder: Folder) -> list[dict]:
     return [{name: value for name, value in one.items() if name != "created_at"} for one in listed]
 
 
-def test_twice_is_once_and_the_second_run_says_equal(each_folder: Folder, tmp_path: Path, mapping: Path):
+def test_m08_twice_is_once_and_the_second_run_says_equal(each_folder: Folder, tmp_path: Path, mapping: Path):
     source = people(tmp_path / "people", *(person(number) for number in range(1200)))
     first = imported(each_folder, source, mapping, "--json")
     assert (first.status, counts(first)) == (0, {"resource owner": {"created": 1200}})
@@ -153,7 +153,7 @@ def test_the_report_accounts_for_every_row_and_is_no_old_file(each_folder: Folde
     assert "name a new file for the report" in imported(each_folder, source, mapping, "--report", report).err
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: Path):
+def test_m08_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path, mapping: Path):
     source = people(tmp_path / "people", *(person(number) for number in range(12_000)))
     killed, clean = make_folder(tmp_path / "killed"), make_folder(tmp_path / "clean")
     command = [*PROGRAM, "import", "jsonl", str(source), "--mapping", str(mapping), "--config", str(killed.file)]

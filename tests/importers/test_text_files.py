@@ -104,7 +104,7 @@ def test_people_and_clients_of_text_files_log_in(folder: Folder, tmp_path: Path,
         ("7,nob\u00f6dy\ud800,,,,active", ""),
     ],
 )
-def test_a_row_that_cannot_come_in_is_told_by_its_line_and_stops_no_other(folder, tmp_path, mapping, row, why):
+def test_m04_a_row_that_cannot_come_in_is_told_by_its_line_and_stops_no_other(folder, tmp_path, mapping, row, why):
     folder.client("shop")
     content = f"{HEAD}1,eve,,,,active\n{row}\n2,bob,,,,active\n".encode("utf-8", "surrogatepass")
     people = written(tmp_path / "people.csv", content)
@@ -132,7 +132,7 @@ def test_a_line_that_is_no_object_is_refused_by_its_number(folder: Folder, tmp_p
     assert counts(outcome) == {"resource owner": {"created": 2, "refused": 1}}
 
 
-def test_a_line_without_an_end_is_not_read_into_memory(folder: Folder, tmp_path: Path, mapping: Path):
+def test_m02_a_line_without_an_end_is_not_read_into_memory(folder: Folder, tmp_path: Path, mapping: Path):
     folder.client("shop")
     people = written(tmp_path / "people.csv", f"{HEAD}1,eve,,,,active\n7,{'x' * (2 << 20)}")
     outcome = folder.run("import", "csv", people, "--mapping", mapping)
@@ -165,7 +165,7 @@ def test_a_mapping_that_means_nothing_is_one_sentence(folder: Folder, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", list_kinds())
-def test_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_path, mapping, kind):
+def test_m09_only_regular_files_are_read_and_nothing_of_them_is_told(folder, tmp_path, mapping, kind):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     secret = written(tmp_path / "environ", b"API_KEY=topsecret\0B=2\0")

@@ -41,6 +41,8 @@ class Secrets:
     header: str
     path: str
     malformed: str
+    repeated: str
+    """In the place of a name, of which some documents tell the sender that it was wrong: in that answer it may stand."""
 
 
 def draw_secrets(seed: str) -> Secrets:

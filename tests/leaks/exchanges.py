@@ -123,6 +123,10 @@ def fail(talk: Talk) -> None:
         _post(talk, spelling, log_in(secrets, grant_type="nonsense"))
         _post(talk, spelling, {"grant_type": "refresh_token", "refresh_token": secrets.refresh_token})
         _post(talk, spelling, {"grant_type": "password", "password": secrets.password})
+        for name in ("grant_type", "scope", "username"):
+            _post(talk, spelling, log_in(secrets, **{name: secrets.repeated}))
+        swapped = write(spelling, log_in(secrets), secrets.client_secret, CLIENT)
+        talk.send(token_path(talk.words), swapped)
         for path, written in _about(talk, secrets.token):
             talk.send(path, written)
     _misplace(talk)

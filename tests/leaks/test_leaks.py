@@ -163,7 +163,8 @@ def _commands(file: Path) -> list[bytes]:
 def test_x09_no_secret_is_in_any_output(story: Story, needles: Needles, output: str):
     text = story.outputs[output]
     assert text.strip(), "there is nothing to search"
-    assert search({output: text}, needles) == set()
+    allowed = {"repeated"} if output == "answers" else set()
+    assert {one for one in search({output: text}, needles) if one.secret not in allowed} == set()
 
 
 @pytest.mark.parametrize("dialect", WORDS)
@@ -171,6 +172,7 @@ def test_x09_every_outcome_was_there(story: Story, dialect: str):
     whole = story.statuses["whole", dialect]
     assert whole >= {200, 400, 401, 404, 413, 415}
     assert 405 in whole or dialect == "jmondi-4", "its router knows no such route"
+    assert (503 if dialect == "axosoft" else 429) in story.statuses["throttled", dialect], "its document says which"
     assert 500 in story.statuses["raise", dialect]
     assert 503 in story.statuses["io-error", dialect]
     assert 200 in story.statuses["slow", dialect]
@@ -181,8 +183,6 @@ def test_x09_every_outcome_was_there(story: Story, dialect: str):
 def test_x09_refusals_of_every_kind_were_there(story: Story):
     seen = set().union(*(found for (phase, _), found in story.statuses.items() if phase == "whole"))
     assert seen >= {200, 400, 401, 403, 404, 405, 413, 415}
-    throttled = set().union(*(found for (phase, _), found in story.statuses.items() if phase == "throttled"))
-    assert 429 in throttled
     assert all(story.tokens.values())
     for event in (
         b'"request"',

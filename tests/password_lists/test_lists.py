@@ -73,7 +73,7 @@ def test_a_file_of_one_endless_line_is_told_and_not_held(tmp_path: Path):
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("spell", [str, str.lower], ids=["upper", "lower"])
-def test_hashes_in_order_are_searched_where_they_lie(tmp_path: Path, end: str, spell):
+def test_u25_hashes_in_order_are_searched_where_they_lie(tmp_path: Path, end: str, spell):
     known = [f"leaked password {number}" for number in range(300)]
     lines = sorted(f"{sha1(one)}:{number + 1}" for number, one in enumerate(known))
     path = write(tmp_path / "pwned.txt", map(spell, lines), end)
@@ -132,7 +132,7 @@ def test_a_damaged_line_is_told_with_its_place_and_without_its_text(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["{}.txt", "{}"])
-def test_ranges_are_read_one_file_for_each_spelling(tmp_path: Path, name: str):
+def test_u25_ranges_are_read_one_file_for_each_spelling(tmp_path: Path, name: str):
     folder = write_ranges(tmp_path / "ranges", ["leaked password", "Leaked Password", "other one", "Other One"], name)
     assert judge("leaked password", folder) == LEAKED
     assert judge("Leaked Password", folder) == LEAKED

@@ -19,7 +19,7 @@ from dragoman.store.store import Store
 _PAGES = "SELECT id, (ctid::text::point)[0] FROM grants"
 
 
-def test_two_hundred_rotations_at_two_servers_have_one_winner(postgresql_url: Secret) -> None:
+def test_r03_two_hundred_rotations_at_two_servers_have_one_winner(postgresql_url: Secret) -> None:
     async def scenario(store: Store) -> None:
         async with open_server(postgresql_url) as other:
             grant = new_grant()

@@ -65,7 +65,7 @@ class Password:
             raise OAuthError(Refusal.WRONG_CREDENTIALS, found.why, subject=None if owner is None else owner.id)
         if found.owner.belongs_to not in (None, client.id):
             raise OAuthError(Refusal.WRONG_CREDENTIALS, "another client's user", subject=found.owner.id)
-        return _authorization(found, services.throttle.place_of(found.owner.id, request.sender.address))
+        return _authorization(found, _place_of(services, found.owner, request.sender.address))
 
 
 async def _check_here(
@@ -76,6 +76,11 @@ async def _check_here(
     if owner is None or not check.matches:
         return NotVerified(why="unknown user" if owner is None else "wrong password")
     return Verified(owner=owner, password_hash=check.new_hash)
+
+
+def _place_of(services: Services, owner: ResourceOwner, address: str) -> str:
+    """What is kept of where a log-in comes from; nothing of one that the gate will refuse, as of a wrong password."""
+    return "" if fault_of_account(owner) is not None else services.throttle.place_of(owner.id, address)
 
 
 def _authorization(found: Verified, place: str) -> Authorization:

@@ -129,7 +129,7 @@ def test_what_is_no_token_of_ours_is_told_so(setting: Setting, text: str):
     assert "nothing was revoked" in setting.run("revoke", stdin=text).fault
 
 
-def test_tokens_are_never_arguments(setting: Setting):
+def test_s09_tokens_are_never_arguments(setting: Setting):
     token = setting.log_in()["access_token"]
     for verb in ("inspect", "revoke"):
         assert "in an argument can be read by others" in setting.run(verb, token).fault
@@ -179,7 +179,7 @@ def test_a_list_is_of_a_user_or_a_client_that_exists(setting: Setting):
 
 
 @pytest.mark.parametrize(("options", "live", "told"), [([], False, "ended: 2"), (["--keep-sessions"], True, "go on")])
-def test_another_password_ends_the_sessions_of_the_old_one_unless_they_are_kept(
+def test_u22_w12_another_password_ends_the_sessions_of_the_old_one_unless_they_are_kept(
     setting: Setting, options: list[str], live: bool, told: str
 ):
     here, there = setting.log_in(), setting.log_in()

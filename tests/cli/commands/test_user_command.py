@@ -52,7 +52,7 @@ def test_a_password_that_may_not_be_set_is_one_sentence(folder: Folder, password
     assert folder.done("user", "list", "--json").json == []
 
 
-def test_an_existing_hash_is_taken_over_if_it_can_ever_match(folder: Folder):
+def test_k05_an_existing_hash_is_taken_over_if_it_can_ever_match(folder: Folder):
     assert folder.done("user", "create", "ann", "--password-hash", BCRYPT, "--json").json["has_password"] is True
     folder.done("user", "create", "bob", "--password-hash", "-", stdin=BCRYPT + "\n")
     for bad in ("plain", "$2y$10$tooshort", "{MD5}5f4dcc3b5aa765d61d8327deb882cf99"):
