@@ -121,7 +121,8 @@ class ThrottleTable(Table, frozen=True):
     """What no wait exceeds."""
     account_limit: Annotated[int, Meta(ge=2, le=1000000)] = 100
     """How many wrong passwords in a row an account takes in all. A fifth of them is kept for addresses from which its
-    owner has logged in before; strangers have the rest."""
+    owner has logged in before; strangers have the rest. With a `shared` server a half of it is for when that answers,
+    and a half for when it does not."""
     account_memory_seconds: Annotated[int, Meta(ge=60, le=31536000)] = 86400
     """For how long after the last wrong password they are remembered."""
     address_failures: Annotated[int, Meta(ge=1, le=1000000)] = 50

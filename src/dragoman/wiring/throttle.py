@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.circuit import Circuit
@@ -66,15 +66,28 @@ def policy_of(table: ThrottleTable) -> Policy:
     )
 
 
+def halved(policy: Policy) -> Policy:
+    """What machines with a shared server hold: half of what an account may take together, and half by themselves.
+
+    What is verified in an outage the shared server never learns, and it knows what the others had before. So each has
+    its own half, and both are never more than the whole.
+    """
+
+    def half(limits: Limits) -> Limits:
+        most = max(1, limits.most // 2)
+        return replace(limits, most=most, free=min(limits.free, most))
+
+    return replace(policy, strangers=half(policy.strangers), known=half(policy.known))
+
+
 def part_of(policy: Policy, parts: int) -> Policy:
     """The policy of one of so many machines that cannot count together."""
-    return Policy(
+    return replace(
+        policy,
         strangers=share(policy.strangers, parts),
         known=share(policy.known, parts),
         address=share(policy.address, parts),
         shared_address=share(policy.shared_address, parts),
-        client=policy.client,
-        lease=policy.lease,
     )
 
 
@@ -94,12 +107,13 @@ class Surroundings:
 @asynccontextmanager
 async def opened_throttle(configuration: Configuration, around: Surroundings) -> AsyncIterator[Throttle]:
     """The throttle, until the block ends. Raises SharedFault."""
-    table, policy = configuration.throttle, policy_of(configuration.throttle)
+    table = configuration.throttle
     if not table.enabled:
         yield NoThrottle()
         return
     namer = namer_of(configuration, around.key)
     shared = configuration.shared_location() is not None
+    policy = halved(policy_of(table)) if shared else policy_of(table)
     parts = max(table.machines, _LEAST_PARTS_ALONE) if shared else table.machines
     counters = Counters(part_of(policy, parts), Memory(policy, around.memory), around.elapsed)
     remote = _remote(configuration, policy, around.log)
@@ -153,7 +167,8 @@ def namer_of(configuration: Configuration, key: bytes) -> Namer:
 async def look_together(configuration: Configuration, address: Address, keys: Keys) -> Standings:
     """How the counters of all machines stand. Raises Fault where the shared server does not tell."""
     told: list[str | None] = [None]
-    remote = _remote_at(address, configuration, policy_of(configuration.throttle), told.append, _PATIENT_SECONDS)
+    policy = halved(policy_of(configuration.throttle))
+    remote = _remote_at(address, configuration, policy, told.append, _PATIENT_SECONDS)
     try:
         found = await remote.look(keys)
     finally:
@@ -166,7 +181,7 @@ async def look_together(configuration: Configuration, address: Address, keys: Ke
 async def find_why_alone(configuration: Configuration, address: Address) -> str | None:
     """Why guesses cannot be counted in this shared server; None if they can. Tries it with an account of nobody."""
     told: list[str | None] = [None]
-    remote = _remote_at(address, configuration, policy_of(configuration.throttle), told.append)
+    remote = _remote_at(address, configuration, halved(policy_of(configuration.throttle)), told.append)
     nobody = secrets.token_hex(16)
     attempt = Attempt(account=account_of(None, 0, nobody), known=False, address="", client_id=nobody)
     try:

@@ -13,7 +13,7 @@ import pytest
 from dragoman.config.reading import read_configuration
 from dragoman.core.throttle import Outcome, account_of
 from dragoman.wiring.parts import read_keyring
-from dragoman.wiring.throttle import namer_of, policy_of
+from dragoman.wiring.throttle import halved, namer_of, policy_of
 from tests.cli.commanding import Folder, make_folder, post
 from tests.processes import free_port, running_server
 from tests.throttle.guessers import attempt, remote_over
@@ -128,7 +128,7 @@ def test_machines_that_count_together_are_asked_together(
     keys = namer.keys(attempt(account_of(owner_id, 0, ""), address="192.0.2.7"))
 
     async def guess() -> None:
-        machine = remote_over(shared_server, policy_of(configuration.throttle))
+        machine = remote_over(shared_server, halved(policy_of(configuration.throttle)))
         for _ in range(3):
             await machine.settle(await machine.take(keys), Outcome.WRONG)
         await machine.close()
