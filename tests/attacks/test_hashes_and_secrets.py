@@ -7,7 +7,6 @@ import secrets
 from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
-import bcrypt
 import click
 import msgspec
 import pytest
@@ -22,7 +21,6 @@ from tests.serving import CHEAP_PASSWORDS
 
 SOURCES = sorted(Path(dragoman.__file__).parent.rglob("*.py"))
 SECRET_WORDS = frozenset({"digest", "mac", "secret", "password", "signature", "computed", "expected"})
-GOOD_BCRYPT = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$CCCCCCCCCCCCCCCCCCCCC.").decode()
 
 
 def test_c12_no_secret_is_compared_byte_by_byte():

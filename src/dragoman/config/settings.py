@@ -18,7 +18,6 @@ from dragoman.core.secret import Secret
 _FILE = re.compile(r"[./].*|[^:@=]*", re.DOTALL)
 _OF_ONE_SERVER = 0.25
 """Seconds for which an access token is remembered where no other server can have ended it."""
-Seconds = Annotated[int, Meta(ge=1, le=2**31)]
 WeakFormat = Literal[
     "noop", "NT", "MD4", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA",
     "SHA256", "SHA384", "SHA512", "digest"
