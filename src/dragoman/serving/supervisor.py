@@ -16,7 +16,7 @@ from dragoman.core.errors import Fault
 from dragoman.hashing.cores import hash_slots
 from dragoman.serving.crew import Crew
 from dragoman.serving.forking import Status, fork
-from dragoman.serving.signals import Signals
+from dragoman.serving.signals import Signals, let_in
 from dragoman.serving.watching import Positions, Watch
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Supervisor:
     def supervise(self) -> tuple[int, str]:
         """The exit status, and a sentence for the operator where there is one. Raises Fault before it ever answered."""
         with self._signals:
+            let_in(signal.SIGHUP)
             try:
                 while self._deadline is None or (self._pids() and time.monotonic() < self._deadline):
                     self._wait()
