@@ -48,6 +48,8 @@ class Outside:
     """Gets what is switched on against RFC 9700, once the server answers."""
     open_log: Callable[[Configuration], Log]
     manager: ServiceManager
+    look: Callable[[], None]
+    """Called at each turn; raises Fault where this server must not have the database any more."""
     meter: Meter | None = None
     memory: SharedMemory | None = None
     hashing: HashProcesses | None = None
@@ -166,6 +168,10 @@ class Supervisor:
 
     def _judge(self) -> None:
         """Go on, or see that there is no point in it."""
+        try:
+            self._outside.look()
+        except Fault as fault:
+            self._stop(Status.BROKEN, f"{fault} The lock that this one had was deleted, so it has ended.")
         for crew in self._crews():
             if crew.broken is not None:
                 self._stop(Status.BROKEN, f"{crew.broken}; the server has ended: look after the disk, then start it")

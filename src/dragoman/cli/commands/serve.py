@@ -73,7 +73,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
 def _serve(read: Callable[[], Configuration]) -> int:
     """The exit status. Raises Fault."""
     configuration = read()
-    with hold(configuration.location()):
+    with hold(configuration.location()) as look:
         _prepare(configuration)
         with (
             listen(configuration.server.host, configuration.server.port) as listening,
@@ -88,6 +88,7 @@ def _serve(read: Callable[[], Configuration]) -> int:
                 ),
                 open_log=lambda current: Log(current.log.level, Unhurried(sys.stderr)),
                 manager=ServiceManager(),
+                look=look,
                 meter=meter,
                 memory=memory,
                 hashing=hashing,
