@@ -91,6 +91,21 @@ def test_an_emptied_file_is_not_taken_for_a_wish_to_have_no_setting(folder: Fold
         assert server.stop() == 0
 
 
+def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_one_and_what_is_mounted_no_more_is_told(folder: Folder):
+    """A full disk leaves as much of it as found room, and amid a comment that is TOML still."""
+    one, two = (f'\n# more follows\n[[mounts]]\ndialect = "standard"\nprefix = "/{each}"\n' for each in ("one", "two"))
+    folder.file.write_text(folder.file.read_text() + one + two)
+    with running_server(folder.file, workers=1) as server:
+        whole = folder.file.read_text()
+        for cut in (whole[: -len(two) + 8], whole.removesuffix("\n")):
+            folder.file.write_text(cut)
+            assert "ends in the middle of a line" in reload(server, "not_reloaded")["reason"]
+        folder.file.write_text(whole.removesuffix(two))
+        assert reload(server)["mounts_gone"] == ["standard at /two"]
+        assert reload(server)["mounts_gone"] == []
+        assert server.stop() == 0
+
+
 def test_the_number_of_workers_may_change(folder: Folder):
     folder.change(drain_seconds="workers = 1")
     with running_server(folder.file, workers=None) as server:

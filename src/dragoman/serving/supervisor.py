@@ -220,11 +220,12 @@ class Supervisor:
             self._not_reloaded(reason)
         elif crew.complete:
             self._crew.dismiss(time.monotonic() + self._configuration.server.drain_seconds + _SPARE_SECONDS)
+            gone = [one for one in _mounted(self._configuration) if one not in _mounted(configuration)]
             crew, self._crew, self._configuration = self._crew, crew, configuration
             self._log = self._outside.open_log(configuration)
             if self._outside.hashing is not None:
                 self._outside.hashing.resize(hash_slots(configuration.passwords.slots))
-            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()))
+            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()), mounts_gone=gone)
             self._outside.manager.ready()
         else:
             return
@@ -263,6 +264,11 @@ class Supervisor:
         while self._pids() and time.monotonic() < deadline:
             self._reap()
             time.sleep(_LOOK_SECONDS)
+
+
+def _mounted(configuration: Configuration) -> Sequence[str]:
+    """What is mounted where, as an operator calls it."""
+    return [f"{mount.dialect} at {mount.prefix or '/'}" for mount in configuration.mounts]
 
 
 def _refuse_what_needs_a_restart(old: Configuration, new: Configuration) -> None:
