@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
 import urllib.request
 import warnings
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.certificates import write_certificate
-from tests.processes import running_server, wait_until
+from tests.processes import running_server, started_process, wait_until
 from tests.workers.load import load
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.commanding import Folder
     from tests.processes import ServerProcess
 
@@ -88,6 +88,21 @@ def test_an_emptied_file_is_not_taken_for_a_wish_to_have_no_setting(folder: Fold
         assert server.workers == before
         folder.file.write_text(whole)
         reload(server)
+        assert server.stop() == 0
+
+
+def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_one_and_what_is_mounted_no_more_is_told(folder: Folder):
+    """A full disk leaves as much of it as found room, and amid a comment that is TOML still."""
+    one, two = (f'\n# more follows\n[[mounts]]\ndialect = "standard"\nprefix = "/{each}"\n' for each in ("one", "two"))
+    folder.file.write_text(folder.file.read_text() + one + two)
+    with running_server(folder.file, workers=1) as server:
+        whole = folder.file.read_text()
+        for cut in (whole[: -len(two) + 8], whole.removesuffix("\n")):
+            folder.file.write_text(cut)
+            assert "ends in the middle of a line" in reload(server, "not_reloaded")["reason"]
+        folder.file.write_text(whole.removesuffix(two))
+        assert reload(server)["mounts_gone"] == ["standard at /two"]
+        assert reload(server)["mounts_gone"] == []
         assert server.stop() == 0
 
 
@@ -178,6 +193,21 @@ def test_an_old_worker_that_hangs_is_killed_when_its_time_to_drain_is_over(folde
         assert hanging not in server.wait_for_workers(2)
         assert [line["process"] for line in server.events("worker_killed")] == [hanging]
         assert server.stop() == 0
+
+
+def test_a_reload_that_is_asked_for_during_the_start_is_done_after_it(folder: Folder):
+    with started_process(folder.file) as server:
+        wait_until(lambda: signal.SIGHUP in blocked(server.process.pid))
+        server.send(signal.SIGHUP)
+        wait_until(lambda: server.events("reloaded"))
+        assert server.stop() == 0
+
+
+def blocked(pid: int) -> set[int]:
+    """The signals that this process keeps waiting."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    mask = int(re.search(r"^SigBlk:\s*(\w+)$", text, re.MULTILINE).group(1), 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
 def test_the_service_manager_hears_of_each_step(folder: Folder, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import os
 import signal
@@ -105,6 +106,30 @@ def test_a_second_server_on_the_same_file_is_refused(folder: Folder):
         second = folder.run("serve")
         assert f"in use by another Dragoman server (process {server.process.pid})" in second.fault
         assert status_of(server, "/health/live") == 200
+
+
+def test_a_lock_file_that_was_deleted_is_taken_anew_and_a_second_server_still_refused(folder: Folder):
+    with running_server(folder.file) as server:
+        lock = folder.path / "dragoman.db.lock"
+        lock.unlink()
+        wait_until(lambda: lock.exists() and lock.read_text() == f"{server.process.pid}\n")
+        assert "in use by another Dragoman server" in folder.run("serve").fault
+        assert status_of(server, "/health/ready") == 200
+        kill(min(server.workers))
+        server.wait_for_workers(1)
+        assert server.stop() == 0
+
+
+def test_a_server_whose_deleted_lock_was_taken_by_another_ends_with_the_reason(folder: Folder):
+    with running_server(folder.file) as server:
+        os.kill(server.process.pid, signal.SIGSTOP)
+        lock = folder.path / "dragoman.db.lock"
+        lock.unlink()
+        with lock.open("w") as another:
+            fcntl.flock(another, fcntl.LOCK_EX)
+            os.kill(server.process.pid, signal.SIGCONT)
+            assert server.wait() == 3
+        assert "is in use by another Dragoman server" in server.told.splitlines()[-1]
 
 
 def test_workers_that_cannot_start_any_more_end_the_server_with_the_reason(folder: Folder):

@@ -64,14 +64,25 @@ def judge(table: Mapping[str, object], path: Path, environment: Mapping[str, str
 
 def read_table(path: Path) -> dict[str, object]:
     """What stands in the file, unjudged. Raises ConfigurationFault."""
+    return table_of(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The file as it is. Raises ConfigurationFault."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationFault(
             f"{path}: no such file; `dragoman init {path.parent}` makes one, or name another with --config"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationFault(f"{path}: cannot be read: {error}") from None
+
+
+def table_of(text: str, path: Path) -> dict[str, object]:
+    """What stands in this text of that file, unjudged. Raises ConfigurationFault."""
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationFault(f"{path}: not TOML: {error}; mend that place") from None
     except RecursionError:

@@ -132,8 +132,8 @@ class Crew:
         for pid, deadline in self._deadlines().items():
             if now >= deadline:
                 self._killed.add(pid)
-                os.kill(pid, signal.SIGKILL)
                 self._log.write("warning", "worker_killed", process=pid, leaving=self._dismissed)
+                os.kill(pid, signal.SIGKILL)
         if not self._dismissed:
             self._end_who_hangs()
 
@@ -143,8 +143,8 @@ class Crew:
             where = self._positions.of(pid)
             self._killed.add(pid)
             self._watch.forget(pid)
-            os.kill(pid, signal.SIGKILL)
             self._log.write("error", "worker_hung", process=pid, where=where)
+            os.kill(pid, signal.SIGKILL)
 
     def _not_started(self, place: int, error: OSError) -> None:
         self._failed_starts += 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
 _LONGEST_TURN = 4096
@@ -48,6 +49,23 @@ class Signals:
         """Let go of the descriptors alone, as a child has to."""
         self._ours.close()
         self._theirs.close()
+
+
+@contextmanager
+def kept(*numbers: signal.Signals) -> Iterator[None]:
+    """These signals wait until `let_in`; what then still waits at the end of the block is forgotten."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        while waiting := signal.sigpending() & set(numbers):
+            signal.sigwait(waiting)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_in(*numbers: signal.Signals) -> None:
+    """What was kept of these signals comes now, and the next ones as they come."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:

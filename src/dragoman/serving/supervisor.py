@@ -16,7 +16,7 @@ from dragoman.core.errors import Fault
 from dragoman.hashing.cores import hash_slots
 from dragoman.serving.crew import Crew
 from dragoman.serving.forking import Status, fork
-from dragoman.serving.signals import Signals
+from dragoman.serving.signals import Signals, let_in
 from dragoman.serving.watching import Positions, Watch
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Outside:
     """Gets what is switched on against RFC 9700, once the server answers."""
     open_log: Callable[[Configuration], Log]
     manager: ServiceManager
+    look: Callable[[], None]
+    """Called at each turn; raises Fault where this server must not have the database any more."""
     meter: Meter | None = None
     memory: SharedMemory | None = None
     hashing: HashProcesses | None = None
@@ -74,6 +76,7 @@ class Supervisor:
     def supervise(self) -> tuple[int, str]:
         """The exit status, and a sentence for the operator where there is one. Raises Fault before it ever answered."""
         with self._signals:
+            let_in(signal.SIGHUP)
             try:
                 while self._deadline is None or (self._pids() and time.monotonic() < self._deadline):
                     self._wait()
@@ -165,6 +168,10 @@ class Supervisor:
 
     def _judge(self) -> None:
         """Go on, or see that there is no point in it."""
+        try:
+            self._outside.look()
+        except Fault as fault:
+            self._stop(Status.BROKEN, f"{fault} The lock that this one had was deleted, so it has ended.")
         for crew in self._crews():
             if crew.broken is not None:
                 self._stop(Status.BROKEN, f"{crew.broken}; the server has ended: look after the disk, then start it")
@@ -213,11 +220,12 @@ class Supervisor:
             self._not_reloaded(reason)
         elif crew.complete:
             self._crew.dismiss(time.monotonic() + self._configuration.server.drain_seconds + _SPARE_SECONDS)
+            gone = [one for one in _mounted(self._configuration) if one not in _mounted(configuration)]
             crew, self._crew, self._configuration = self._crew, crew, configuration
             self._log = self._outside.open_log(configuration)
             if self._outside.hashing is not None:
                 self._outside.hashing.resize(hash_slots(configuration.passwords.slots))
-            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()))
+            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()), mounts_gone=gone)
             self._outside.manager.ready()
         else:
             return
@@ -256,6 +264,11 @@ class Supervisor:
         while self._pids() and time.monotonic() < deadline:
             self._reap()
             time.sleep(_LOOK_SECONDS)
+
+
+def _mounted(configuration: Configuration) -> Sequence[str]:
+    """What is mounted where, as an operator calls it."""
+    return [f"{mount.dialect} at {mount.prefix or '/'}" for mount in configuration.mounts]
 
 
 def _refuse_what_needs_a_restart(old: Configuration, new: Configuration) -> None:

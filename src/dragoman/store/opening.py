@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from dragoman.core.secret import Secret
@@ -27,13 +28,20 @@ def open_server(location: Path | Secret) -> AbstractAsyncContextManager[Store]:
     return postgresql.open_server(location)
 
 
-def hold(location: Path | Secret) -> AbstractContextManager[None]:
-    """For the parent of workers: what keeps other servers away from a file. A shared database needs nothing of it."""
+def hold(location: Path | Secret) -> AbstractContextManager[Callable[[], None]]:
+    """For the parent of workers: what keeps other servers away from a file. A shared database needs nothing of it.
+
+    The block gets what is to be called now and then, and raises StoreFault where another server has the file after all.
+    """
     if isinstance(location, Path):
         from dragoman.store.sqlite import opening as sqlite
 
         return sqlite.hold(location)
-    return nullcontext()
+    return nullcontext(_look_at_nothing)
+
+
+def _look_at_nothing() -> None:
+    """Nobody can take away what nobody holds."""
 
 
 def prepare(location: Path | Secret) -> None:

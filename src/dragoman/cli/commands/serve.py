@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from contextlib import closing, suppress
 from functools import partial
@@ -25,6 +26,7 @@ from dragoman.serving.forking import Unusable, fork, hear, tell
 from dragoman.serving.listening import listen, refuse_unusable_tls
 from dragoman.serving.meter import opened_meter
 from dragoman.serving.notification import ServiceManager
+from dragoman.serving.signals import kept
 from dragoman.serving.supervisor import Outside, Supervisor
 from dragoman.store.opening import hold
 from dragoman.store.opening import prepare as prepare_database
@@ -32,7 +34,7 @@ from dragoman.wiring.shared_memory import opened_memory
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @click.command()
@@ -62,9 +64,16 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
     DRAGOMAN_SERVER__PORT=9000 dragoman serve
     """
     told = {"workers": workers, "tls_certificate": _absolute(certificate), "tls_key": _absolute(key)}
-    read = partial(_read, ConfigurationFile(path), {name: value for name, value in told.items() if value is not None})
+    with kept(signal.SIGHUP):  # a reload that is asked for during the start is due once it is over
+        return _serve(
+            partial(_read, ConfigurationFile(path), {n: value for n, value in told.items() if value is not None})
+        )
+
+
+def _serve(read: Callable[[], Configuration]) -> int:
+    """The exit status. Raises Fault."""
     configuration = read()
-    with hold(configuration.location()):
+    with hold(configuration.location()) as look:
         _prepare(configuration)
         with (
             listen(configuration.server.host, configuration.server.port) as listening,
@@ -79,6 +88,7 @@ def command(path: Path, workers: int | None, certificate: Path | None, key: Path
                 ),
                 open_log=lambda current: Log(current.log.level, Unhurried(sys.stderr)),
                 manager=ServiceManager(),
+                look=look,
                 meter=meter,
                 memory=memory,
                 hashing=hashing,

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from dragoman.store.sqlite.connection import Trouble, connect_reader, trouble_of
 from dragoman.store.version import APPLICATION_ID, FITS_FROM_ALONE, FITS_FROM_NAME, VERSIONS, refuse_later
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _CHECK_SECONDS = 1.0
@@ -43,27 +43,62 @@ def located(path: Path) -> Path:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path) -> Iterator[Callable[[], None]]:
     """Hold the lock that one server, or one migration, has on a database. Raises StoreFault if another has it.
 
-    The lock is on a file beside the database, and the kernel drops it with the process: none is ever left behind.
+    The lock is on a file beside the database, and the kernel drops it with the process: none is ever left behind. The
+    block gets what is to be called now and then: it takes the lock anew where somebody has deleted its file, and raises
+    StoreFault where another server was faster.
     """
     make_folder(path.parent)
-    lock = beside(path, ".lock")
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise StoreFault(f"The lock file {lock} cannot be opened: {error.strerror}.") from error
+    descriptor = _open_lock(path)
+
+    def look() -> None:
+        if _is_there(descriptor, beside(path, ".lock")):
+            return
+        try:
+            another = _open_lock(path)
+        except StoreFault:  # no room for it, or a folder that is closed: that may pass
+            return
+        try:
+            _take(another, path)
+            os.dup2(another, descriptor, inheritable=False)
+        finally:
+            os.close(another)
+        with suppress(OSError):
+            _sign(descriptor)
+
     try:
         _take(descriptor, path)
         try:
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            _sign(descriptor)
         except OSError as error:
-            raise StoreFault(f"The lock file {lock} cannot be written: {error.strerror}.") from error
-        yield
+            raise StoreFault(f"The lock file {beside(path, '.lock')} cannot be written: {error.strerror}.") from error
+        yield look
     finally:
         os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    lock = beside(path, ".lock")
+    try:
+        return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StoreFault(f"The lock file {lock} cannot be opened: {error.strerror}.") from error
+
+
+def _sign(descriptor: int) -> None:
+    """Write down who has it. Raises OSError."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+
+
+def _is_there(descriptor: int, file: Path) -> bool:
+    """Whether the open file still has this name, as far as anybody can tell now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
 
 
 def _take(descriptor: int, path: Path) -> None:

@@ -11,7 +11,7 @@ from dragoman.store.sqlite.time import note_time as write_note
 from dragoman.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -29,8 +29,8 @@ async def open_server(path: Path) -> AsyncIterator[Store]:
             yield store
 
 
-def hold(path: Path) -> AbstractContextManager[None]:
-    """What keeps other servers away from the database until the block ends. Raises StoreFault."""
+def hold(path: Path) -> AbstractContextManager[Callable[[], None]]:
+    """What keeps other servers away from the database until the block ends (`exclusive`). Raises StoreFault."""
     return exclusive(located(path))
 
 
