@@ -132,11 +132,22 @@ def started(
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until somebody accepts connections at the port; ends the bench where that never happens."""
+    """Until somebody answers at the port, whatever the answer is; ends the bench where that never happens.
+
+    A connection alone says little: some servers listen before they have loaded what answers.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if _answers(port):
+            return
         time.sleep(0.005)
     sys.exit(f"bench: {' '.join(map(str, process.args[:3]))} … does not answer; see {log}")  # type: ignore[index]
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_SECONDS) as probe:
+            probe.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return probe.recv(1) != b""
+    except OSError:
+        return False

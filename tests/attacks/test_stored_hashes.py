@@ -60,3 +60,13 @@ def test_k06_a_nul_ends_no_password_and_bytes_beyond_72_are_seen_once_the_hash_i
     assert server.log_in(client, whole, long[:-1]).error == "invalid_grant"
     assert server.log_in(client, whole, long).status == 200
     assert server.log_in(client, whole, long + "x").error == "invalid_grant"
+
+
+@pytest.mark.parametrize("password", ["x", "abc", "password1", "Password1!"])
+def test_u25_a_password_that_could_not_be_set_today_goes_on_logging_its_owner_in(server: Server, password: str):
+    stored = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    client, owner = server.add_client(), server.add_owner(stored=stored)
+    for _ in range(2):  # the second time by the hash that has replaced it
+        assert server.log_in(client, owner, password).status == 200
+    found = server.run(server.tool.find_resource_owner(server.owner_id(owner)))
+    assert found.password_hash.startswith("$argon2id$")

@@ -146,6 +146,20 @@ def test_j06_an_immense_or_empty_token_is_refused_before_it_is_read(server: Serv
         assert server.refresh(client, token).status == 400
 
 
+def test_j06_a_token_longer_than_8_kib_is_refused_even_under_our_own_signature(server: Server, access: tuple[str, str]):
+    client, token = access
+
+    def with_scope_told(times: int) -> str:
+        claims = claims_of(token)
+        claims["scope"] = " ".join([str(claims["scope"])] * times)
+        return sign_as(
+            "ES256", own_key(server).jose, header_of(token), json.dumps(claims, separators=(",", ":")).encode()
+        )
+
+    assert server.introspect(client, with_scope_told(300))["active"] is True
+    assert_worthless(server, client, with_scope_told(800))
+
+
 AUDIENCES = (
     (("backoffice_api",), 200),
     (("a", "backoffice_api"), 200),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.hashing.cores import usable_cores
+from dragoman.hashing.cores import hash_slots, usable_cores
 
 
 @pytest.fixture
@@ -24,6 +24,11 @@ def cores(tree: Path, monkeypatch: pytest.MonkeyPatch, available: int = 64) -> i
 
 def test_without_limits_they_are_those_it_may_run_on(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cores(tree, monkeypatch, 3) == 3
+
+
+def test_k01_there_is_a_slot_for_each_of_them_unless_so_many_are_named() -> None:
+    assert hash_slots(0) == usable_cores()
+    assert hash_slots(3) == 3
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,7 @@ def test_x10_in_every_spelling_of_every_listed_dialect_the_effect_is_one_and_in_
     expected = right_secret and (grant_type != "password" or (person == "good" and password == PASSWORD))
     if first is not None:
         assert (first.outcome == "token_issued") is expected
+        assert first.events == 1
         assert first.hashes == int(right_secret and grant_type == "password")
 
 
