@@ -19,6 +19,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent: list[bytes] = []
+        self.cuts = 0
         self.answers_dropped = False
         """The next answer cuts its connection instead of arriving."""
         self.stalled = False
@@ -39,6 +40,7 @@ class Proxy:
 
     def cut(self) -> None:
         """Reset all connections."""
+        self.cuts += 1
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()

@@ -70,6 +70,13 @@ class Database(Protocol):
         """
         ...
 
+    def contest(self, statement: str, values: Values) -> Awaitable[bool]:
+        """Run one such statement, of which one caller wins; whether this one did, durable when this returns.
+
+        It changes the row with this `id`, if that is as the statement expects it. Raises ConstraintViolated.
+        """
+        ...
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in one transaction, durable when this returns. If the work raises, so does this, nothing done.
 

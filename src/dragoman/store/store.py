@@ -174,10 +174,10 @@ class Store:
         values = _advance_values(grant, now, idle_expires_at, sender)
         try:
             if access_token is None:
-                rotated = await self._database.change(sql.ROTATE_GRANT, values) == 1
+                rotated = await self._database.contest(sql.ROTATE_GRANT, values)
             else:
                 values = {**values, **access_token_values(access_token, _WITH_GRANT)}
-                rotated = await self._database.change_row(sql.ROTATE_GRANT_WITH_TOKEN, values) is not None
+                rotated = await self._database.contest(sql.ROTATE_GRANT_WITH_TOKEN, values)
         finally:
             self._changes.tell(grant.id)
         if rotated:

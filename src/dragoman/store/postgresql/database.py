@@ -12,7 +12,8 @@ import asyncpg
 
 from dragoman.store import statement_names as sql
 from dragoman.store.faults import ConstraintViolated, StoreConflict
-from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, refusal, refusal_of_ours, told
+from dragoman.store.postgresql.contested import Contested
+from dragoman.store.postgresql.errors import ANY, CERTAINLY_UNDONE, is_lost, refusal, refusal_of_ours, told
 from dragoman.store.postgresql.gathering import Gathering
 from dragoman.store.postgresql.parameters import PARAMETERS
 from dragoman.store.postgresql.statements import STATEMENTS
@@ -47,6 +48,11 @@ _LOOKS = (
 )
 """By keys of bytes, which can always be sent; each row begins with the values of its parameters."""
 _ENSURED = (sql.REVOKE_ACCESS_TOKEN,)
+_CONTESTED = {
+    sql.ROTATE_GRANT: sql.ROTATE_FREE_GRANT,
+    sql.ROTATE_GRANT_WITH_TOKEN: sql.ROTATE_FREE_GRANT_WITH_TOKEN,
+}
+"""Each with the statement that leaves out a row which somebody holds."""
 
 
 class PostgresqlTransaction:
@@ -80,6 +86,7 @@ class PostgresqlDatabase:
         self._seconds = pool.patience + _ON_THE_WAY_SECONDS
         self._looks = {statement: self._gathering(statement, _look) for statement in _LOOKS}
         self._ensured = {statement: self._gathering(statement, _done) for statement in _ENSURED}
+        self._contested = {alone: self._contest(alone, together) for alone, together in _CONTESTED.items()}
 
     @property
     def broken(self) -> str | None:
@@ -112,17 +119,31 @@ class PostgresqlDatabase:
         """One statement; those that wait at the same time share a round trip and a commit."""
         await self._ensured[statement].find(_key(statement, values))
 
+    async def contest(self, statement: str, values: Values) -> bool:
+        """One statement; those that wait at the same time share a round trip and a commit."""
+        return await self._contested[statement].change(values)
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in a transaction; durable when this returns."""
         return await self._tried(lambda connection: _transacted(connection, work), _TRANSACTION_SECONDS)
 
-    def _gathering(self, statement: str, use: Callable[[Connection, str, Sequence[Key]], Awaitable[Rows]]) -> Gathering:
+    def _gathering(
+        self, statement: str, use: Callable[[Connection, str, Sequence[Key]], Awaitable[Rows]]
+    ) -> Gathering[Key]:
         text, names = _TEXTS[statement]
 
-        def go(wanted: Wanted) -> Coroutine[object, None, Rows]:
+        def go(wanted: Wanted[Key]) -> Coroutine[object, None, Rows]:
             return self._tried(lambda connection: use(connection, text, wanted()), self._seconds)
 
         return Gathering(go, itemgetter(slice(len(names))))
+
+    def _contest(self, alone: str, together: str) -> Contested:
+        return Contested(
+            lambda use: self._tried(use, self._seconds),
+            lambda connection, values: _won(connection, alone, values),
+            lambda connection, many: _winners(connection, together, many, self._pool.patience / 2),
+            self._pool.patience / 2,
+        )
 
     async def _tried(self, use: Callable[[Connection], Awaitable[ResultT]], seconds: float) -> ResultT:
         """Again only after the server took all of it back, three times at most."""
@@ -162,6 +183,22 @@ async def _done(connection: Connection, text: str, keys: Sequence[Key]) -> Rows:
     elif keys:
         await connection.executemany(text, sorted(keys, key=itemgetter(0)))
     return ()
+
+
+async def _won(connection: Connection, statement: str, values: Values) -> bool:
+    return await _count(connection, statement, values) == 1
+
+
+async def _winners(connection: Connection, statement: str, many: Sequence[Values], seconds: float) -> Rows:
+    """Nobody, if the server said no to one of them in good time: then it has taken back all of it."""
+    text, names = _TEXTS[statement]
+    began = monotonic()
+    try:
+        return await connection.fetchmany(text, [[values[name] for name in names] for values in many]) if many else ()
+    except asyncpg.PostgresError as error:
+        if is_lost(error) or monotonic() - began > seconds:
+            raise
+        return ()
 
 
 async def _rows(connection: Connection, statement: str, values: Values) -> Sequence[Row]:

@@ -6,10 +6,12 @@ None is answered by what was sent before it was asked. One that is alone waits f
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from dragoman.core.errors import OAuthError
 from dragoman.store.postgresql.errors import refusal
+
+KeyT = TypeVar("KeyT")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from dragoman.store.rows import Row
 
     Key = tuple[object, ...]
-    Wanted = Callable[[], Sequence[Key]]
+    Wanted = Callable[[], Sequence[KeyT]]
     """What to look for, asked when there is a connection: who came while there was none goes with the others."""
-    Look = Callable[[Wanted], Coroutine[object, None, Sequence[Row]]]
+    Look = Callable[[Wanted[KeyT]], Coroutine[object, None, Sequence[Row]]]
 
 _MOST: Final = 256
 """So many go together; the driver writes them at one go."""
@@ -28,21 +30,21 @@ _LONGEST_WAIT_SECONDS: Final = 0.002
 _LONGEST_QUEUE: Final = 4096
 
 
-class Gathering:
-    """The looks of one event loop by one statement, each by its key: the values of the statement's parameters."""
+class Gathering(Generic[KeyT]):
+    """The looks of one event loop by one statement, each by its key. What has the same key is sent once."""
 
-    def __init__(self, look: Look, key_of: Callable[[Row], Key]) -> None:
+    def __init__(self, look: Look[KeyT], key_of: Callable[[Row], KeyT]) -> None:
         """`look` finds the rows of all keys in one round trip; `key_of` tells whose a row is."""
         self._look = look
         self._key_of = key_of
-        self._waiting: dict[Key, list[asyncio.Future[Row | None]]] = {}
+        self._waiting: dict[KeyT, list[asyncio.Future[Row | None]]] = {}
         self._queued = 0
         self._under_way = 0
         self._were_several = False
         self._leaving: asyncio.Handle | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def find(self, key: Key) -> Row | None:
+    async def find(self, key: KeyT) -> Row | None:
         """The row of this key, as a look finds it that begins after this call. Refuses `temporarily_unavailable`."""
         if not (self._under_way or self._queued or self._were_several):
             return await self._alone(key)
@@ -59,7 +61,7 @@ class Gathering:
             )
         return await found
 
-    async def _alone(self, key: Key) -> Row | None:
+    async def _alone(self, key: KeyT) -> Row | None:
         """Without a task and a future, as long as nobody else asks."""
         self._under_way += 1
         try:
@@ -83,9 +85,9 @@ class Gathering:
         sending.add_done_callback(self._sending.discard)
 
     async def _send(self) -> None:
-        taken: dict[Key, list[asyncio.Future[Row | None]]] = {}
+        taken: dict[KeyT, list[asyncio.Future[Row | None]]] = {}
 
-        def wanted() -> Sequence[Key]:
+        def wanted() -> Sequence[KeyT]:
             """The same ones again if the database took them back."""
             if not taken:
                 taken.update(self._taken())
@@ -104,7 +106,7 @@ class Gathering:
         finally:
             self._arrived()
 
-    def _taken(self) -> dict[Key, list[asyncio.Future[Row | None]]]:
+    def _taken(self) -> dict[KeyT, list[asyncio.Future[Row | None]]]:
         """Those who wait, and no more than may go together: the rest leaves next."""
         if len(self._waiting) <= _MOST:
             taken, self._waiting = self._waiting, {}
@@ -118,7 +120,7 @@ class Gathering:
         return taken
 
 
-def _tell(taken: dict[Key, list[asyncio.Future[Row | None]]], error: Exception) -> None:
+def _tell(taken: dict[KeyT, list[asyncio.Future[Row | None]]], error: Exception) -> None:
     for waiting in taken.values():
         for found in waiting:
             if not found.done():

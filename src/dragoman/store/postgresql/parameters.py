@@ -120,4 +120,8 @@ id client_id subject scope audience created_at expires_at idle_expires_at genera
     "LIST_UNTOLD_ACCESS_TOKENS": "limit",
     "MARK_GRANT_MIRRORED": "now id",
     "MARK_ACCESS_TOKEN_MIRRORED": "now token_id",
+    "ROTATE_FREE_GRANT": "idle_expires_at now used_by id generation",
+    "ROTATE_FREE_GRANT_WITH_TOKEN": """\
+access_token_digest access_token_token_id access_token_grant_id access_token_client_id access_token_scope
+  access_token_issued_at access_token_expires_at idle_expires_at now used_by id generation""",
 }

@@ -475,4 +475,26 @@ WHERE revoked_access_tokens.mirrored_at IS NULL ORDER BY revoked_access_tokens.r
 UPDATE grants SET mirrored_at=$1::BIGINT WHERE grants.id = $2::BYTEA""",
     "MARK_ACCESS_TOKEN_MIRRORED": """\
 UPDATE revoked_access_tokens SET mirrored_at=$1::BIGINT WHERE revoked_access_tokens.token_id = $2::BYTEA""",
+    "ROTATE_FREE_GRANT": """\
+UPDATE grants SET idle_expires_at=$1::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=$2::BIGINT, used_by=$3::VARCHAR WHERE grants.id = $4::BYTEA AND grants.generation = $5::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $2::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $2::BIGINT) AND grants.id = (SELECT looked_at.id
+FROM grants AS looked_at
+WHERE looked_at.id = $4::BYTEA FOR NO KEY UPDATE SKIP LOCKED) RETURNING grants.id""",
+    "ROTATE_FREE_GRANT_WITH_TOKEN": """\
+WITH changed AS
+(UPDATE grants SET idle_expires_at=$8::BIGINT, generation=(grants.generation + 1), issued=(grants.issued + 1),
+  rotated_at=$9::BIGINT, used_by=$10::VARCHAR WHERE grants.id = $11::BYTEA AND grants.generation = $12::BIGINT AND
+  grants.revoked_at IS NULL AND (grants.expires_at IS NULL OR grants.expires_at > $9::BIGINT) AND
+  (grants.idle_expires_at IS NULL OR grants.idle_expires_at > $9::BIGINT) AND grants.id = (SELECT looked_at.id
+FROM grants AS looked_at
+WHERE looked_at.id = $11::BYTEA FOR NO KEY UPDATE SKIP LOCKED) RETURNING grants.id),
+kept AS
+(INSERT INTO access_tokens (digest, token_id, grant_id, client_id, scope, issued_at, expires_at) SELECT $1::BYTEA
+  AS anon_1, $2::BYTEA AS anon_2, $3::BYTEA AS anon_3, $4::VARCHAR AS anon_4, $5::VARCHAR AS anon_5, $6::BIGINT AS
+  anon_6, $7::BIGINT AS anon_7
+FROM changed)
+ SELECT changed.id
+FROM changed""",
 }

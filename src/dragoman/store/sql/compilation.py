@@ -15,12 +15,23 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from dragoman.store.sql import administration, directory, export, former_sessions, intake, mirror, revocations, store
+from dragoman.store.sql import (
+    administration,
+    directory,
+    export,
+    former_sessions,
+    gathered,
+    intake,
+    mirror,
+    revocations,
+    store,
+)
 from dragoman.store.sql.constructs import Chain
 from dragoman.store.sql.tables import INDEXES, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from types import ModuleType
 
     from sqlalchemy import Dialect
 
@@ -37,6 +48,7 @@ _MODULES = (
     export,
     mirror,
 )
+_FOR_POSTGRESQL = (gathered,)
 _WIDTH = 116
 _HEAD = '''"""{title}, by `python -m dragoman.store.sql.compilation`: do not edit."""
 
@@ -49,20 +61,21 @@ from typing import Final
 
 def generated_modules() -> Mapping[str, str]:
     """Files by their names in the folder of the store, and what they have to hold."""
-    constructs = _constructs()
+    constructs = _constructs(_MODULES)
+    whole = {**constructs, **_constructs(_FOR_POSTGRESQL)}
     return {
-        "statement_names.py": _names_module(constructs),
+        "statement_names.py": _names_module(whole),
         "sqlite/schema.py": _schema_module("The schema of a new SQLite database", _SQLITE),
         "sqlite/statements.py": _sqlite_statements(constructs),
         "postgresql/schema.py": _schema_module("The schema of a new PostgreSQL database", _POSTGRESQL),
-        **_postgresql_statements(constructs),
+        **_postgresql_statements(whole),
     }
 
 
-def _constructs() -> Mapping[str, ClauseElement | Chain]:
+def _constructs(modules: Iterable[ModuleType]) -> Mapping[str, ClauseElement | Chain]:
     return {
         name: value
-        for module in _MODULES
+        for module in modules
         for name, value in vars(module).items()
         if isinstance(value, (ClauseElement, Chain)) and name.isupper() and not name.startswith("_")
     }

@@ -87,6 +87,15 @@ class SqliteDatabase:
         """As `change`: all who wait share a commit."""
         return self.change(statement, values)
 
+    def contest(self, statement: str, values: Values) -> Future[bool]:
+        """Whether the row was as the statement expects it, and is changed: all who wait share a commit."""
+        if statement in SECOND_STATEMENTS:
+            return self._writer.submit(
+                lambda connection: _changed_row(connection, statement, values) is not None, brief=True
+            )
+        text = STATEMENTS[statement]
+        return self._writer.submit(lambda connection: connection.count(text, values) == 1, brief=True)
+
     async def transact(self, work: Callable[[Transaction], Coroutine[object, None, ResultT]]) -> ResultT:
         """Run the work in the writer's thread, all of it or nothing; durable when this returns."""
         return await self._writer.submit(lambda connection: _finished(work(SqliteTransaction(connection))), brief=False)
