@@ -178,37 +178,6 @@ def test_j09_a_token_for_another_audience_is_refused(server: Server):
         assert server.ask("GET", path, headers=[("Authorization", f"Bearer {token}")]).status == status, audience
 
 
-ISSUER = "http://127.0.0.1:8000"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        f"{ISSUER}/",
-        ISSUER.upper(),
-        ISSUER.replace("http", "https"),
-        f"{ISSUER}/tenant",
-        "https://other.example.com",
-        "",
-    ],
-)
-@pytest.mark.parametrize("grant_type", ["password", "client_credentials"])
-def test_j09_a_token_of_another_issuer_is_worthless_though_it_has_our_key(server: Server, grant_type: str, other: str):
-    client = server.add_client()
-    if grant_type == "password":
-        token = server.log_in(client, server.add_owner()).document["access_token"]
-    else:
-        token = server.form("/oauth2/token", {**server.credentials(client), "grant_type": grant_type}).document[
-            "access_token"
-        ]
-    claims, key = claims_of(token), own_key(server, "ES256")
-    assert claims["iss"] == ISSUER
-    for issuer, good in ((ISSUER, True), (other, False), (None, False), ([ISSUER], False)):
-        payload = {name: value for name, value in {**claims, "iss": issuer}.items() if value is not None}
-        signed = sign_as("ES256", key.jose, header_of(token), json.dumps(payload).encode())
-        assert (server.introspect(client, signed) != INACTIVE) is good, issuer
-
-
 def spoilt(payload: bytes) -> dict[str, bytes]:
     text = payload.decode()
     return {

@@ -220,8 +220,7 @@ class Configuration(Table, frozen=True):
     """All settings."""
 
     issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+$")] = "http://127.0.0.1:8000"
-    """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request. An access
-    token that names another is refused: with a change, those that were issued before it. Refresh tokens go on."""
+    """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request."""
     database: str = "dragoman.db"
     """Where clients, people and sessions are kept: the path of an SQLite file, relative to the folder of the
     configuration file, or the URL of a PostgreSQL database (postgresql://user:password@host/database). It may hold a

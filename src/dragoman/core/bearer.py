@@ -29,7 +29,7 @@ async def read_bearer(services: Services, server: ServerRules, presented: Secret
     client = await services.clients.find_client(token.client_id if grant is None else grant.client_id)
     if client is None or not client.enabled:
         raise OAuthError(Refusal.REVOKED_TOKEN, "its client is gone or disabled")
-    _check_origin(token, client, grant, server.issuer)
+    _check_origin(token, client, grant)
     if grant is None and server.not_before:
         _check_epoch(token, server.not_before, now)
     if grant is not None and client.refresh_ends_access_token and token.serial != grant.issued:
@@ -83,10 +83,8 @@ async def read_refresh(services: Services, server: ServerRules, presented: Secre
     )
 
 
-def _check_origin(token: AccessToken, client: Client, grant: Grant | None, issuer: str) -> None:
+def _check_origin(token: AccessToken, client: Client, grant: Grant | None) -> None:
     """A signature alone is not enough: others may hold the key, and clients come and go under one id."""
-    if token.issuer is not None and token.issuer != issuer:
-        raise OAuthError(Refusal.MALFORMED_TOKEN, "of another issuer that has our key, or from before ours was changed")
     if token.shared_key and not client.shared_key_signature:
         raise OAuthError(Refusal.MALFORMED_TOKEN, "signed with a shared key, which its client's tokens never are")
     if token.scope.beyond(client.scope if grant is None else grant.scope):

@@ -260,8 +260,6 @@ class AccessToken:
     scope: Scope
     expires_at: int
     issued_at: int | None = None
-    issuer: str | None = None
-    """Who it says has issued it, if it says so."""
     shared_key: bool = False
     """Whether a key that others hold too made its signature, so that others could have written it."""
     key_audience: tuple[str, ...] = ()

@@ -71,8 +71,6 @@ class TokenRecipe:
     """The claim that names the client, if one does."""
     scope_claim: str | None = None
     """The claim that holds the scope."""
-    issuer_claim: str | None = None
-    """The claim that names who issued it, if one does."""
     identifier_claim: str | None = None
     """The claim that carries the token's own identifier."""
     spell_identifier: Callable[[TokenId], str] | None = None

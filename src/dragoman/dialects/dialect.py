@@ -188,7 +188,6 @@ def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenReci
         encoding=words.encoding,
         client_claim=_claim_holding("client.id", words.claims),
         scope_claim=_claim_holding("scope", words.claims),
-        issuer_claim=_claim_holding("issuer", words.claims),
         identifier_claim=_claim_holding(identifier, words.claims),
         spell_identifier=_spelling_of(identifier, words.claims),
     )

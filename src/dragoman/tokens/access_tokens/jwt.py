@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _OWN_HEADER = {"typ": "at+jwt", "alg": ALGORITHM_MARK, "kid": KEY_ID_MARK}  # RFC 9068 §2.1
 _MOST_BITS = 63
-_NOT_OURS = "signed by us, but a claim is not what we write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ class Shape:
     @property
     def needed(self) -> frozenset[str]:
         """The claims without which it is none of the recipe's."""
-        named = (self.recipe.identifier_claim, self.recipe.client_claim, self.recipe.issuer_claim)
-        return frozenset(name for name in named if name is not None)
+        return frozenset(name for name in (self.recipe.identifier_claim, self.recipe.client_claim) if name is not None)
 
     def may_write(self, claims: frozenset[str]) -> tuple[str, ...] | None:
         """These claims in the recipe's order; None where it has not all of them."""
@@ -154,11 +152,8 @@ class JwtFormat:
         client_id = claims[recipe.client_claim] if recipe.client_claim else ""
         scope = _read_scope(claims.get(recipe.scope_claim or "", ""))
         expires_at, issued_at = claims.get("exp"), claims.get("iat")
-        issuer = claims.get(recipe.issuer_claim) if recipe.issuer_claim else None
-        if not (isinstance(client_id, str) and isinstance(issuer, str | None) and _is_time(expires_at)):
-            raise OAuthError(Refusal.MALFORMED_TOKEN, _NOT_OURS)
-        if token_id is None or scope is None:
-            raise OAuthError(Refusal.MALFORMED_TOKEN, _NOT_OURS)
+        if token_id is None or scope is None or not isinstance(client_id, str) or not _is_time(expires_at):
+            raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but a claim is not what we write")
         origin = self._setting.access_identifiers.open(token_id)
         return AccessToken(
             id=token_id,
@@ -168,7 +163,6 @@ class JwtFormat:
             scope=scope,
             expires_at=expires_at,
             issued_at=issued_at if _is_time(issued_at) else origin.issued_at,
-            issuer=issuer,
             shared_key=key.algorithm in SHARED_KEY_ALGORITHMS,
             key_audience=key.audience,
         )
