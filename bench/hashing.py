@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -52,16 +53,27 @@ class Capacity:
 
 
 def bare_capacity(
-    implementation: Implementation, slots: int, seconds: float, load: Callable[[], object] | None = None
+    implementation: Implementation,
+    slots: int,
+    seconds: float,
+    load: Callable[[], object] | None = None,
+    *,
+    processes: int = 1,
 ) -> Capacity:
-    """Of so many threads of a process of their own, as nice as the server's; beside `load`, if any."""
-    command = (sys.executable, "-m", "bench.hashing", implementation, str(slots), str(seconds))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (ours)
+    """Of so many threads, as nice as the server's, in one program or in several; beside `load`, if any."""
+    command = (sys.executable, "-m", "bench.hashing", implementation, str(slots // processes), str(seconds))
+    with ExitStack() as stack:
+        begun = [
+            stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603 (ours)
+            for _ in range(processes)
+        ]
         if load is not None:
             load()
-        told, _ = process.communicate()
-    a_second, a_core_second = map(float, told.split())
-    return Capacity(a_second=a_second, a_core_second=a_core_second)
+        told = [tuple(map(float, one.communicate()[0].split())) for one in begun]
+    return Capacity(
+        a_second=sum(a_second for a_second, _ in told),
+        a_core_second=sum(a_core_second for _, a_core_second in told) / processes,
+    )
 
 
 def _hash(implementation: Implementation, slots: int, seconds: float) -> Capacity:

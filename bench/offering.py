@@ -11,7 +11,8 @@ import random
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from heapq import heapify, heapreplace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvloop
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_PATIENCE_SECONDS = 30
+_LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,47 +68,80 @@ def offer(port: int, streams: Sequence[Stream], seconds: float, warm_up: float) 
         with_loop.close()
 
 
-class _Connection(asyncio.Protocol):
-    """One exchange after the other over one kept connection."""
+class _Exchange(NamedTuple):
+    """One request that is out."""
 
-    def __init__(self) -> None:
-        self._received = bytearray()
-        self._answered: asyncio.Future[tuple[int, bytes]] | None = None
-        self.transport: asyncio.Transport | None = None
-        self.usable = True
+    stream: Stream
+    measured: Measured | None
+    """None: it is not counted."""
+    due: float
+
+    def end(self, status: int, body: bytes) -> None:
+        """It was answered, or never will be (0)."""
+        if self.measured is not None:
+            self.measured.add(status, time.perf_counter() - self.due)
+        if self.stream.read is not None:
+            self.stream.read(status, body)
+
+
+class _Connection(asyncio.Protocol):
+    """One exchange after the other over one kept connection.
+
+    By calls alone: what offers the load shares the cores with what is measured, and a task for each costs more.
+    """
+
+    def __init__(self, idle: deque[_Connection]) -> None:
+        self._idle = idle
+        self._received = b""
+        self._exchange: _Exchange | None = None
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._exchange is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.usable = False
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(exc or ConnectionResetError())
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+        self._end(0, b"")
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(_END_OF_HEAD)
+        self._received = received = self._received + data if self._received else data
+        end = received.find(_END_OF_HEAD)
         if end < 0:
             return
-        head = bytes(self._received[:end]).lower()
+        head = received[:end].lower()
         start = head.index(_LENGTH) + len(_LENGTH)
-        length = int(head[start:].partition(b"\r\n")[0])
         body_start = end + len(_END_OF_HEAD)
-        if len(self._received) < body_start + length:
+        if len(received) < body_start + int(head[start:].partition(b"\r\n")[0]):
             return
-        body = bytes(self._received[body_start : body_start + length])
-        self._received.clear()
-        self.usable = self.usable and b"connection: close" not in head
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_result((int(head[9:12]), body))
+        self._received = b""
+        if b"connection: close" in head:
+            self._transport = None
+        self._end(int(head[9:12]), received[body_start:])
 
-    async def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body."""
-        if self.transport is None:
-            raise ConnectionResetError
-        self._answered = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return await self._answered
+    def begin(self, exchange: _Exchange) -> bool:
+        """Send its request; False where this connection is not to be used any more."""
+        if self._transport is None:
+            return False
+        self._exchange = exchange
+        self._transport.write(exchange.stream.write())
+        return True
+
+    def close(self) -> None:
+        """End it."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _end(self, status: int, body: bytes) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.end(status, body)
+        if self._transport is not None:
+            self._idle.append(self)
 
 
 class Offer:
@@ -116,51 +152,50 @@ class Offer:
         self._streams = streams
         self._chance = chance
         self._idle: deque[_Connection] = deque()
-        self._pending: set[asyncio.Task[None]] = set()
+        self._all: list[_Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
 
     async def run(self, seconds: float, warm_up: float) -> dict[str, Measured]:
         """Offer for so long; what was offered in the first `warm_up` seconds is not counted."""
         measured = {stream.name: Measured() for stream in self._streams}
-        await asyncio.gather(
-            *(self._offer(stream, measured[stream.name], seconds, warm_up) for stream in self._streams)
-        )
-        if self._pending:
-            await asyncio.wait(self._pending, timeout=30)
-        for connection in self._idle:
-            if connection.transport is not None:
-                connection.transport.close()
+        began = time.perf_counter()
+        due = [(began + self._chance.expovariate(one.rate), number) for number, one in enumerate(self._streams)]
+        heapify(due)
+        while due[0][0] < began + seconds:
+            moment, number = due[0]
+            if (wait := moment - time.perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            stream = self._streams[number]
+            self._begin(_Exchange(stream, measured[stream.name] if moment >= began + warm_up else None, moment))
+            heapreplace(due, (moment + self._chance.expovariate(stream.rate), number))
+        await self._end()
         return measured
 
-    async def _offer(self, stream: Stream, measured: Measured, seconds: float, warm_up: float) -> None:
-        began = due = time.perf_counter()
-        while (due := due + self._chance.expovariate(stream.rate)) < began + seconds:
-            if (wait := due - time.perf_counter()) > 0:
-                await asyncio.sleep(wait)
-            counted = measured if due >= began + warm_up else None
-            task = asyncio.create_task(self._exchange(stream, counted, due))
-            self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
-
-    async def _exchange(self, stream: Stream, measured: Measured | None, due: float) -> None:
-        status, body = 0, b""
-        connection: _Connection | None = None
-        try:
-            connection = await self._connection()
-            status, body = await connection.exchange(stream.write())
-        except OSError:
-            pass
-        if measured is not None:
-            measured.add(status, time.perf_counter() - due)
-        if stream.read is not None:
-            stream.read(status, body)
-        if connection is not None and connection.usable:
-            self._idle.append(connection)
-
-    async def _connection(self) -> _Connection:
+    def _begin(self, exchange: _Exchange) -> None:
         while self._idle:
-            connection = self._idle.pop()
-            if connection.usable:
-                return connection
-        loop = asyncio.get_running_loop()
-        _transport, connection = await loop.create_connection(_Connection, "127.0.0.1", self._port)
-        return connection
+            if self._idle.pop().begin(exchange):
+                return
+        task = asyncio.create_task(self._connect(exchange))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, exchange: _Exchange) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            _, connection = await loop.create_connection(lambda: _Connection(self._idle), "127.0.0.1", self._port)
+        except OSError:
+            exchange.end(0, b"")
+            return
+        self._all.append(connection)
+        if not connection.begin(exchange):
+            exchange.end(0, b"")
+
+    async def _end(self) -> None:
+        """Once all are answered, or none was for long."""
+        deadline = time.perf_counter() + _PATIENCE_SECONDS
+        while time.perf_counter() < deadline and (  # noqa: ASYNC110 (an event would cost each exchange something)
+            self._connecting or any(one.is_busy for one in self._all)
+        ):
+            await asyncio.sleep(_LOOK_SECONDS)
+        for connection in self._all:
+            connection.close()

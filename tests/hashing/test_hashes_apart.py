@@ -93,6 +93,22 @@ async def test_what_is_made_apart_is_checked_apart_and_here(pool: PasswordHasher
 
 
 @on_a_loop
+async def test_one_question_more_than_there_are_processes_lies_before_them_and_no_more() -> None:
+    before = children(os.getpid())
+    pool = PasswordHasher(profile=CHEAPEST, slots=1, waiting=1, apart=HashesApart.alone(1))
+    try:
+        checking = [asyncio.create_task(pool.check(SLOW, RIGHT)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert (pool.running, pool.waiting) == (2, 1)
+        with pytest.raises(OAuthError):
+            await pool.check(STORED, RIGHT)
+        assert all(one.matches for one in await asyncio.gather(*checking))
+        assert len(children(os.getpid()) - before) == 1
+    finally:
+        pool.close()
+
+
+@on_a_loop
 async def test_k01_a_process_that_is_killed_while_it_rests_costs_nothing(pool: PasswordHasher) -> None:
     kill(await process_of(pool))
     await process_of(pool)

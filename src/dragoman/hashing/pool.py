@@ -39,6 +39,8 @@ _NOT_OURS = f"the password is no UTF-8, or longer than {LONGEST_PASSWORD} bytes"
 _SALT_BYTES = 16
 _HERE_SECONDS = 60.0
 """Between two attempts to have a process where one could not be had: a want of memory or processes may pass."""
+_ON_ITS_WAY = 1
+"""Questions before the hash processes beyond those they are at: none rests while a thread waits for Python's lock."""
 _WRONG = PasswordCheck(matches=False)
 
 
@@ -60,13 +62,14 @@ class PasswordHasher:
     ) -> None:
         """`slots` hashes at once (one for each core unless said), `waiting` callers in line (16 for each slot).
 
-        `apart`: hash processes to ask, as many at once as there are; where none can be had, it is `slots` again.
+        `apart`: hash processes to ask, one more at once than there are; where none can be had, it is `slots` again.
         """
         self._profile = profile or Argon2Profile()
         self._limits = limits or Limits()
         self._formats = load_formats()
         number = slots or usable_cores()
-        self._slots = Slots(number if apart is None else apart.number, 16 * number if waiting is None else waiting)
+        at_once = number if apart is None else apart.number + _ON_ITS_WAY
+        self._slots = Slots(at_once, 16 * number if waiting is None else waiting)
         self._apart = apart
         self._here_until = 0.0
         self._here = threading.BoundedSemaphore(number)
