@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from base64 import b64encode
 from collections import deque
 from functools import lru_cache
@@ -43,7 +44,9 @@ class Sessions:
         self._access_token = ""
 
     def refresh(self) -> bytes:
-        """Go on with the one that rested longest."""
+        """Go on with the one that rested longest. Ends the bench where all are out with requests."""
+        if not self._tokens:
+            sys.exit("bench: no refresh was answered for as long as there were sessions to ask with")
         return post("/oauth2/token", "app", grant_type="refresh_token", refresh_token=self._tokens.popleft())
 
     def keep(self, status: int, body: bytes) -> None:
