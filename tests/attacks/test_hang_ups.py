@@ -16,21 +16,21 @@ import msgspec
 
 from dragoman.config.settings import LogTable, PasswordsTable
 from dragoman.wiring.parts import open_passwords
-from tests.attacks.guarding import Held, form_of
+from tests.attacks.guarding import Held, form_of, stored_of
 from tests.attacks.harness import FORM, configuration_of, running
 from tests.processes import wait_until
 from tests.serving import serving
 
 
 @contextmanager
-def one_slot(folder: Path) -> Iterator[tuple[str, Any, io.BytesIO, str, str]]:
+def one_slot(folder: Path, **of_client: Any) -> Iterator[tuple[str, Any, io.BytesIO, str, str]]:
     """A real server with one slot and one place in line: its address, pool, log, a client's form and a person."""
     table = PasswordsTable(memory_kib=8, iterations=1, slots=1, queue=1)
     configuration = msgspec.structs.replace(
         configuration_of(folder), passwords=table, log=LogTable(level="info"), client_cache_seconds=0
     )
     with running(configuration) as server:
-        client, owner = server.add_client(), server.add_owner()
+        client, owner = server.add_client(**of_client), server.add_owner()
         body = form_of(server, client, owner)["body"].decode()
     pools, log = [], io.BytesIO()
 
@@ -104,3 +104,12 @@ def test_f26_who_has_said_all_is_told_when_its_place_was_given_to_others(tmp_pat
             assert waiting.recv(4096) == b""
         assert (pool.waiting, pool.abandoned) == (0, 1)
         held.let_go()
+
+
+def test_k03_f26_who_hangs_up_has_no_slow_hash_of_a_client_computed(tmp_path: Path):
+    with one_slot(tmp_path, secrets=(stored_of("04"),)) as (address, pool, *_, client), Held(pool, 1):
+        form = f"grant_type=client_credentials&client_id={client}&client_secret=wrong"
+        with send_log_in(address, form):
+            wait_until(lambda: pool.waiting == 1)
+        wait_until(lambda: pool.waiting == 0)
+        assert (pool.imports_checked, pool.abandoned) == (0, 1)

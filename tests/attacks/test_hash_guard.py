@@ -141,3 +141,23 @@ def test_k03_wrong_client_secrets_cost_no_hash_and_no_place(guarded: Server):
             answer = guarded.form("/oauth2/token", form | {"client_id": client_id, "client_secret": secret})
             assert answer.error == "invalid_client"
         assert guarded.passwords.waiting == 0
+
+
+def secret_of(client: str, text: str, **more: object) -> dict[str, object]:
+    """A request for the client's own token, to be asked."""
+    body = urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": text}).encode()
+    return {"method": "POST", "path": "/oauth2/token", "headers": [("Content-Type", FORM)], "body": body, **more}
+
+
+def test_k03_wrong_secrets_of_many_clients_with_slow_hashes_take_no_place_from_log_ins(guarded: Server):
+    """Whoever knows the ids of as many clients as may wait, as where they are numbers, need know no secret."""
+    named = [guarded.add_client(secrets=(stored_of("04"),)) for _ in range(QUEUE)]
+    app, owner = guarded.add_client(), guarded.add_owner()
+    flood = [secret_of(client, "wrong") for client in named]
+    assert after_the_flood(guarded, flood, form_of(guarded, app, owner)) == ([503], 200)
+
+
+def test_k03_wrong_secrets_from_one_address_take_no_place_from_the_client_that_they_are_to_be_of(guarded: Server):
+    client = guarded.add_client(secret=PASSWORD, secrets=(stored_of("04"),))
+    flood = [secret_of(client, "wrong", peer=f"2001:db8::{number:x}") for number in range(1, QUEUE + 1)]
+    assert after_the_flood(guarded, flood, secret_of(client, PASSWORD, peer="2001:db8:0:1::1")) == ([503], 200)

@@ -10,12 +10,14 @@ from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
     from dragoman.core.model import Client, ClientCredentials, Sender
-    from dragoman.core.ports import Services
+    from dragoman.core.ports import HungUp, Services
 
 _NOTHING = Secret("")
 
 
-async def authenticate_client(services: Services, presented: ClientCredentials, sender: Sender, dialect: str) -> Client:
+async def authenticate_client(
+    services: Services, presented: ClientCredentials, sender: Sender, dialect: str, hung_up: HungUp
+) -> Client:
     """The client, once its secret is right; the same work and one refusal for unknown ids and wrong secrets.
 
     Each of these is counted for its sender's address; beyond the allowance it is told `too_many_requests`. A right
@@ -30,7 +32,7 @@ async def authenticate_client(services: Services, presented: ClientCredentials, 
         raise OAuthError(Refusal.MISSING_CLIENT_ID, parameter="client_id")
     client = await services.clients.find_client(presented.id)
     stored = client.secrets if client is not None else ()
-    matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING)
+    matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING, sender, hung_up)
     if client is None:
         unknown = OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
         raise await refuse_wrong_secret(services, "", sender, dialect, unknown)

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.base64url import base64url
 from dragoman.core.mac import Mac
+from dragoman.core.model import Sender
 from dragoman.core.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dragoman.core.ports import HungUp
     from dragoman.hashing.pool import PasswordHasher
 
 _SCHEME = "hmac-sha256$"
 _KEY_BYTES = 32
 _RANDOM_BYTES = 32
 _DIGEST_CHARACTERS = 43
+_NOBODY = Sender()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,9 @@ class ClientSecretHasher:
         self._remembered: dict[str, bytes] = {}
         """For each slow hash that was matched, the digest of what matched it."""
 
-    async def matches(self, stored: tuple[str, ...], sent: Secret) -> bool:
+    async def matches(
+        self, stored: tuple[str, ...], sent: Secret, sender: Sender = _NOBODY, hung_up: HungUp = None
+    ) -> bool:
         """Whether the secret is one of those stored; one digest, whoever asks. An empty secret is none.
 
         Imported slow hashes are tried when nothing else matches. Refuses `temporarily_unavailable` as their pool does.
@@ -64,11 +69,11 @@ class ClientSecretHasher:
         if not sent or found:
             return found and bool(sent)
         for one in stored:
-            if not one.startswith(_SCHEME) and await self._matches_slow(one, sent, digest):
+            if not one.startswith(_SCHEME) and await self._matches_slow(one, sent, digest, sender.address, hung_up):
                 return True
         return False
 
-    async def _matches_slow(self, stored: str, sent: Secret, digest: bytes) -> bool:
+    async def _matches_slow(self, stored: str, sent: Secret, digest: bytes, address: str, hung_up: HungUp) -> bool:
         """The slow hash is computed until it was matched once in this process: from then on it is known what matches.
 
         Else each request of such a client, a refresh as well, would take a place among the log-ins.
@@ -76,7 +81,7 @@ class ClientSecretHasher:
         remembered = self._remembered.get(stored)
         if remembered is not None:
             return hmac.compare_digest(remembered, digest)
-        if not await self._passwords.matches(stored, sent):
+        if not await self._passwords.matches(stored, sent, address, hung_up):
             return False
         self._remembered[stored] = digest
         return True

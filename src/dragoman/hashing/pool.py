@@ -26,7 +26,7 @@ from dragoman.hashing.slots import Slots, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dragoman.core.ports import Attempt
+    from dragoman.core.ports import Attempt, HungUp
     from dragoman.core.secret import Secret
     from dragoman.hashing.hashes_apart import HashesApart
 
@@ -42,6 +42,8 @@ _HERE_SECONDS = 60.0
 _ON_ITS_WAY = 1
 """Questions before the hash processes beyond those they are at: none rests while a thread waits for Python's lock."""
 _WRONG = PasswordCheck(matches=False)
+_WHO_CLAIMS_TO_BE_ONE = "\0"
+"""The turn of whoever sends a client's secret; no client has this id."""
 
 
 class PasswordRefused(Fault):
@@ -121,16 +123,18 @@ class PasswordHasher:
             raise PasswordRefused(_NOT_OURS)
         return await self._slots.run(lambda: self._compute(spelled[0]), _turn_of(attempt))
 
-    async def matches(self, stored: str, sent: Secret) -> bool:
+    async def matches(self, stored: str, sent: Secret, address: str = "", hung_up: HungUp = None) -> bool:
         """Whether an imported slow hash is this secret's, and nothing more. Refuses `temporarily_unavailable`.
 
-        All who claim to be the client of this hash have one turn together: nobody has shown yet who he is. What is
-        longer than any password is nobody's: some formats read all of it in each of their rounds.
+        All who claim to be a client have one turn together, whichever they name, and in it one for each address: nobody
+        has shown yet who he is, and ids are no secret. What is longer than any password is nobody's: some formats read
+        all of it in each of their rounds.
         """
         received = _received(sent.reveal())
         if received is None or len(received) > LONGEST_PASSWORD:
             return False
-        return await self._slots.run(lambda: self._matches(stored, received), Turn(client=stored))
+        turn = Turn(client=_WHO_CLAIMS_TO_BE_ONE, address=network_of(address), hung_up=hung_up)
+        return await self._slots.run(lambda: self._matches(stored, received), turn)
 
     async def compute(self, work: Callable[[], Result], attempt: Attempt) -> Result:
         """Other work as slow as a hash, under the same bounds. Refuses `temporarily_unavailable`."""

@@ -23,6 +23,7 @@ from dragoman.core.model import (
     TokenRequest,
 )
 from dragoman.core.ports.attempt import Attempt as Attempt
+from dragoman.core.ports.attempt import HungUp as HungUp
 from dragoman.core.ports.directory import Directory
 from dragoman.core.ports.former_sessions import FormerSessions
 from dragoman.core.ports.mirror import Mirror
@@ -183,8 +184,11 @@ class Passwords(Protocol):
 class ClientSecrets(Protocol):
     """The secrets of confidential clients."""
 
-    async def matches(self, stored: tuple[str, ...], sent: Secret) -> bool:
-        """Whether the secret sent is one of those stored; the same work when nothing is stored."""
+    async def matches(self, stored: tuple[str, ...], sent: Secret, sender: Sender, hung_up: HungUp) -> bool:
+        """Whether the secret sent is one of those stored; the same work when nothing is stored.
+
+        Whoever has to wait for that waits in the turn of its sender, and as long as it has not `hung_up`.
+        """
         ...
 
 

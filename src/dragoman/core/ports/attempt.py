@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from dragoman.core.value import value
 
+HungUp = Callable[[], Awaitable[bool]] | None
+"""Returns once nobody waits for the answer any more; False, as None, if that cannot be known."""
+
 
 @value
 class Attempt:
@@ -15,6 +18,6 @@ class Attempt:
     address: str
     login: str
     """As `login_name.canonical` writes it."""
-    hung_up: Callable[[], Awaitable[bool]] | None = None
-    """As in `TokenRequest`; the next one as in `Sender`."""
+    hung_up: HungUp = None
     request_id: str = ""
+    """As in `Sender`."""
