@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ import click
 from dragoman.cli.commands.doctor.audit import check_audit
 from dragoman.cli.commands.doctor.database import check_database, check_disk
 from dragoman.cli.commands.doctor.directory import check_directory
-from dragoman.cli.commands.doctor.finding import Finding, State, fault_found, ok, warning
+from dragoman.cli.commands.doctor.finding import Finding, State, fault_found, warning
 from dragoman.cli.commands.doctor.keys import check_clock, check_keys
 from dragoman.cli.commands.doctor.mirror import check_mirror
 from dragoman.cli.commands.doctor.network import check_issuer, check_mounts, check_tls
 from dragoman.cli.commands.doctor.old_servers import check_old_servers
 from dragoman.cli.commands.doctor.passwords import check_hash_memory, check_password_lists
+from dragoman.cli.commands.doctor.privacy import check_configuration_file, check_tls_key
 from dragoman.cli.commands.doctor.sessions import check_sessions
 from dragoman.cli.commands.doctor.shared import check_shared
 from dragoman.cli.commands.doctor.telemetry import check_telemetry
@@ -87,7 +87,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     except Fault as fault:
         yield fault_found("configuration", fault)
         return
-    yield _check_folder(path)
+    yield check_configuration_file(path)
     yield from _check_failpoints()
     try:
         dialects = load_dialects(configuration)
@@ -113,15 +113,8 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield check_audit(configuration)
     yield check_files()
     yield from check_tls(configuration, now)
+    yield from check_tls_key(configuration)
     yield from check_issuer(configuration)
-
-
-def _check_folder(path: Path) -> Finding:
-    """Whoever may write the configuration decides what the server does."""
-    for one in (path, path.parent):
-        if stat.S_IMODE(one.stat().st_mode) & 0o022:
-            return warning("configuration", f"{one} can be changed by other accounts", f"run `chmod go-w {one}`")
-    return ok("configuration", str(path))
 
 
 def _check_failpoints() -> Iterator[Finding]:
