@@ -13,7 +13,7 @@ import pytest
 
 from dragoman.config.settings import AuditTable
 from dragoman.http.request import ClientGone, Request, RequestHead
-from tests.attacks.harness import DIALECTS, FORM, Server, ask, configuration_of, running
+from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Server, ask, configuration_of, running
 from tests.attacks.spelling import log_in, token_path
 
 if TYPE_CHECKING:
@@ -196,6 +196,27 @@ def test_of_a_flood_that_costs_nothing_the_audit_keeps_a_few_lines_and_a_count(t
         ("token_refused", "standard", "method_not_allowed", 45),
         ("token_refused", "standard", "body_too_large", 45),
     }
+
+
+@pytest.mark.parametrize("token", ["garbage", "a.b.c", "dga_" + "x" * 60, "dgr_" + "x" * 60])
+@pytest.mark.parametrize("path", ["/oauth2/revoke", "/jmondi/token/revoke"])
+def test_i09_whoever_revokes_what_is_nobodys_fills_no_audit(tmp_path: Path, path: str, token: str):
+    """The id of a public client, which is no secret, is all that it takes."""
+    bounded = AuditTable(to="log", refusals_a_minute=5)
+    with running(msgspec.structs.replace(configuration_of(tmp_path), audit=bounded)) as server:
+        client, owner = server.add_client(public=True), server.add_owner()
+        for _ in range(50):
+            assert server.form(path, {"client_id": client, "token": token}).status == 200
+        assert len(server.events()) == 5
+        assert {event["detail"] for event in server.events()} == {"the token is nobody's, or has ended"}
+        since = server.mark()
+        log_in = {"grant_type": "password", "client_id": client, "username": owner, "password": PASSWORD}
+        living = server.form("/oauth2/token", log_in).document["refresh_token"]
+        assert server.form(path, {"client_id": client, "token": living}).status == 200
+        assert [one["outcome"] for one in server.events(since)] == ["token_issued", "token_revoked"]
+        assert "detail" not in server.events(since)[-1]
+    [told] = [event for event in server.events() if event["outcome"] == "refusals_not_listed"]
+    assert (told["of"], told["client"], told["requests"]) == ("token_revoked", client, 45)
 
 
 @pytest.mark.parametrize(

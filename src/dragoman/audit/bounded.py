@@ -13,6 +13,7 @@ from dragoman.core.errors import Refusal
 from dragoman.core.guessing import HELD
 from dragoman.core.model import Sender
 from dragoman.core.ports import Event
+from dragoman.core.revocation import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,8 @@ FREE_OF_CHARGE: Final = frozenset({  # whoever knows no secret can come to these
     Refusal.TEMPORARILY_UNAVAILABLE,
     Refusal.SERVER_ERROR,
 })  # fmt: skip
-_UNHEARD: Final = frozenset(HELD.values())
+_FOR_NOTHING: Final = frozenset({*HELD.values(), NOTHING})
+"""Details of what costs as little: whoever is not heard, and revocations of what is nobody's."""
 
 
 class BoundedAudit:
@@ -75,22 +77,19 @@ class BoundedAudit:
         """`most` of one outcome, dialect, client and refusal between two sums."""
         self._audit = audit
         self._most = most
-        self._seen: Counter[tuple[str, str, str | None, str, str | None]] = Counter()
+        self._seen: Counter[tuple[str, str, str | None, str | None, str | None]] = Counter()
 
     def record(self, event: Event) -> None:
         """Pass it on, or count it."""
-        refusal = event.facts.get("refusal")
-        if refusal is None or not self._is_one_too_many(event, str(refusal)):
+        refusal, detail = event.facts.get("refusal"), event.facts.get("detail")
+        told = str(detail) if detail in _FOR_NOTHING else None
+        if event.alarm or (told is None and refusal not in FREE_OF_CHARGE):
             self._audit.record(event)
-
-    def _is_one_too_many(self, event: Event, refusal: str) -> bool:
-        detail = event.facts.get("detail")
-        held = str(detail) if detail in _UNHEARD else None
-        if event.alarm or (held is None and refusal not in FREE_OF_CHARGE):
-            return False
-        kind = (event.name, event.dialect, event.client_id, refusal, held)
+            return
+        kind = (event.name, event.dialect, event.client_id, None if refusal is None else str(refusal), told)
         self._seen[kind] += 1
-        return self._seen[kind] > self._most
+        if self._seen[kind] <= self._most:
+            self._audit.record(event)
 
     async def keep_summing_up(self) -> None:
         """Do so now and then, and at the end."""
@@ -104,13 +103,13 @@ class BoundedAudit:
     def sum_up(self) -> None:
         """How many of each kind have no line of their own, since this was last told; then begin anew."""
         seen, self._seen = self._seen, Counter()
-        for (outcome, dialect, client_id, refusal, held), number in seen.items():
+        for (outcome, dialect, client_id, refusal, told), number in seen.items():
             if number > self._most:
-                facts = _facts(outcome, refusal, held, number - self._most)
+                facts = _facts(outcome, refusal, told, number - self._most)
                 event = Event(name=NOT_LISTED, dialect=dialect, sender=Sender(), client_id=client_id, facts=facts)
                 self._audit.record(event)
 
 
-def _facts(outcome: str, refusal: str, held: str | None, requests: int) -> Mapping[str, str | int]:
-    because = {} if held is None else {"detail": held}
-    return {"of": outcome, "refusal": refusal, **because, "requests": requests}
+def _facts(outcome: str, refusal: str | None, told: str | None, requests: int) -> Mapping[str, str | int]:
+    said = {"refusal": refusal, "detail": told}
+    return {"of": outcome, **{name: text for name, text in said.items() if text is not None}, "requests": requests}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.value import value
@@ -16,6 +16,9 @@ REVOKED_BY_CLIENT = "revoked_by_client"
 SIGNED_OUT_BY_BEARER = "signed_out_by_bearer"
 """The reasons why a grant ended at the request of its client, or of whoever bore its token."""
 
+NOTHING: Final = "the token is nobody's, or has ended"
+"""What the audit says of a revocation that had nothing to do (RFC 7009 §2.2)."""
+
 
 @value
 class Ended:
@@ -25,6 +28,11 @@ class Ended:
     """The grant that the token is of; None for one that is unknown, or came from none."""
     because: str | None = None
     """Why the grant has ended, if it was this that ended it."""
+    nothing: bool = False
+    """Whether the token is nobody's, or has ended: such a one anybody can send."""
+
+
+_NOTHING = Ended(nothing=True)
 
 
 async def revoke(  # noqa: PLR0913 (each is one thing it needs)
@@ -87,16 +95,16 @@ async def _revoke_former(services: Services, client: Client, presented: Secret, 
                 raise OAuthError(Refusal.FOREIGN_TOKEN, refused.detail, client_id=client.id) from None
             if refused.refusal is Refusal.TEMPORARILY_UNAVAILABLE:
                 raise  # nobody knows yet whether it is one
-            return Ended()  # nobody can use it
+            return _NOTHING  # nobody can use it
         if handle is not None:
             return await _end_grant_of(services, client, handle, now, sender)
-    return Ended()
+    return _NOTHING
 
 
 async def _end_grant_of(services: Services, client: Client, handle: RefreshHandle, now: int, sender: Sender) -> Ended:
     grant = await services.grants.find_grant(handle.grant_id)
     if grant is None:
-        return Ended()
+        return _NOTHING
     if grant.client_id != client.id:
         raise _foreign(client, grant, "refresh token of another client")
     return await _end_grant(services, grant, now, REVOKED_BY_CLIENT, sender)

@@ -14,7 +14,7 @@ from dragoman.core.gate import admit_client
 from dragoman.core.introspection import introspect
 from dragoman.core.on_behalf_of import admit_on_behalf_of
 from dragoman.core.ports import Event
-from dragoman.core.revocation import Ended, revoke, sign_out
+from dragoman.core.revocation import NOTHING, Ended, revoke, sign_out
 from dragoman.dialects import codec
 from dragoman.dialects.dialect import KeyFacts, ResourceFacts
 
@@ -131,7 +131,7 @@ class Desk:
         )
 
     def _record_revocation(self, wire: WireRequest, client: Client, ended: Ended) -> None:
-        grant = ended.grant
+        grant, done = ended.grant, {"detail": NOTHING} if ended.nothing else {}
         self.services.audit.record(
             Event(
                 name="token_revoked",
@@ -140,7 +140,7 @@ class Desk:
                 client_id=client.id,
                 subject=None if grant is None else grant.subject,
                 grant_id=None if grant is None else grant.id.hex(),
-                facts={} if ended.because is None else {"because": ended.because},
+                facts=done if ended.because is None else {"because": ended.because},
             )
         )
 
