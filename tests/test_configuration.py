@@ -94,6 +94,7 @@ def test_the_least_memory_that_argon2_takes_is_enough(tmp_path: Path, memory_kib
 def test_an_issuer_with_a_person_in_it_or_no_host_is_refused(tmp_path: Path, issuer: str):
     told = refused(tmp_path, f'issuer = "{issuer}"')
     assert "issuer" in told
+    assert ", accepted_issuers: " in refused(tmp_path, f'accepted_issuers = ["https://login.example", "{issuer}"]')
     assert "horse" not in told
 
 
@@ -105,6 +106,7 @@ def test_an_issuer_that_is_no_address_is_refused(tmp_path: Path, issuer: str):
 @pytest.mark.parametrize("issuer", ["https://login.example", "http://[::1]:8000", "https://login.example/tenant/@a"])
 def test_an_ordinary_issuer_is_taken(tmp_path: Path, issuer: str):
     assert read(tmp_path, f'issuer = "{issuer}"').issuer == issuer
+    assert read(tmp_path, f'accepted_issuers = ["{issuer}", "{issuer}/"]').accepted_issuers == (issuer, f"{issuer}/")
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "0.0.0.0/0.0.0.0"])

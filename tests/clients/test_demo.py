@@ -133,6 +133,11 @@ def test_a_second_start_keeps_credentials_tokens_and_keys(tmp_path: Path):
             answer = httpx.get(one["resource_url"], headers=bearer(tokens[dialect]["access_token"]))
             assert answer.status_code == 200, dialect
             assert password_token(one, dialect)["access_token"]
+        assert second.stop() == 0
+    with running_demo(tmp_path / "data") as third:
+        for dialect, one in third.dialects.items():
+            answer = httpx.get(one["resource_url"], headers=bearer(tokens[dialect]["access_token"]))
+            assert answer.status_code == 200, dialect
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -269,6 +269,7 @@ def test_i13_a_revocation_that_could_not_look_is_never_told_as_done(server):
         refresh_recipes=[TokenRecipe(format="handle")],
         find_access_token=_away,
         clock=server.clock,
+        issuer=server.configuration.issuer,
     )
     work = revoke(
         SimpleNamespace(tokens=tokens), None, Secret("dga_" + "A" * 43), server.clock(), whole_grant=False, sender=None

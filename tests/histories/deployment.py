@@ -156,7 +156,7 @@ def deploy(folder: Path, *, servers: int = 1, workers: int = 1, database: str = 
     """Keys, database, apps and a person; the servers are not started yet."""
     made = [Server(configuration=folder / f"dragoman-{n}.toml", port=free_port()) for n in range(servers)]
     for server in made:
-        server.configuration.write_text(_configuration(server.port, workers, database), encoding="utf-8")
+        server.configuration.write_text(_configuration(made[0].port, server.port, workers, database), encoding="utf-8")
     clients = {
         name: CastClient(
             id=name,
@@ -176,9 +176,9 @@ def deploy(folder: Path, *, servers: int = 1, workers: int = 1, database: str = 
     return Deployment(servers=made, apps=apps, settling_seconds=0.0 if "://" not in database else 1.0)
 
 
-def _configuration(port: int, workers: int, database: str) -> str:
+def _configuration(first_port: int, port: int, workers: int, database: str) -> str:
     lines = [
-        f'issuer = "http://127.0.0.1:{port}"', f'database = "{database}"', "[server]", f"port = {port}",
+        f'issuer = "http://127.0.0.1:{first_port}"', f'database = "{database}"', "[server]", f"port = {port}",
         *([f"workers = {workers}"] if workers > 1 else []), "[passwords]", "memory_kib = 8", "iterations = 1",
         "[log]", 'level = "warning"', "[[mounts]]", 'dialect = "standard"', "",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from token_workshop import AT_JWT, NOW
+from token_workshop import AT_JWT, ISSUER, NOW
 
 from dragoman.tokens.current import CurrentTokens
 from dragoman.tokens.issuer import open_issuer
@@ -45,7 +45,12 @@ def open_current(folder: Path, faults: Iterator[None] | None = None) -> CurrentT
         if faults is not None:
             next(faults)
         return open_issuer(
-            keyring=keyring, access_recipes=(AT_JWT,), refresh_recipes=(), find_access_token=no_row, clock=lambda: NOW
+            keyring=keyring,
+            access_recipes=(AT_JWT,),
+            refresh_recipes=(),
+            find_access_token=no_row,
+            clock=lambda: NOW,
+            issuer=ISSUER,
         )
 
     return CurrentTokens(folder, open_over, lambda: NOW)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dragoman.tokens.keyring import Keyring
 
 NOW = 1_700_000_000
+ISSUER = "https://issuer.example"
 
 
 def jwt_recipe(header: dict[str, object], claims: dict[str, object], **rest: object) -> TokenRecipe:
@@ -47,6 +48,7 @@ AT_JWT = jwt_recipe(
     },
     client_claim="client_id",
     scope_claim="scope",
+    spell_issuer=str,
     identifier_claim="jti",
 )
 LONG_ID = jwt_recipe(
@@ -131,7 +133,7 @@ class Workshop:
         self.issuer = self.open(self.keyring)
 
     def open(self, keyring: Keyring, **changes: object) -> TokenIssuer:
-        settings = {"access_recipes": ACCESS, "refresh_recipes": REFRESH, **changes}
+        settings = {"access_recipes": ACCESS, "refresh_recipes": REFRESH, "issuer": ISSUER, **changes}
         return open_issuer(keyring=keyring, find_access_token=self.find, clock=lambda: self.now, **settings)
 
     async def find(self, digest: bytes) -> StoredAccessToken | None:
@@ -152,7 +154,7 @@ class Workshop:
 
     def facts(self, grant: Grant | None = None, **changes: object) -> TokenFacts:
         facts = TokenFacts(
-            issuer="https://issuer.example",
+            issuer=ISSUER,
             client=CLIENT,
             resource_owner=None if grant is None else PERSON,
             scope=Scope(("read", "write")),

@@ -118,7 +118,12 @@ def test_keys_are_read_beside_the_event_loop(tmp_path: Path):
             opened.append(threading.current_thread())
             loop.call_soon_threadsafe(again.set if len(opened) > 1 else int)
             return open_issuer(
-                keyring=keyring, access_recipes=(), refresh_recipes=(), find_access_token=no_row, clock=lambda: START
+                keyring=keyring,
+                access_recipes=(),
+                refresh_recipes=(),
+                find_access_token=no_row,
+                clock=lambda: START,
+                issuer="https://issuer.example",
             )
 
         current = CurrentTokens(folder, open_over, lambda: START)

@@ -158,8 +158,7 @@ def _check(configuration: Configuration, path: Path) -> None:
         raise ConfigurationFault(
             f"{path}, passwords.memory_kib: argon2 needs at least {least} for parallelism = {passwords.parallelism}"
         )
-    if reason := why_no_issuer(configuration.issuer):
-        raise ConfigurationFault(f"{path}, issuer: {reason}; write it as https://login.example.com")
+    _check_issuers(configuration, path)
     _check_endpoint(configuration.telemetry.endpoint, path)
     if location := configuration.shared_location():
         read_address(location)
@@ -167,6 +166,12 @@ def _check(configuration: Configuration, path: Path) -> None:
     mounted = {mount.dialect for mount in configuration.mounts}
     if reason := fault_of_directory(configuration.directory) or fault_of_mirror(configuration.mirror, mounted):
         raise ConfigurationFault(f"{path}, {reason}")
+
+
+def _check_issuers(configuration: Configuration, path: Path) -> None:
+    for key, issuers in (("issuer", (configuration.issuer,)), ("accepted_issuers", configuration.accepted_issuers)):
+        if reason := next(filter(None, map(why_no_issuer, issuers)), None):
+            raise ConfigurationFault(f"{path}, {key}: {reason}; write it as https://login.example.com")
 
 
 def _check_mounts(configuration: Configuration, path: Path) -> None:

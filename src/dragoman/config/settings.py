@@ -18,6 +18,7 @@ from dragoman.core.secret import Secret
 _FILE = re.compile(r"[./].*|[^:@=]*", re.DOTALL)
 _OF_ONE_SERVER = 0.25
 """Seconds for which an access token is remembered where no other server can have ended it."""
+Issuer = Annotated[str, Meta(pattern=r"^https?://[^?#\s]+$")]
 WeakFormat = Literal[
     "noop", "NT", "MD4", "MD5", "SHA-1", "SHA-256", "SSHA", "SSHA256", "SSHA384", "SSHA512", "SMD5", "SHA",
     "SHA256", "SHA384", "SHA512", "digest"
@@ -219,8 +220,12 @@ class TelemetryTable(Table, frozen=True):
 class Configuration(Table, frozen=True):
     """All settings."""
 
-    issuer: Annotated[str, Meta(pattern=r"^https?://[^?#\s]+$")] = "http://127.0.0.1:8000"
-    """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request."""
+    issuer: Issuer = "http://127.0.0.1:8000"
+    """The address by which tokens and metadata name this server (RFC 8414 §2); never taken from a request. A JWT that
+    names another is refused, if by a slash."""
+    accepted_issuers: tuple[Issuer, ...] = ()
+    """Whom JWTs with our keys may name besides: what `issuer` was before a change of it, or is at another server of the
+    same database. Without it a change of `issuer` ends them (docs/operations.md)."""
     database: str = "dragoman.db"
     """Where clients, people and sessions are kept: the path of an SQLite file, relative to the folder of the
     configuration file, or the URL of a PostgreSQL database (postgresql://user:password@host/database). It may hold a

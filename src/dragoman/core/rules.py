@@ -71,6 +71,8 @@ class TokenRecipe:
     """The claim that names the client, if one does."""
     scope_claim: str | None = None
     """The claim that holds the scope."""
+    spell_issuer: Callable[[str], str] | None = None
+    """What `iss` (RFC 7519 §4.1.1) says, by the server's issuer; None where nothing says it, or it names another."""
     identifier_claim: str | None = None
     """The claim that carries the token's own identifier."""
     spell_identifier: Callable[[TokenId], str] | None = None

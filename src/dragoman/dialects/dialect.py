@@ -11,7 +11,7 @@ from dragoman.core.introspection import Introspection
 from dragoman.core.model import TokenFacts, TokenResponse
 from dragoman.core.rules import DefaultScope, Order, Rules, ScopeCheck, ScopeRules, TokenRecipe
 from dragoman.core.scope import Scope
-from dragoman.core.template import Getter, compile_record
+from dragoman.core.template import Getter, compile_record, compile_template, names_in
 from dragoman.core.template_values import FIELDS, HEADER_VALUES, IDENTIFIER_SPELLINGS, TOKEN_VALUES
 from dragoman.dialects.check import check_words
 from dragoman.dialects.json_text import writer_for
@@ -188,6 +188,7 @@ def compile_recipe(words: TokenWords, identifier: str = "token_id") -> TokenReci
         encoding=words.encoding,
         client_claim=_claim_holding("client.id", words.claims),
         scope_claim=_claim_holding("scope", words.claims),
+        spell_issuer=_spelling_of_issuer(words.claims),
         identifier_claim=_claim_holding(identifier, words.claims),
         spell_identifier=_spelling_of(identifier, words.claims),
     )
@@ -197,6 +198,15 @@ def _claim_holding(value: str, claims: Ordered) -> str | None:
     """The claim whose template is just this one value, in whichever of its spellings."""
     only = re.compile(rf"\{{\s*{re.escape(value)}(\.\w+)?\s*\??\}}")
     return next((name for name, template in claims.items() if only.fullmatch(str(template))), None)
+
+
+def _spelling_of_issuer(claims: Ordered) -> Callable[[str], str] | None:
+    """How `iss` says who issued a token, where nothing else is in it."""
+    template = claims.get("iss")
+    if not isinstance(template, str) or not {"issuer"}.issuperset(names_in(template)):
+        return None
+    spell: Getter[str] = compile_template(template, {"issuer": str})
+    return lambda issuer: str(spell(issuer))
 
 
 def _spelling_of(identifier: str, claims: Ordered) -> Callable[[TokenId], str] | None:

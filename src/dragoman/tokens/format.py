@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST_TOKEN = 8 * 1024
 """Characters; anything longer is refused before it is looked at, and never issued."""
+OTHER_ISSUER = "signed by us, but `iss` names another issuer; accepted_issuers would accept it"
 
 
 class TokenFault(Fault):
@@ -42,6 +43,9 @@ class Setting:
     access_identifiers: Identifiers
     refresh_identifiers: Identifiers
     default_algorithm: str
+    issuer: str
+    accepted_issuers: tuple[str, ...]
+    """Whom tokens may name besides."""
     find_access_token: Callable[[bytes], Awaitable[StoredAccessToken | None]]
     """The row of an access token by its digest."""
     clock: Callable[[], int]
@@ -94,3 +98,11 @@ def find_modules(package: ModuleType) -> Iterator[tuple[str, ModuleType]]:
 def recipes_of(recipes: tuple[TokenRecipe, ...], name: str) -> tuple[TokenRecipe, ...]:
     """The recipes of one format."""
     return tuple(recipe for recipe in recipes if recipe.format == name)
+
+
+def issuers_of(recipe: TokenRecipe, setting: Setting) -> tuple[str, ...]:
+    """What `iss` of a recipe's tokens may say, to the letter; empty where it does not tell who issued them."""
+    if recipe.spell_issuer is None:
+        return ()
+    spelled = map(recipe.spell_issuer, (setting.issuer, *setting.accepted_issuers))
+    return tuple(dict.fromkeys((*spelled, *setting.accepted_issuers)))

@@ -108,6 +108,8 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
     refresh_recipes: Iterable[TokenRecipe],
     find_access_token: Callable[[bytes], Awaitable[StoredAccessToken | None]],
     clock: Callable[[], int],
+    issuer: str,
+    accepted_issuers: Iterable[str] = (),
     default_algorithm: str = "ES256",
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> TokenIssuer:
@@ -115,7 +117,8 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
 
     The recipes are those of all dialects and of `ServerRules.recipes`: a token is read whichever of them wrote it, and
     where another wrote it otherwise.
-    `find_access_token` finds a row by digest; `clock` gives epoch seconds. Raises TokenFault for a recipe that cannot
+    `find_access_token` finds a row by digest; `clock` gives epoch seconds. A JWT that says who issued it is read if it
+    names `issuer` or one of `accepted_issuers`, to the letter. Raises TokenFault for a recipe that cannot
     be written or could not be read again, KeyFault for one without a key.
     """
     identifier_key = keyring.only_key(Purpose.IDENTIFIER)
@@ -126,6 +129,8 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
         access_identifiers=identifiers_for("access", identifier_key),
         refresh_identifiers=identifiers_for("refresh", identifier_key),
         default_algorithm=default_algorithm,
+        issuer=issuer,
+        accepted_issuers=tuple(accepted_issuers),
         find_access_token=find_access_token,
         clock=clock,
         random_bytes=random_bytes,

@@ -151,6 +151,8 @@ def open_tokens(
             refresh_recipes=refresh,
             find_access_token=store.find_access_token,
             clock=now,
+            issuer=configuration.issuer,
+            accepted_issuers=configuration.accepted_issuers,
             default_algorithm=configuration.signing_algorithm,
         )
 

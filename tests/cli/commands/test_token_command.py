@@ -60,6 +60,17 @@ def setting(folder: Folder) -> Iterator[Setting]:
         yield Setting(folder, address, secret, person)
 
 
+def test_j09_a_token_that_names_another_issuer_is_told_with_what_would_accept_it(setting: Setting):
+    token = setting.log_in()["access_token"]
+    issuer = read_configuration(setting.folder.file).issuer
+    setting.folder.change(issuer=f'issuer = "{issuer}/"')
+    told = setting.inspect(token)
+    assert (told["genuine"], told["live"]) == (False, False)
+    assert "another issuer; accepted_issuers" in told["because"]
+    setting.folder.change(issuer=f'issuer = "{issuer}/"\naccepted_issuers = ["{issuer}"]')
+    assert setting.inspect(token)["live"] is True
+
+
 def test_live_tokens_are_told_with_what_they_stand_for(setting: Setting):
     tokens = setting.log_in()
     access = setting.inspect(tokens["access_token"])

@@ -11,7 +11,7 @@ from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.core.template_values import ALGORITHM_MARK, KEY_ID_MARK
-from dragoman.tokens.format import Setting, TokenFault, recipes_of
+from dragoman.tokens.format import OTHER_ISSUER, Setting, TokenFault, issuers_of, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     CompactJws,
@@ -43,6 +43,8 @@ class Shape:
 
     names: tuple[str, ...]
     recipe: TokenRecipe
+    issuers: tuple[str, ...] = ()
+    """What `iss` may say; empty where it does not tell who issued a token."""
 
     def fits(self, claims: Mapping[str, object]) -> bool:
         """Whether the recipe may have written these claims: its own in its order, the needed ones among them."""
@@ -50,10 +52,15 @@ class Shape:
         in_order = self.needed <= claims.keys() and all(name in remaining for name in claims)
         return in_order and isinstance(claims.get(self.recipe.client_claim or "", ""), str)
 
+    def is_issuer(self, claims: Mapping[str, object]) -> bool:
+        """Whether they name this server, or one whose tokens it accepts (RFC 9068 §4)."""
+        return not self.issuers or claims["iss"] in self.issuers
+
     @property
     def needed(self) -> frozenset[str]:
         """The claims without which it is none of the recipe's."""
-        return frozenset(name for name in (self.recipe.identifier_claim, self.recipe.client_claim) if name is not None)
+        named = (self.recipe.identifier_claim, self.recipe.client_claim, "iss" if self.issuers else None)
+        return frozenset(name for name in named if name is not None)
 
     def may_write(self, claims: frozenset[str]) -> tuple[str, ...] | None:
         """These claims in the recipe's order; None where it has not all of them."""
@@ -113,9 +120,12 @@ class JwtFormat:
             claims = read_object(compact.payload)
         except UnreadableJws as reason:
             raise OAuthError(Refusal.MALFORMED_TOKEN, str(reason)) from None
-        fitting = [shape.recipe for shape in self._shapes if shape.fits(claims)]
-        if not fitting:
+        shapes = [shape for shape in self._shapes if shape.fits(claims)]
+        if not shapes:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
+        fitting = [shape.recipe for shape in shapes if shape.is_issuer(claims)]
+        if not fitting:
+            raise OAuthError(Refusal.MALFORMED_TOKEN, OTHER_ISSUER)
         # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
         recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
         token = self._read_claims(recipe, claims, key)
@@ -192,7 +202,7 @@ def open_format(setting: Setting) -> JwtFormat:
         names = recipe.claims.names
         if recipe.identifier_claim not in names or "exp" not in names:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
-    shapes = tuple(Shape(recipe.claims.names, recipe) for recipe in recipes)
+    shapes = tuple(Shape(recipe.claims.names, recipe, issuers_of(recipe, setting)) for recipe in recipes)
     _check_apart(shapes)
     return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER), RememberedTokens())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +18,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import RefreshHandle, TokenFacts
 from dragoman.core.secret import Secret
 from dragoman.core.template_values import ALGORITHM_MARK
-from dragoman.tokens.format import Setting, TokenFault, recipes_of
+from dragoman.tokens.format import OTHER_ISSUER, Setting, TokenFault, issuers_of, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     JwsWriter,
@@ -51,6 +52,8 @@ class EnvelopeFormat:
 
     _setting: Setting
     _identifier_claims: tuple[str, ...]
+    _issuers: tuple[str, ...]
+    """What `iss` may say, where it is there; empty where it does not tell who issued a token."""
     _header_members: frozenset[str]
     _writer: JwsWriter
     _keys: Mapping[str, Key] = field(repr=False)
@@ -75,7 +78,10 @@ class EnvelopeFormat:
         signed, _, signature = text.encode().rpartition(b".")
         if not self._is_ours(signed, signature):
             raise self._refusal_of(text)
-        token_id = self._find_identifier(_read_claims(from_base64url(signed.partition(b".")[2])))
+        claims = _read_claims(from_base64url(signed.partition(b".")[2]))
+        if self._issuers and claims.get("iss", self._issuers[0]) not in self._issuers:
+            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, OTHER_ISSUER)
+        token_id = self._find_identifier(claims)
         origin = None if token_id is None else self._setting.refresh_identifiers.open(token_id)
         if origin is None or origin.grant_id is None:
             raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, "signed by us, but it names no grant")
@@ -120,4 +126,16 @@ def open_format(setting: Setting) -> EnvelopeFormat:
     youngest_first = sorted(masters, key=lambda key: (key.active_from, key.created_at), reverse=True)
     derived = {key.kid: replace(key, jose=OctKey.import_key(key.derive("envelope"))) for key in youngest_first}
     signers = tuple((key, signer_of(key)) for key in derived.values())
-    return EnvelopeFormat(setting, tuple(claims), header_members(recipes), JwsWriter(_OWN_HEADER), derived, signers)
+    return EnvelopeFormat(
+        setting, tuple(claims), _all_issuers(recipes, setting), header_members(recipes), JwsWriter(_OWN_HEADER),
+        derived, signers,
+    )  # fmt: skip
+
+
+def _all_issuers(recipes: tuple[TokenRecipe, ...], setting: Setting) -> tuple[str, ...]:
+    """What any recipe's `iss` may say; nothing is compared where one of them names something else by it.
+
+    A token that was written before its recipe had the claim has none, and goes on: its session must not end for that.
+    """
+    naming = [issuers_of(recipe, setting) for recipe in recipes if "iss" in recipe.claims.names]
+    return tuple(dict.fromkeys(chain.from_iterable(naming))) if all(naming) else ()

@@ -29,7 +29,7 @@ Credentials = dict[str, dict[str, str]]
 
 _SECRET_LENGTH = 40
 _CONFIGURATION = """\
-# Made by `dragoman demo`. The issuer is set to where the demo listens.
+# Made by `dragoman demo`. The issuer is set to where the demo listens, and where it has listened before is accepted.
 database = "dragoman.db"
 keys = "keys"
 

@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from dragoman.cli.commands.demo.passwords import HashedApart
 
+Content = TypeVar("Content")
 DEMO_FILE = "demo.json"
+_ISSUERS_FILE = "issuers.json"
+"""Where this folder's demos have listened, the latest last: JWTs of before name them."""
 
 
 def serve_demo(host: str, listening: socket.socket, data: Path, fresh: HashedApart | None) -> None:
@@ -45,8 +48,10 @@ def serve_demo(host: str, listening: socket.socket, data: Path, fresh: HashedApa
 
     if making is not None:
         _await(making)
-    credentials = _read_credentials(data / CREDENTIALS_FILE)
-    configuration = msgspec.structs.replace(read_configuration(data / CONFIG_NAME), issuer=base_url)
+    credentials = _read(data / CREDENTIALS_FILE, Credentials)
+    configuration = msgspec.structs.replace(
+        read_configuration(data / CONFIG_NAME), issuer=base_url, accepted_issuers=_note_issuer(data, base_url)
+    )
     described = {part.dialect: _describe(part, base_url, credentials) for part in CAST}
 
     def started() -> None:
@@ -113,11 +118,20 @@ def _announce_nothing(_exposures: Sequence[str]) -> None:
     """The demo switches everything on; its own print-out is the announcement."""
 
 
-def _read_credentials(path: Path) -> Credentials:
+def _read(path: Path, kind: type[Content]) -> Content:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError) as error:
         raise Fault(f"{path}: cannot be read: {error}; remove {path.parent} to begin anew") from None
+
+
+def _note_issuer(data: Path, base_url: str) -> tuple[str, ...]:
+    """Those of earlier starts, on whatever ports; this one is noted with them, before any token names it."""
+    path = data / _ISSUERS_FILE
+    earlier = _read(path, tuple[str, ...]) if path.exists() else ()
+    if base_url not in earlier:
+        write_private(path, msgspec.json.encode((*earlier, base_url)))
+    return earlier
 
 
 def _describe(part: DemoPart, base_url: str, credentials: Credentials) -> dict[str, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("token", "introspection", "revocation", "key", "jwks", "metadata", "resource")
 _DEFAULT = "ES256"
+_ISSUER = "http://127.0.0.1:8000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def check_dialect(name: str, files: Mapping[str, Path]) -> Dialect:
             refresh_recipes=[dialect.rules.refresh_token],
             find_access_token=_find_nothing,
             clock=epoch_seconds,
+            issuer=_ISSUER,
             default_algorithm=_DEFAULT,
         )
     except DialectFault:
