@@ -106,6 +106,17 @@ def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_one_and_what_is_mounte
         assert server.stop() == 0
 
 
+def test_an_issuer_whose_tokens_are_refused_from_now_on_is_told(folder: Folder):
+    old, new = "https://old.example.com", "https://new.example.com"
+    folder.change(issuer=f'issuer = "{old}"')
+    with running_server(folder.file, workers=1) as server:
+        folder.change(issuer=f'issuer = "{new}"\naccepted_issuers = ["{old}"]')
+        assert reload(server)["issuers_gone"] == []
+        folder.change(accepted_issuers='accepted_issuers = ["https://old.example.com/"]')
+        assert reload(server)["issuers_gone"] == [old]
+        assert server.stop() == 0
+
+
 def test_the_number_of_workers_may_change(folder: Folder):
     folder.change(drain_seconds="workers = 1")
     with running_server(folder.file, workers=None) as server:

@@ -21,7 +21,7 @@ from dragoman.serving.watching import Positions, Watch
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dragoman.config.settings import Configuration
     from dragoman.hashing.processes import HashProcesses
@@ -220,12 +220,12 @@ class Supervisor:
             self._not_reloaded(reason)
         elif crew.complete:
             self._crew.dismiss(time.monotonic() + self._configuration.server.drain_seconds + _SPARE_SECONDS)
-            gone = [one for one in _mounted(self._configuration) if one not in _mounted(configuration)]
+            gone = _gone(self._configuration, configuration)
             crew, self._crew, self._configuration = self._crew, crew, configuration
             self._log = self._outside.open_log(configuration)
             if self._outside.hashing is not None:
                 self._outside.hashing.resize(hash_slots(configuration.passwords.slots))
-            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()), mounts_gone=gone)
+            self._log.write("info", "reloaded", against_rfc_9700=list(self._crew.exposures or ()), **gone)
             self._outside.manager.ready()
         else:
             return
@@ -266,9 +266,14 @@ class Supervisor:
             time.sleep(_LOOK_SECONDS)
 
 
-def _mounted(configuration: Configuration) -> Sequence[str]:
-    """What is mounted where, as an operator calls it."""
-    return [f"{mount.dialect} at {mount.prefix or '/'}" for mount in configuration.mounts]
+def _gone(old: Configuration, new: Configuration) -> Mapping[str, Sequence[str]]:
+    """What a reload has dropped, as an operator calls it: mounts, and issuers whose JWTs are refused from now on."""
+    mounts, left = ([f"{one.dialect} at {one.prefix or '/'}" for one in each.mounts] for each in (old, new))
+    accepted = (new.issuer, *new.accepted_issuers)
+    return {
+        "mounts_gone": [one for one in mounts if one not in left],
+        "issuers_gone": [one for one in (old.issuer, *old.accepted_issuers) if one not in accepted],
+    }
 
 
 def _refuse_what_needs_a_restart(old: Configuration, new: Configuration) -> None:

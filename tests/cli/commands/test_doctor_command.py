@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dragoman.cli.commands.doctor.passwords import check_hash_memory
+from dragoman.cli.commands.doctor.passwords import check_guesses, check_hash_memory
 from dragoman.config.reading import read_configuration
-from dragoman.config.settings import PasswordsTable
+from dragoman.config.settings import PasswordsTable, ThrottleTable
 from tests.cli.commanding import Folder, Outcome, make_folder
 from tests.old_servers import dead_url
 from tests.serving import serving
@@ -268,3 +268,12 @@ def test_hashes_that_pay_for_small_pages_are_told_and_cheap_ones_have_none(folde
     assert (told.state, "says madvise" in told.text, "docs/hash-guard.md" in told.remedy) == ("warning", True, True)
     assert list(check_hash_memory(usual, None)) == []
     assert list(check_hash_memory(cheap, "madvise")) == []
+
+
+def test_more_guesses_than_a_hundred_are_told(folder: Folder):
+    configured = read_configuration(folder.file)
+    assert list(check_guesses(configured)) == []
+    [told] = check_guesses(replace(configured, throttle=ThrottleTable(account_limit=101)))
+    assert (told.state, "101 wrong passwords in a row" in told.text) == ("warning", True)
+    [told] = check_guesses(replace(configured, throttle=ThrottleTable(enabled=False)))
+    assert (told.state, "not counted" in told.text) == ("warning", True)
