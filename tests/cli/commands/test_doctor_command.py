@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dragoman.cli.commands.doctor.passwords import check_guesses, check_hash_memory
+from dragoman.cli.commands.doctor.passwords import check_hash_memory
 from dragoman.config.reading import read_configuration
-from dragoman.config.settings import PasswordsTable, ThrottleTable
+from dragoman.config.settings import PasswordsTable
 from tests.cli.commanding import Folder, Outcome, make_folder
 from tests.old_servers import dead_url
 from tests.serving import serving
@@ -270,10 +270,14 @@ def test_hashes_that_pay_for_small_pages_are_told_and_cheap_ones_have_none(folde
     assert list(check_hash_memory(cheap, "madvise")) == []
 
 
-def test_more_guesses_than_a_hundred_are_told(folder: Folder):
-    configured = read_configuration(folder.file)
-    assert list(check_guesses(configured)) == []
-    [told] = check_guesses(replace(configured, throttle=ThrottleTable(account_limit=101)))
-    assert (told.state, "101 wrong passwords in a row" in told.text) == ("warning", True)
-    [told] = check_guesses(replace(configured, throttle=ThrottleTable(enabled=False)))
-    assert (told.state, "not counted" in told.text) == ("warning", True)
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [("ACCOUNT_LIMIT", "101", "101 wrong passwords in a row"), ("ENABLED", "false", "not counted")],
+)
+def test_more_guesses_than_a_hundred_are_told(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, told: str
+):
+    assert "guesses" not in findings(folder.done("doctor", "--json"))
+    monkeypatch.setenv(f"DRAGOMAN_THROTTLE__{setting}", value)
+    [(state, text)] = findings(folder.done("doctor", "--json"))["guesses"]
+    assert (state, told in text, "throttle" in text.partition("; ")[2]) == ("warning", True, True)

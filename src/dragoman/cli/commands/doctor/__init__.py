@@ -16,7 +16,7 @@ from dragoman.cli.commands.doctor.keys import check_clock, check_keys
 from dragoman.cli.commands.doctor.mirror import check_mirror
 from dragoman.cli.commands.doctor.network import check_issuer, check_mounts, check_tls
 from dragoman.cli.commands.doctor.old_servers import check_old_servers
-from dragoman.cli.commands.doctor.passwords import check_hash_memory, check_password_lists
+from dragoman.cli.commands.doctor.passwords import check_guesses, check_hash_memory, check_password_lists
 from dragoman.cli.commands.doctor.privacy import check_configuration_file, check_tls_key
 from dragoman.cli.commands.doctor.sessions import check_sessions
 from dragoman.cli.commands.doctor.shared import check_shared
@@ -63,7 +63,7 @@ def command(context: click.Context, path: Path, *, reset_clock: bool, as_json: b
 
     That is configuration, dialects, keys, clock, database, disk, tokens, the shared server and the throttle's counts in
     it, sessions of a former server, the directory, the mirror, the old server of a bridge or a shadow, lists of refused
-    passwords, pages of the hashes' memory, audit, open files, TLS, issuer, and exposures.
+    passwords, how often may be guessed, pages of the hashes' memory, audit, open files, TLS, issuer, and exposures.
 
     Nothing is changed, unless --reset-clock is given. Run it as the account of the server, beside a running one or
     without.
@@ -109,6 +109,7 @@ def _examine(path: Path) -> Iterator[Finding]:
     yield from check_old_servers(configuration, now)
     yield from check_telemetry(configuration)
     yield from check_password_lists(configuration)
+    yield from check_guesses(configuration)
     yield from check_hash_memory(configuration, setting_without_huge_pages())
     yield check_audit(configuration)
     yield check_files()

@@ -1,4 +1,4 @@
-"""What `dragoman doctor` says of passwords: the lists of those that may not be set, and what a hash costs here."""
+"""What `dragoman doctor` says of passwords: lists of those that may not be set, guesses, and what a hash costs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dragoman.config.settings import Configuration
 
 _HUGE_PAGE_KIB = 2048
+_MOST_GUESSES = 100
+"""Wrong passwords in a row (NIST SP 800-63B-4 §3.2.2)."""
 
 
 def check_password_lists(configuration: Configuration) -> Iterator[Finding]:
@@ -41,4 +43,17 @@ def check_hash_memory(configuration: Configuration, setting: str | None) -> Iter
             f"the memory of each hash comes in pages of 4 KiB (transparent_hugepage/enabled says {setting}), "
             "which is a third to a half of what a log-in costs",
             "see huge pages in docs/hash-guard.md: `always` is a setting of the whole machine",
+        )
+
+
+def check_guesses(configuration: Configuration) -> Iterator[Finding]:
+    """Whether anybody may guess at a password oftener than a hundred times."""
+    throttle = configuration.throttle
+    if not throttle.enabled:
+        yield warning("guesses", "guesses at passwords are not counted", "take `enabled = false` out of [throttle]")
+    elif throttle.account_limit > _MOST_GUESSES:
+        yield warning(
+            "guesses",
+            f"{throttle.account_limit} wrong passwords in a row are let through, where NIST SP 800-63B-4 has 100",
+            f"set throttle.account_limit to {_MOST_GUESSES} or less",
         )
