@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from joserfc.jwk import OctKey
@@ -10,8 +11,9 @@ from joserfc.jwt import encode
 from dragoman.core.model import RefreshPolicy
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
+from dragoman.hashing.client_secrets import ending
 from dragoman.store.faults import StoreConflict
-from tests.attacks.harness import ALL_GRANTS, DIALECTS, PASSWORD, Server
+from tests.attacks.harness import ALL_GRANTS, DIALECTS, PASSWORD, START, Clock, Server, configuration_of, running
 from tests.attacks.spelling import basic, log_in, send
 
 
@@ -138,6 +140,22 @@ def test_c10_old_and_new_secret_overlap_until_the_old_one_is_taken_away(server: 
     server.change_client(client, secrets=(new,))
     assert client_credentials(server, client, "new secret").status == 200
     assert client_credentials(server, client, "old secret").status == 401
+
+
+def test_c10_an_old_secret_ends_at_its_second_by_itself(tmp_path: Path):
+    """Its end stands beside it, so whoever has read it before knows it too: nothing is to be told, and none is late."""
+    with running(configuration_of(tmp_path, client_cache_seconds=60), Clock()) as server:
+        hasher, end = server.secrets_of_clients, START + 30
+        old, new = ending(hasher.store(Secret("old secret")), end), hasher.store(Secret("new secret"))
+        client = server.add_client(secrets=(old, new))
+        for now, status in ((START, 200), (end - 1, 200), (end, 401), (end + 86400, 401)):
+            server.clock.now = now
+            assert client_credentials(server, client, "old secret").status == status, now
+            assert client_credentials(server, client, "new secret").status == 200, now
+            answer = server.form(
+                "/oauth2/introspect", {"client_id": client, "client_secret": "old secret", "token": "x"}
+            )
+            assert answer.status == status, now
 
 
 def test_c11_the_stored_digest_is_no_secret_and_no_key(server: Server):

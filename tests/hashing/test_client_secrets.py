@@ -12,12 +12,13 @@ import bcrypt
 import pytest
 
 from dragoman.core.secret import Secret
-from dragoman.hashing.client_secrets import ClientSecretHasher
+from dragoman.hashing.client_secrets import ClientSecretHasher, ending, without_end
 from dragoman.hashing.format import Limits
 from dragoman.hashing.formats.argon2 import CHEAPEST
 from dragoman.hashing.pool import PasswordHasher
 
 KEY = b"k" * 32
+NOW = 1_800_000_000
 
 
 @pytest.fixture
@@ -32,8 +33,8 @@ def hasher(passwords: PasswordHasher) -> ClientSecretHasher:
     return ClientSecretHasher(KEY, passwords)
 
 
-def matches(hasher: ClientSecretHasher, stored: tuple[str, ...], sent: str) -> bool:
-    return asyncio.run(hasher.matches(stored, Secret(sent)))
+def matches(hasher: ClientSecretHasher, stored: tuple[str, ...], sent: str, now: int = NOW) -> bool:
+    return asyncio.run(hasher.matches(stored, Secret(sent), now))
 
 
 def test_a_new_secret_is_known_and_is_written_in_unreserved_characters(hasher: ClientSecretHasher) -> None:
@@ -147,3 +148,37 @@ def test_k03_a_secret_longer_than_any_password_is_not_hashed(
     assert not matches(hasher, (phpass,), "x" * 1025)
     assert not matches(hasher, (phpass,), "\N{EURO SIGN}" * 1024)
     assert passwords.imports_checked == 0
+
+
+@pytest.mark.parametrize("kind", ["digest", "imported"])
+def test_c10_a_secret_that_ends_is_good_until_its_second_and_the_newest_for_ever(
+    hasher: ClientSecretHasher, kind: str
+) -> None:
+    imported = bcrypt.hashpw(b"old secret", bcrypt.gensalt(4)).decode()
+    old = imported if kind == "imported" else hasher.store(Secret("old secret"))
+    stored = (ending(old, NOW), hasher.store(Secret("new secret")))
+    for sent, before, after in (("old secret", True, False), ("new secret", True, True), ("another", False, False)):
+        assert matches(hasher, stored, sent, NOW - 1) is before, sent
+        assert matches(hasher, stored, sent, NOW) is after, sent
+        assert matches(hasher, stored, sent, NOW + 1) is after, sent
+    for presented in stored:
+        assert not matches(hasher, stored, presented, NOW - 1)
+
+
+def test_c10_an_end_may_come_earlier_and_never_later(hasher: ClientSecretHasher) -> None:
+    stored = hasher.store(Secret("old secret"))
+    assert without_end(stored) == (stored, None)
+    assert without_end(ending(ending(stored, NOW), NOW + 1)) == (stored, NOW)
+    assert without_end(ending(ending(stored, NOW), NOW - 1)) == (stored, NOW - 1)
+    assert hasher.find_defect(ending(stored, NOW)) is None
+    assert hasher.find_defect(ending(hasher._digest(b""), NOW)) == "the digest of an empty secret"
+
+
+@pytest.mark.parametrize(
+    "mark", ["until$", "until$$", "until$-1$", "until$1e9$", "until$" + "9" * 5000 + "$", "until$\u0661$"]
+)
+def test_c10_an_end_that_cannot_be_read_is_no_secret_without_one(hasher: ClientSecretHasher, mark: str) -> None:
+    stored = mark + hasher.store(Secret("old secret"))
+    assert without_end(stored) == (stored, None)
+    assert not matches(hasher, (stored,), "old secret")
+    assert hasher.find_defect(stored)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 _NOTHING = Secret("")
 
 
-async def authenticate_client(
-    services: Services, presented: ClientCredentials, sender: Sender, dialect: str, hung_up: HungUp
+async def authenticate_client(  # noqa: PLR0913 (each is one thing it needs)
+    services: Services, presented: ClientCredentials, sender: Sender, dialect: str, hung_up: HungUp, *, now: int
 ) -> Client:
     """The client, once its secret is right; the same work and one refusal for unknown ids and wrong secrets.
+
+    Secrets that have ended at `now`, in epoch seconds, are wrong.
 
     Each of these is counted for its sender's address; beyond the allowance it is told `too_many_requests`. A right
     secret is believed however many were wrong before, so that nobody can lock a client out.
@@ -32,7 +34,7 @@ async def authenticate_client(
         raise OAuthError(Refusal.MISSING_CLIENT_ID, parameter="client_id")
     client = await services.clients.find_client(presented.id)
     stored = client.secrets if client is not None else ()
-    matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING, sender, hung_up)
+    matches = await services.client_secrets.matches(stored, presented.secret or _NOTHING, now, sender, hung_up)
     if client is None:
         unknown = OAuthError(Refusal.UNKNOWN_CLIENT, "no client has this id")
         raise await refuse_wrong_secret(services, "", sender, dialect, unknown)

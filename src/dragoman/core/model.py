@@ -33,7 +33,8 @@ class Client:
     id: str
     name: str
     secrets: tuple[str, ...] = ()
-    """Stored digests or hashes of its secrets, never the secrets; none makes it a public client."""
+    """Stored digests or hashes of its secrets, never the secrets, the newest last, each with its end if it has one;
+    none makes it a public client."""
     grant_types: frozenset[str] = frozenset()
     scope: Scope = field(default_factory=Scope)
     """The most it may ask for."""

@@ -37,7 +37,9 @@ async def answer(
     try:
         if rules.order_of(request.grant_type).grant_type_before_client:
             _find_grant_type(services, rules, request)
-        client = await authenticate_client(services, request.client, request.sender, rules.dialect, request.hung_up)
+        client = await authenticate_client(
+            services, request.client, request.sender, rules.dialect, request.hung_up, now=now
+        )
         request = from_end_user(request, client)
         response = await _respond(services, server, rules, client, request, now=now)
     except OAuthError as refused:

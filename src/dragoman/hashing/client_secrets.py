@@ -6,6 +6,7 @@ Imported ones may be slow hashes (docs/adr/imported-client-secrets.md).
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from dragoman.hashing.pool import PasswordHasher
 
 _SCHEME = "hmac-sha256$"
+_ENDING = "until$"
+"""Before the epoch seconds, `$` and what is stored of a secret that ends."""
+_TIME = re.compile(r"[0-9]{1,18}")
 _KEY_BYTES = 32
 _RANDOM_BYTES = 32
 _DIGEST_CHARACTERS = 43
@@ -34,6 +38,21 @@ class NewSecret:
 
     secret: Secret
     stored: str
+
+
+def ending(stored: str, end: int) -> str:
+    """What to store in its place of a secret that is refused from `end` on, in epoch seconds, or earlier if it was."""
+    rest, until = without_end(stored)
+    return f"{_ENDING}{end if until is None else min(end, until)}${rest}"
+
+
+def without_end(stored: str) -> tuple[str, int | None]:
+    """The stored form of a secret as such, and from when on it is refused, in epoch seconds; None is never."""
+    mark, rest = stored[: len(_ENDING)], stored[len(_ENDING) :]
+    until, separator, inner = rest.partition("$")
+    if mark != _ENDING or not separator or not _TIME.fullmatch(until):
+        return stored, None
+    return inner, int(until)
 
 
 class ClientSecretHasher:
@@ -56,11 +75,12 @@ class ClientSecretHasher:
         """For each slow hash that was matched, the digest of what matched it."""
 
     async def matches(
-        self, stored: tuple[str, ...], sent: Secret, sender: Sender = _NOBODY, hung_up: HungUp = None
+        self, stored: tuple[str, ...], sent: Secret, now: int, sender: Sender = _NOBODY, hung_up: HungUp = None
     ) -> bool:
         """Whether the secret is one of those stored; one digest, whoever asks. An empty secret is none.
 
-        Imported slow hashes are tried when nothing else matches. Refuses `temporarily_unavailable` as their pool does.
+        Those that end are tried when nothing else matches, unless they have ended `now`, and so are imported slow
+        hashes. Refuses `temporarily_unavailable` as their pool does.
         """
         digest = self._digest(sent.reveal().encode("utf-8", "surrogatepass")).encode()
         found = False
@@ -69,7 +89,15 @@ class ClientSecretHasher:
         if not sent or found:
             return found and bool(sent)
         for one in stored:
-            if not one.startswith(_SCHEME) and await self._matches_slow(one, sent, digest, sender.address, hung_up):
+            if one.startswith(_SCHEME):
+                continue
+            rest, until = without_end(one)
+            if until is not None and until <= now:
+                continue
+            if rest.startswith(_SCHEME):
+                if hmac.compare_digest(rest.encode("utf-8", "surrogatepass"), digest):
+                    return True
+            elif await self._matches_slow(rest, sent, digest, sender.address, hung_up):
                 return True
         return False
 
@@ -98,7 +126,8 @@ class ClientSecretHasher:
         return self._digest(secret.reveal().encode())
 
     def find_defect(self, stored: str) -> str | None:
-        """Why a stored secret can never match, or must not; None if it is fit for use."""
+        """Why a stored secret can never match, or must not; None if it is fit for use, if only until its end."""
+        stored, _ = without_end(stored)
         if not stored.startswith(_SCHEME):
             return self._passwords.find_defect(stored)
         if hmac.compare_digest(stored.encode(), self._nothing.encode()):

@@ -204,7 +204,7 @@ class Desk:
 
     async def _authenticated(self, credentials: ClientCredentials, wire: WireRequest) -> Client:
         sender, dialect = codec.read_sender(wire), self.mount.dialect.name
-        client = await authenticate_client(self.services, credentials, sender, dialect, wire.hung_up)
+        client = await authenticate_client(self.services, credentials, sender, dialect, wire.hung_up, now=self.now())
         admit_client(client, self.mount.rules)
         return client
 

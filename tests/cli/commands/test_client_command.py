@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dragoman.cli.commands.client import create
+from dragoman.cli.operation.opening import in_store
+from dragoman.config.reading import read_configuration
+from dragoman.hashing.client_secrets import ending
+from dragoman.store.store import Store
 from tests.cli.commanding import Folder, make_folder, run
 
 CONTRACTS = Path(__file__).parents[3] / "contracts"
@@ -51,7 +57,7 @@ def test_all_that_is_said_is_kept(folder: Folder):
         "access_token_lifetime": 60, "refresh_token_lifetime": None, "refresh_token_idle_lifetime": 7,
         "refresh": "reuse", "grace": 0, "refresh_ends_access_token": True, "audience": ["https://api.example"],
         "authorities": ["ROLE_A", "ROLE_B"], "may_read_shared_key": True, "enabled": True,
-        "end_user_address_header": None,
+        "end_user_address_header": None, "old_secrets_end_at": None,
     }  # fmt: skip
 
 
@@ -142,6 +148,46 @@ def test_secrets_are_rotated_with_and_without_overlap(folder: Folder):
     assert second["secret"] != first["secret"]
     folder.done("client", "create", "spa", "--public")
     assert "is public" in folder.run("client", "rotate-secret", "spa").fault
+
+
+def test_c10_old_secrets_are_told_to_end_by_themselves(folder: Folder):
+    folder.client("shop")
+    for _ in range(2):
+        folder.done("client", "rotate-secret", "shop", "--keep-old")
+    shown = folder.done("client", "show", "shop", "--json").json
+    assert (shown["secrets"], shown["old_secrets_end_at"]) == (3, None)
+    before = int(time.time())
+    told = folder.done("client", "drop-old-secrets", "shop", "--in", 600).out
+    assert "one secret, and 2 older that end at 2" in told
+    shown = folder.done("client", "show", "shop", "--json").json
+    assert shown["secrets"] == 3
+    assert before + 600 <= shown["old_secrets_end_at"] <= time.time() + 600
+    folder.done("client", "drop-old-secrets", "shop", "--in", 86400)
+    assert folder.done("client", "show", "shop", "--json").json["old_secrets_end_at"] == shown["old_secrets_end_at"]
+    folder.done("client", "rotate-secret", "shop", "--keep-old")
+    shown = folder.done("client", "show", "shop", "--json").json
+    assert (shown["secrets"], shown["old_secrets_end_at"]) == (4, None)
+    folder.done("client", "drop-old-secrets", "shop")
+    shown = folder.done("client", "show", "shop", "--json").json
+    assert (shown["secrets"], shown["old_secrets_end_at"]) == (1, None)
+
+
+@pytest.mark.parametrize("command", [("rotate-secret", "--keep-old"), ("drop-old-secrets", "--in", 600)])
+def test_c10_secrets_that_have_ended_are_left_out_by_the_next_change(folder: Folder, command: tuple[object, ...]):
+    folder.client("shop")
+    for _ in range(2):
+        folder.done("client", "rotate-secret", "shop", "--keep-old")
+
+    async def end_first(store: Store) -> None:
+        client = await store.find_client("shop")
+        ended = (ending(client.secrets[0], 1_700_000_000), *client.secrets[1:])
+        assert await store.administration.update_client(replace(client, secrets=ended))
+
+    in_store(read_configuration(folder.file), end_first)
+    verb, *options = command
+    folder.done("client", verb, "shop", *options)
+    expected = 3 if verb == "rotate-secret" else 2
+    assert folder.done("client", "show", "shop", "--json").json["secrets"] == expected
 
 
 def test_a_client_is_disabled_enabled_and_deleted(folder: Folder):

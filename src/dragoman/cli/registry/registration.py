@@ -14,6 +14,7 @@ from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.registration import check_registration, register
 from dragoman.dialects.schema import ClientDefaults
 from dragoman.grant_types import load_grant_types
+from dragoman.hashing.client_secrets import without_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,8 +92,12 @@ def warnings_about(configuration: Configuration, client: Client) -> Iterator[str
 
 
 def describe_client(client: Client) -> Mapping[str, object]:
-    """All of a client that may be shown: of its secrets, how many there are."""
-    return {field.name: _shown(field.name, getattr(client, field.name)) for field in fields(client)}
+    """All of a client that may be shown: of its secrets, how many there are, and when the last but the newest ends."""
+    ends = [without_end(one)[1] for one in client.secrets[:-1]]
+    return {
+        **{field.name: _shown(field.name, getattr(client, field.name)) for field in fields(client)},
+        "old_secrets_end_at": None if not ends or None in ends else max(end for end in ends if end is not None),
+    }
 
 
 def _shown(name: str, value: object) -> object:

@@ -184,8 +184,8 @@ class Passwords(Protocol):
 class ClientSecrets(Protocol):
     """The secrets of confidential clients."""
 
-    async def matches(self, stored: tuple[str, ...], sent: Secret, sender: Sender, hung_up: HungUp) -> bool:
-        """Whether the secret sent is one of those stored; the same work when nothing is stored.
+    async def matches(self, stored: tuple[str, ...], sent: Secret, now: int, sender: Sender, hung_up: HungUp) -> bool:
+        """Whether the secret sent is one of those stored that have not ended; the same work when nothing is stored.
 
         Whoever has to wait for that waits in the turn of its sender, and as long as it has not `hung_up`.
         """

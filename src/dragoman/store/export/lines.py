@@ -46,7 +46,8 @@ class ClientLine(Line, frozen=True, tag="client"):
     name: str
     """For people."""
     secrets: tuple[str, ...]
-    """Digests or hashes of its secrets, never the secrets; none makes it a public client."""
+    """Digests or hashes of its secrets, never the secrets, the newest last; none makes it a public client. One that
+    ends has `until$`, the epoch seconds and `$` before it."""
     grant_types: frozenset[str]
     """What it may use, in alphabetical order."""
     scope: tuple[str, ...]

@@ -19,16 +19,19 @@ from dragoman.cli.registry.clients import (
 )
 from dragoman.cli.terminal.asking import confirm
 from dragoman.cli.terminal.options import config_option, json_option
-from dragoman.cli.terminal.showing import print_json
+from dragoman.cli.terminal.showing import print_json, told_time
 from dragoman.config.reading import read_configuration
 from dragoman.config.settings import Configuration
 from dragoman.core.errors import Fault
+from dragoman.hashing.client_secrets import ending, without_end
 from dragoman.wiring.parts import epoch_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dragoman.core.model import Client
+
+_LONGEST = 10 * 365 * 86400
 
 
 @click.command("disable", short_help="Refuse all of a client's requests and tokens.")
@@ -107,18 +110,21 @@ def delete(client_id: str, path: Path, *, yes: bool) -> None:
 def rotate_secret(client_id: str, path: Path, *, keep_old: bool, as_json: bool) -> None:
     """Draw a new secret for the client ID and print it, once. The old one is refused from then on.
 
-    To change it without a gap, keep the old one at first, give the app the new one, then drop the old one.
+    To change it without a gap, keep the old one at first, give the app the new one, then drop the old one, or have it
+    end by itself.
 
     \b
     dragoman client rotate-secret shop-app --keep-old
-    dragoman client drop-old-secrets shop-app
+    dragoman client drop-old-secrets shop-app --in 604800
     """
     configuration = read_configuration(path)
     secret, stored = first_secret(configuration, None)
+    now = epoch_seconds()
 
     def change(client: Client) -> Client:
         _need_secret(client)
-        return replace(client, secrets=(*client.secrets, *stored) if keep_old else stored)
+        kept = [one for one in client.secrets if keep_old and not _has_ended(one, now)]
+        return replace(client, secrets=(*kept, *stored))
 
     client = change_stored(configuration, client_id, change)
     shown = "" if secret is None else secret.reveal()
@@ -131,21 +137,38 @@ def rotate_secret(client_id: str, path: Path, *, keep_old: bool, as_json: bool) 
 
 @click.command("drop-old-secrets", short_help="Keep a client's newest secret only.")
 @click.argument("client_id", metavar="ID")
+@click.option(
+    "--in", "seconds", type=click.IntRange(0, _LONGEST), default=0, show_default=True, metavar="SECONDS",
+    help="From when on the old ones are refused.",
+)  # fmt: skip
 @config_option
-def drop_old_secrets(client_id: str, path: Path) -> None:
-    """Refuse all secrets of the client ID but the newest.
+def drop_old_secrets(client_id: str, seconds: int, path: Path) -> None:
+    """Refuse all secrets of the client ID but the newest, at once or from some time on.
+
+    With --in, all servers refuse them from the same second on, and nobody has to come back for it.
 
     \b
     dragoman client drop-old-secrets shop-app
+    dragoman client drop-old-secrets shop-app --in 604800
     """
     configuration = read_configuration(path)
+    now = epoch_seconds()
+    end = now + seconds
 
     def change(client: Client) -> Client:
         _need_secret(client)
-        return replace(client, secrets=client.secrets[-1:])
+        old = [ending(one, end) for one in client.secrets[:-1] if seconds and not _has_ended(one, now)]
+        return replace(client, secrets=(*old, *client.secrets[-1:]))
 
-    change_stored(configuration, client_id, change)
-    click.echo(f"client {client_id} has one secret, the newest{noticed(configuration)}")
+    client = change_stored(configuration, client_id, change)
+    ends = [told_time(without_end(one)[1]) for one in client.secrets[:-1]]
+    old = f", and {len(ends)} older that end at {', '.join(sorted(set(ends)))}" if ends else ", the newest"
+    click.echo(f"client {client_id} has one secret{old}{noticed(configuration)}")
+
+
+def _has_ended(stored: str, now: int) -> bool:
+    until = without_end(stored)[1]
+    return until is not None and until <= now
 
 
 def _switch(configuration: Configuration, client_id: str, *, enabled: bool) -> None:
