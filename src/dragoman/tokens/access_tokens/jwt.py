@@ -43,7 +43,9 @@ class Shape:
 
     names: tuple[str, ...]
     recipe: TokenRecipe
-    issuers: tuple[str, ...] = ()
+    needed: frozenset[str]
+    """The claims without which it is none of the recipe's."""
+    issuers: tuple[str, ...]
     """What `iss` may say; empty where it does not tell who issued a token."""
 
     def fits(self, claims: Mapping[str, object]) -> bool:
@@ -55,12 +57,6 @@ class Shape:
     def is_issuer(self, claims: Mapping[str, object]) -> bool:
         """Whether they name this server, or one whose tokens it accepts (RFC 9068 §4)."""
         return not self.issuers or claims["iss"] in self.issuers
-
-    @property
-    def needed(self) -> frozenset[str]:
-        """The claims without which it is none of the recipe's."""
-        named = (self.recipe.identifier_claim, self.recipe.client_claim, "iss" if self.issuers else None)
-        return frozenset(name for name in named if name is not None)
 
     def may_write(self, claims: frozenset[str]) -> tuple[str, ...] | None:
         """These claims in the recipe's order; None where it has not all of them."""
@@ -85,6 +81,12 @@ class Shape:
             if any(self.may_write(token) == other.may_write(token) is not None for token in tokens):
                 return what
         return None
+
+
+def _shape_of(recipe: TokenRecipe, setting: Setting) -> Shape:
+    issuers = issuers_of(recipe, setting)
+    needed = (recipe.identifier_claim, recipe.client_claim, "iss" if issuers else None)
+    return Shape(recipe.claims.names, recipe, frozenset(name for name in needed if name is not None), issuers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def open_format(setting: Setting) -> JwtFormat:
         names = recipe.claims.names
         if recipe.identifier_claim not in names or "exp" not in names:
             raise TokenFault("a JWT access token needs `exp` and a claim that holds its identifier")
-    shapes = tuple(Shape(recipe.claims.names, recipe, issuers_of(recipe, setting)) for recipe in recipes)
+    shapes = tuple(_shape_of(recipe, setting) for recipe in recipes)
     _check_apart(shapes)
     return JwtFormat(setting, shapes, header_members(recipes), JwsWriter(_OWN_HEADER), RememberedTokens())
 
