@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from joserfc.jwk import ECKey
 
 from dragoman.config.settings import MountTable
 from tests.attacks.harness import DIALECTS, Server, configuration_of, running
-from tests.attacks.jose import assert_worthless, claims_of, header_of, own_key, sign_as
+from tests.attacks.jose import INACTIVE, assert_worthless, claims_of, header_of, own_key, sign_as
 from tests.attacks.spelling import log_in, send
 
 if TYPE_CHECKING:
@@ -75,6 +76,21 @@ def test_j09_a_token_of_another_issuer_is_worthless_though_it_has_our_key(server
             assert server.form("/oauth2/revoke", {**server.credentials(client), "token": forged}).status == 200
     assert server.introspect(client, signed_anew(server, token, ISSUER))["active"] is True
     assert server.introspect(client, token)["active"] is True
+
+
+def test_j09_the_log_names_another_issuer_once_and_nobody_who_has_not_our_key(tmp_path: Path):
+    with running(configuration_of(tmp_path)) as server:
+        client = server.add_client()
+        token = log_in(server, "standard", client, server.add_owner()).document["access_token"]
+        stranger = ECKey.generate_key("P-256")
+        forged = sign_as("ES256", stranger, header_of(token), json.dumps({**claims_of(token), "iss": MOVED}).encode())
+        for presented in (forged, *(signed_anew(server, token, other) for other in (MOVED, MOVED, None, [MOVED]))):
+            assert server.introspect(client, presented) == INACTIVE
+        told = [line for line in server.log_lines() if line["event"] == "other_issuer"]
+        assert [(line["level"], line["issuer"]) for line in told] == [("warning", MOVED)]
+        for number in range(20):
+            server.introspect(client, signed_anew(server, token, f"{MOVED}/{number}"))
+        assert len([line for line in server.log_lines() if line["event"] == "other_issuer"]) == 16
 
 
 def tokens_of_all(server: Server) -> Mapping[str, Mapping[str, str]]:

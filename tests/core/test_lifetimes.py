@@ -12,6 +12,7 @@ from dragoman.core.revocation import revoke
 from dragoman.core.rules import TokenRecipe
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.keyring import load_keyring
 
@@ -269,7 +270,7 @@ def test_i13_a_revocation_that_could_not_look_is_never_told_as_done(server):
         refresh_recipes=[TokenRecipe(format="handle")],
         find_access_token=_away,
         clock=server.clock,
-        issuer=server.configuration.issuer,
+        issuers=Issuers(own=server.configuration.issuer),
     )
     work = revoke(
         SimpleNamespace(tokens=tokens), None, Secret("dga_" + "A" * 43), server.clock(), whole_grant=False, sender=None

@@ -10,6 +10,7 @@ import pytest
 from token_workshop import AT_JWT, ISSUER, NOW
 
 from dragoman.tokens.current import CurrentTokens
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.key_files import read_keys
 from dragoman.tokens.keyring import (
@@ -50,7 +51,7 @@ def open_current(folder: Path, faults: Iterator[None] | None = None) -> CurrentT
             refresh_recipes=(),
             find_access_token=no_row,
             clock=lambda: NOW,
-            issuer=ISSUER,
+            issuers=Issuers(own=ISSUER),
         )
 
     return CurrentTokens(folder, open_over, lambda: NOW)

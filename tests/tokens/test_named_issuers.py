@@ -11,6 +11,7 @@ from dragoman.core.errors import Refusal
 from dragoman.core.rules import TokenRecipe
 from dragoman.core.template import compile_record
 from dragoman.core.template_values import TOKEN_VALUES
+from dragoman.tokens.format import Issuers
 
 MOVED = "https://moved.example"
 
@@ -41,7 +42,7 @@ def test_j09_a_refresh_jwt_of_this_issuer_or_an_accepted_one_is_read(
 ) -> None:
     reopen(workshop, HANDLE, NAMING)
     token, handle = workshop.refresh_token(NAMING), workshop.refresh_token(HANDLE)
-    reopen(workshop, HANDLE, NAMING, issuer=issuer, accepted_issuers=accepted)
+    reopen(workshop, HANDLE, NAMING, issuers=Issuers(own=issuer, accepted=accepted))
     assert workshop.refresh_refusal(token) is None
     assert workshop.refresh_refusal(handle) is None
 
@@ -52,7 +53,7 @@ def test_j09_a_refresh_jwt_of_another_issuer_is_refused_and_a_handle_names_nobod
 ) -> None:
     reopen(workshop, HANDLE, NAMING)
     token, handle = workshop.refresh_token(NAMING), workshop.refresh_token(HANDLE)
-    reopen(workshop, HANDLE, NAMING, issuer=MOVED, accepted_issuers=accepted)
+    reopen(workshop, HANDLE, NAMING, issuers=Issuers(own=MOVED, accepted=accepted))
     assert workshop.refresh_refusal(token) is Refusal.MALFORMED_REFRESH_TOKEN
     assert workshop.refresh_refusal(handle) is None
 
@@ -72,7 +73,7 @@ def test_a_refresh_jwt_whose_recipe_means_something_else_by_it_goes_on(workshop:
 
 def test_an_access_jwt_whose_recipe_means_something_else_by_it_is_read(workshop: Workshop) -> None:
     recipe = replace(AT_JWT, spell_issuer=None)
-    workshop.issuer = workshop.open(workshop.keyring, access_recipes=(recipe,), issuer=MOVED)
+    workshop.issuer = workshop.open(workshop.keyring, access_recipes=(recipe,), issuers=Issuers(own=MOVED))
     assert workshop.access_refusal(workshop.access_token(recipe)) is None
 
 
@@ -81,5 +82,7 @@ def test_j09_what_iss_said_before_a_dialects_own_spelling_of_it_changed_can_be_a
     token = workshop.access_token(AT_JWT)
     spelled = replace(AT_JWT, spell_issuer=lambda issuer: f"{issuer}/v2")
     for accepted, refusal in (((), Refusal.MALFORMED_TOKEN), ((ISSUER,), None)):
-        workshop.issuer = workshop.open(workshop.keyring, access_recipes=(spelled,), accepted_issuers=accepted)
+        workshop.issuer = workshop.open(
+            workshop.keyring, access_recipes=(spelled,), issuers=Issuers(own=ISSUER, accepted=accepted)
+        )
         assert workshop.access_refusal(token) is refusal

@@ -13,6 +13,7 @@ from dragoman.core.secret import Secret
 from dragoman.core.template import compile_record
 from dragoman.core.template_values import HEADER_VALUES, TOKEN_VALUES
 from dragoman.dialects.json_text import write_escaped
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Workshop:
         self.issuer = self.open(self.keyring)
 
     def open(self, keyring: Keyring, **changes: object) -> TokenIssuer:
-        settings = {"access_recipes": ACCESS, "refresh_recipes": REFRESH, "issuer": ISSUER, **changes}
+        settings = {"access_recipes": ACCESS, "refresh_recipes": REFRESH, "issuers": Issuers(own=ISSUER), **changes}
         return open_issuer(keyring=keyring, find_access_token=self.find, clock=lambda: self.now, **settings)
 
     async def find(self, digest: bytes) -> StoredAccessToken | None:

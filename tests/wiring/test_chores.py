@@ -16,6 +16,7 @@ import pytest
 from dragoman.http.log import Log
 from dragoman.store.opening import open_server
 from dragoman.tokens.current import CurrentTokens
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.keyring import add_key, create_missing
 from dragoman.tokens.keys import Purpose
@@ -123,7 +124,7 @@ def test_keys_are_read_beside_the_event_loop(tmp_path: Path):
                 refresh_recipes=(),
                 find_access_token=no_row,
                 clock=lambda: START,
-                issuer="https://issuer.example",
+                issuers=Issuers(own="https://issuer.example"),
             )
 
         current = CurrentTokens(folder, open_over, lambda: START)

@@ -10,12 +10,13 @@ import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from dragoman.core.errors import Fault
+from dragoman.core.errors import Fault, OAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import ModuleType
 
+    from dragoman.core.errors import Refusal
     from dragoman.core.model import AccessToken, RefreshHandle, StoredAccessToken, TokenFacts
     from dragoman.core.rules import TokenRecipe
     from dragoman.core.secret import Secret
@@ -24,11 +25,37 @@ if TYPE_CHECKING:
 
 LONGEST_TOKEN = 8 * 1024
 """Characters; anything longer is refused before it is looked at, and never issued."""
-OTHER_ISSUER = "signed by us, but `iss` names another issuer; accepted_issuers would accept it"
 
 
 class TokenFault(Fault):
     """Recipes or facts from which no token can be made, told when the server starts where that is possible."""
+
+
+def _tell_nobody(_named: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuers:
+    """Whom JWTs of ours may name as their issuer, to the letter."""
+
+    own: str
+    accepted: tuple[str, ...] = ()
+    """Those that are good as well: former names of this server, and other servers of its database."""
+    tell: Callable[[str], None] = _tell_nobody
+    """Told whom else a JWT with our key names."""
+
+    def named_by(self, recipe: TokenRecipe) -> tuple[str, ...]:
+        """What `iss` of a recipe's tokens may say; empty where it does not tell who issued them."""
+        if recipe.spell_issuer is None:
+            return ()
+        return tuple(dict.fromkeys((*map(recipe.spell_issuer, (self.own, *self.accepted)), *self.accepted)))
+
+    def refusal(self, refusal: Refusal, named: object) -> OAuthError:
+        """Of a JWT with our key that names none of these: a copy of us wrote it, or we did under a former name."""
+        if isinstance(named, str):
+            self.tell(named)
+        return OAuthError(refusal, "signed by us, but `iss` names another issuer; accepted_issuers would accept it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +70,7 @@ class Setting:
     access_identifiers: Identifiers
     refresh_identifiers: Identifiers
     default_algorithm: str
-    issuer: str
-    accepted_issuers: tuple[str, ...]
-    """Whom tokens may name besides."""
+    issuers: Issuers
     find_access_token: Callable[[bytes], Awaitable[StoredAccessToken | None]]
     """The row of an access token by its digest."""
     clock: Callable[[], int]
@@ -98,11 +123,3 @@ def find_modules(package: ModuleType) -> Iterator[tuple[str, ModuleType]]:
 def recipes_of(recipes: tuple[TokenRecipe, ...], name: str) -> tuple[TokenRecipe, ...]:
     """The recipes of one format."""
     return tuple(recipe for recipe in recipes if recipe.format == name)
-
-
-def issuers_of(recipe: TokenRecipe, setting: Setting) -> tuple[str, ...]:
-    """What `iss` of a recipe's tokens may say, to the letter; empty where it does not tell who issued them."""
-    if recipe.spell_issuer is None:
-        return ()
-    spelled = map(recipe.spell_issuer, (setting.issuer, *setting.accepted_issuers))
-    return tuple(dict.fromkeys((*spelled, *setting.accepted_issuers)))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dragoman.core.model import AccessToken, Grant, RefreshHandle, StoredAccessToken, TokenFacts, TokenId
     from dragoman.core.rules import TokenRecipe
     from dragoman.core.secret import Secret
-    from dragoman.tokens.format import AccessTokenFormat, RefreshTokenFormat
+    from dragoman.tokens.format import AccessTokenFormat, Issuers, RefreshTokenFormat
     from dragoman.tokens.keyring import Keyring
 
 
@@ -108,8 +108,7 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
     refresh_recipes: Iterable[TokenRecipe],
     find_access_token: Callable[[bytes], Awaitable[StoredAccessToken | None]],
     clock: Callable[[], int],
-    issuer: str,
-    accepted_issuers: Iterable[str] = (),
+    issuers: Issuers,
     default_algorithm: str = "ES256",
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> TokenIssuer:
@@ -117,8 +116,7 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
 
     The recipes are those of all dialects and of `ServerRules.recipes`: a token is read whichever of them wrote it, and
     where another wrote it otherwise.
-    `find_access_token` finds a row by digest; `clock` gives epoch seconds. A JWT that says who issued it is read if it
-    names `issuer` or one of `accepted_issuers`, to the letter. Raises TokenFault for a recipe that cannot
+    `find_access_token` finds a row by digest; `clock` gives epoch seconds. Raises TokenFault for a recipe that cannot
     be written or could not be read again, KeyFault for one without a key.
     """
     identifier_key = keyring.only_key(Purpose.IDENTIFIER)
@@ -129,8 +127,7 @@ def open_issuer(  # noqa: PLR0913 - each is one thing it needs
         access_identifiers=identifiers_for("access", identifier_key),
         refresh_identifiers=identifiers_for("refresh", identifier_key),
         default_algorithm=default_algorithm,
-        issuer=issuer,
-        accepted_issuers=tuple(accepted_issuers),
+        issuers=issuers,
         find_access_token=find_access_token,
         clock=clock,
         random_bytes=random_bytes,

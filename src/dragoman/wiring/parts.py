@@ -24,6 +24,7 @@ from dragoman.hashing.pool import PasswordHasher
 from dragoman.http.mount import Mount, check_mounts
 from dragoman.store.version import READS_TICKETS
 from dragoman.tokens.current import CurrentTokens
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import TokenIssuer, open_issuer
 from dragoman.tokens.key_files import read_keys, read_private_file
 from dragoman.tokens.keyring import create_missing, keyring_of, load_keyring, verification_key
@@ -138,11 +139,20 @@ async def standing_rules(configuration: Configuration, store: Store) -> ServerRu
 
 
 def open_tokens(
-    configuration: Configuration, dialects: Mapping[str, Dialect], store: Store, now: Callable[[], int]
+    configuration: Configuration,
+    dialects: Mapping[str, Dialect],
+    store: Store,
+    now: Callable[[], int],
+    tell_of_issuer: Callable[[str], None] = lambda _named: None,
 ) -> CurrentTokens:
-    """Tokens of all dialects over the keys as they stand. Raises KeyFault, TokenFault."""
+    """Tokens of all dialects over the keys as they stand. Raises KeyFault, TokenFault.
+
+    `tell_of_issuer` hears whom a JWT with our keys names that is not accepted.
+    """
     access = [*(dialect.rules.access_token for dialect in dialects.values()), *_recipes().values()]
     refresh = [dialect.rules.refresh_token for dialect in dialects.values()]
+
+    issuers = Issuers(own=configuration.issuer, accepted=configuration.accepted_issuers, tell=tell_of_issuer)
 
     def open_over(keyring: Keyring) -> TokenIssuer:
         return open_issuer(
@@ -151,8 +161,7 @@ def open_tokens(
             refresh_recipes=refresh,
             find_access_token=store.find_access_token,
             clock=now,
-            issuer=configuration.issuer,
-            accepted_issuers=configuration.accepted_issuers,
+            issuers=issuers,
             default_algorithm=configuration.signing_algorithm,
         )
 

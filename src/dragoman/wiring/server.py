@@ -25,6 +25,7 @@ from dragoman.wiring.failpoints import open_failpoints
 from dragoman.wiring.foundation import Foundation, Role
 from dragoman.wiring.mirror import opened_mirror
 from dragoman.wiring.old_servers import opened_old_servers
+from dragoman.wiring.other_issuers import OtherIssuers
 from dragoman.wiring.parts import build_mounts, load_dialects, open_passwords, open_tokens, shown_key, standing_rules
 from dragoman.wiring.recording import open_recording
 from dragoman.wiring.services import open_services
@@ -103,7 +104,7 @@ async def _put_together(foundation: Foundation, server: ServerRules) -> Served:
     """The server; its chores are gathered and not begun yet. Raises Fault."""
     configuration, store, log, now = foundation.configuration, foundation.store, foundation.log, foundation.now
     dialects = load_dialects(configuration)
-    tokens = open_tokens(configuration, dialects, store, now)
+    tokens = open_tokens(configuration, dialects, store, now, OtherIssuers(log).tell)
     await store.administration.bind_keys(tokens.keyring.fingerprint())
     recording = open_recording(foundation, tokens.keyring.audit_key())
     filled = await open_services(foundation, tokens, recording.audit, server.not_before)

@@ -11,7 +11,7 @@ from dragoman.core.model import AccessToken, StoredAccessToken, TokenFacts
 from dragoman.core.scope import Scope
 from dragoman.core.secret import Secret
 from dragoman.core.template_values import ALGORITHM_MARK, KEY_ID_MARK
-from dragoman.tokens.format import OTHER_ISSUER, Setting, TokenFault, issuers_of, recipes_of
+from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     CompactJws,
@@ -84,7 +84,7 @@ class Shape:
 
 
 def _shape_of(recipe: TokenRecipe, setting: Setting) -> Shape:
-    issuers = issuers_of(recipe, setting)
+    issuers = setting.issuers.named_by(recipe)
     needed = (recipe.identifier_claim, recipe.client_claim, "iss" if issuers else None)
     return Shape(recipe.claims.names, recipe, frozenset(name for name in needed if name is not None), issuers)
 
@@ -127,7 +127,7 @@ class JwtFormat:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
         fitting = [shape.recipe for shape in shapes if shape.is_issuer(claims)]
         if not fitting:
-            raise OAuthError(Refusal.MALFORMED_TOKEN, OTHER_ISSUER)
+            raise self._setting.issuers.refusal(Refusal.MALFORMED_TOKEN, claims["iss"])
         # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
         recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
         token = self._read_claims(recipe, claims, key)

@@ -18,7 +18,7 @@ from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import RefreshHandle, TokenFacts
 from dragoman.core.secret import Secret
 from dragoman.core.template_values import ALGORITHM_MARK
-from dragoman.tokens.format import OTHER_ISSUER, Setting, TokenFault, issuers_of, recipes_of
+from dragoman.tokens.format import Setting, TokenFault, recipes_of
 from dragoman.tokens.identifiers import read_token_id
 from dragoman.tokens.jose import (
     JwsWriter,
@@ -80,7 +80,7 @@ class EnvelopeFormat:
             raise self._refusal_of(text)
         claims = _read_claims(from_base64url(signed.partition(b".")[2]))
         if self._issuers and claims.get("iss", self._issuers[0]) not in self._issuers:
-            raise OAuthError(Refusal.MALFORMED_REFRESH_TOKEN, OTHER_ISSUER)
+            raise self._setting.issuers.refusal(Refusal.MALFORMED_REFRESH_TOKEN, claims["iss"])
         token_id = self._find_identifier(claims)
         origin = None if token_id is None else self._setting.refresh_identifiers.open(token_id)
         if origin is None or origin.grant_id is None:
@@ -137,5 +137,5 @@ def _all_issuers(recipes: tuple[TokenRecipe, ...], setting: Setting) -> tuple[st
 
     A token that was written before its recipe had the claim has none, and goes on: its session must not end for that.
     """
-    naming = [issuers_of(recipe, setting) for recipe in recipes if "iss" in recipe.claims.names]
+    naming = [setting.issuers.named_by(recipe) for recipe in recipes if "iss" in recipe.claims.names]
     return tuple(dict.fromkeys(chain.from_iterable(naming))) if all(naming) else ()

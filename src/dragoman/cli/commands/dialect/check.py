@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
 from dragoman.dialects.files import DialectFault, list_dialects, load_dialect
+from dragoman.tokens.format import Issuers
 from dragoman.tokens.issuer import open_issuer
 from dragoman.tokens.keyring import keyring_of
 from dragoman.tokens.keys import ALGORITHMS, Purpose, new_key
@@ -62,7 +63,7 @@ def check_dialect(name: str, files: Mapping[str, Path]) -> Dialect:
             refresh_recipes=[dialect.rules.refresh_token],
             find_access_token=_find_nothing,
             clock=epoch_seconds,
-            issuer=_ISSUER,
+            issuers=Issuers(own=_ISSUER),
             default_algorithm=_DEFAULT,
         )
     except DialectFault:
