@@ -84,7 +84,13 @@ def test_j09_the_log_names_another_issuer_once_and_nobody_who_has_not_our_key(tm
         token = log_in(server, "standard", client, server.add_owner()).document["access_token"]
         stranger = ECKey.generate_key("P-256")
         forged = sign_as("ES256", stranger, header_of(token), json.dumps({**claims_of(token), "iss": MOVED}).encode())
-        for presented in (forged, *(signed_anew(server, token, other) for other in (MOVED, MOVED, None, [MOVED]))):
+        old = {**claims_of(token), "iss": f"{MOVED}/old", "exp": server.clock()}
+        expired = sign_as("ES256", own_key(server).jose, header_of(token), json.dumps(old).encode())
+        for presented in (
+            forged,
+            expired,
+            *(signed_anew(server, token, other) for other in (MOVED, MOVED, None, [MOVED])),
+        ):
             assert server.introspect(client, presented) == INACTIVE
         told = [line for line in server.log_lines() if line["event"] == "other_issuer"]
         assert [(line["level"], line["issuer"]) for line in told] == [("warning", MOVED)]

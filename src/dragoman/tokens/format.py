@@ -52,7 +52,10 @@ class Issuers:
         return tuple(dict.fromkeys((*map(recipe.spell_issuer, (self.own, *self.accepted)), *self.accepted)))
 
     def refusal(self, refusal: Refusal, named: object) -> OAuthError:
-        """Of a JWT with our key that names none of these: a copy of us wrote it, or we did under a former name."""
+        """Of a JWT with our key that names none of these: a copy of us wrote it, or we did under a former name.
+
+        `named` is what it names, if that is to be told.
+        """
         if isinstance(named, str):
             self.tell(named)
         return OAuthError(refusal, "signed by us, but `iss` names another issuer; accepted_issuers would accept it")

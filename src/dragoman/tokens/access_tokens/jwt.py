@@ -127,7 +127,9 @@ class JwtFormat:
             raise OAuthError(Refusal.MALFORMED_TOKEN, "signed by us, but no recipe has these claims")
         fitting = [shape.recipe for shape in shapes if shape.is_issuer(claims)]
         if not fitting:
-            raise self._setting.issuers.refusal(Refusal.MALFORMED_TOKEN, claims["iss"])
+            ends = claims.get("exp")
+            live = _is_time(ends) and ends > self._setting.clock()  # who keeps an expired one misses nothing
+            raise self._setting.issuers.refusal(Refusal.MALFORMED_TOKEN, claims["iss"] if live else None)
         # All that fit agree (`_check_apart`), but one that names no client never wrote a token without a grant.
         recipe = next((recipe for recipe in fitting if recipe.client_claim is not None), fitting[0])
         token = self._read_claims(recipe, claims, key)
