@@ -69,7 +69,9 @@ def _several(name: str, member: str, metavar: str, text: str) -> Callable[[Decor
 
 def _ending(text: str) -> int | str:
     """Seconds, or the word for no end."""
-    return ENDLESS if text == ENDLESS else _LIFETIME.convert(int(text), None, None)
+    if text != ENDLESS and not (text.isdecimal() and 1 <= int(text) <= LONGEST_LIFETIME):
+        raise click.BadParameter(f"{text!r} is neither 1 to {LONGEST_LIFETIME} nor {ENDLESS}")
+    return ENDLESS if text == ENDLESS else int(text)
 
 
 def _seconds(
