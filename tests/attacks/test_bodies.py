@@ -1,6 +1,11 @@
 """Bodies that are endless, of the wrong kind, compressed or hostile: T05, T10, T11, T12, T16."""
 
+import builtins
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
@@ -108,9 +113,36 @@ def multipart_attacks(form: dict[str, str]) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("attack", multipart_attacks({"password": ""}))
 def test_t11_multipart_that_is_more_than_text_fields_is_refused(server: Server, attack: str):
     media_type, body = multipart_attacks(whole_login(server))[attack]
-    with server.nothing_happens():
-        answer = server.ask("POST", "/jobspace/oauth/token", headers=[("Content-Type", media_type)], body=body.encode())
+    with server.nothing_happens(), no_file_written():
+        answer = server.ask("POST", MULTIPART_PATH, headers=[("Content-Type", media_type)], body=body.encode())
     assert 400 <= answer.status < 500
+
+
+MULTIPART_PATH = "/jobspace/oauth/token"
+
+
+@pytest.mark.parametrize("dialect", ["jobspace", "passport-12", "passport-13"])
+@pytest.mark.parametrize("name", ["grant_type", "client_id", "client_secret", "username", "password", "scope"])
+def test_t11_a_doubled_part_is_a_duplicate_parameter(server: Server, dialect: str, name: str):
+    """Whichever of them would count: whoever reads along may take the other one."""
+    form = whole_login(server, scope="read")
+    headers = [("Content-Type", "multipart/form-data; boundary=b")]
+    long = part(name, "x", "\r\nContent-Type: text/plain")  # which takes the library's way to be read
+    for doubled in (part(name, "x"), part(name, form[name]), long):
+        for body in (doubled + parts_of(form), parts_of(form) + doubled):
+            with server.nothing_happens(), no_file_written():
+                answer = server.ask("POST", token_path(dialect), headers=headers, body=f"{body}--b--\r\n".encode())
+            assert (answer.status, answer.error) == (400, "invalid_request"), body
+    good = parts_of(form) + part("device[]", "x") * 2 + part("device", "x") * 2
+    assert server.ask("POST", token_path(dialect), headers=headers, body=f"{good}--b--\r\n".encode()).status == 200
+
+
+@contextmanager
+def no_file_written() -> Iterator[None]:
+    """Neither by name nor as a temporary one, which Python opens by `os.open` as well."""
+    with patch.object(os, "open", wraps=os.open) as by_flags, patch.object(builtins, "open", wraps=open) as by_mode:
+        yield
+    assert by_flags.mock_calls == by_mode.mock_calls == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

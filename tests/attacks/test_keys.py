@@ -9,7 +9,7 @@ import pytest
 from dragoman.tokens.keyring import add_key, create_missing, retire_key
 from dragoman.tokens.keys import KeyFault, Purpose
 from dragoman.wiring.parts import create_keys
-from tests.attacks.harness import START, Clock, Server, configuration_of, running
+from tests.attacks.harness import DIALECTS, START, Clock, Server, configuration_of, running
 from tests.attacks.jose import INACTIVE, header_of, segment
 from tests.attacks.spelling import log_in
 
@@ -43,6 +43,13 @@ def test_j11_a_passive_key_verifies_until_its_date_and_a_removed_one_never(tmp_p
     with running(configuration, clock) as server:
         server._secrets[client] = secret
         assert server.introspect(client, renewed) == INACTIVE
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_j14_no_dialect_signs_with_a_shared_key_for_a_client_that_is_not_named(server: Server, dialect: str):
+    token = str(log_in(server, dialect, server.add_client(), server.add_owner()).document["access_token"])
+    if dialect not in ("kabbage", "axosoft"):  # whose tokens are no JWTs
+        assert header_of(token)["alg"] in ("ES256", "RS256")
 
 
 @pytest.mark.parametrize("dialect", ["jmondi", "paymentiq"])

@@ -62,7 +62,7 @@ def test_u02_a_name_longer_than_any_costs_one_hash_and_is_not_even_looked_up(ser
     assert (work["hashes"], work.get("row", 0)) == (1, work_of(server, client, "nobody")["row"] - 1)
 
 
-def test_u04_u05_with_imported_hashes_too_every_refusal_is_the_same_work(tmp_path: Path):
+def test_u03_u04_u05_with_imported_hashes_too_every_refusal_is_the_same_work(tmp_path: Path):
     with running(configuration_of(tmp_path)) as server:
         client = server.add_client()
         plain = server.add_owner(stored=stored_of("04"))
@@ -76,6 +76,8 @@ def test_u04_u05_with_imported_hashes_too_every_refusal_is_the_same_work(tmp_pat
             **{state: work_of(again, client, by_state[state], PASSWORD) for state in STATES},
         }
         reasons = [event["detail"] for event in again.events()[-len(STATES) :]]
+        for length in (1, 71, 72, 73, 128, 1025, 5000):
+            assert work_of(again, client, "somebody else", "x" * length) == work_of(again, client, plain, "x" * length)
     assert reasons == [REASONS[state] for state in STATES]
     assert {tuple(sorted(work.items())) for work in refused.values()} == {tuple(sorted(refused["wrong"].items()))}
     assert (refused["wrong"]["hashes"], refused["wrong"]["imports"]) == (1, 1)

@@ -9,6 +9,7 @@ import pytest
 from joserfc.jwk import OctKey
 from joserfc.jwt import encode
 
+from tests.attacks.guarding import counted_work
 from tests.attacks.harness import PASSWORD, START, Clock, Server, configuration_of, running
 from tests.attacks.jose import segment
 from tests.attacks.spelling import log_in, send
@@ -40,16 +41,21 @@ def forgeries(server: Server, token: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("dialect", ["jmondi", "paymentiq"])
+WITH_ENVELOPES = ("jmondi", "jmondi-1", "jmondi-4", "paymentiq", "spring-form-clients", "spring-security-oauth-2.5")
+
+
+@pytest.mark.parametrize("dialect", WITH_ENVELOPES)
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_r15_a_forged_jwt_refresh_token_is_refused_and_ends_nothing(server: Server, dialect: str, forgery: str):
     client, owner = server.add_client(), server.add_owner()
     token = log_in(server, dialect, client, owner).document["refresh_token"]
-    with server.nothing_happens():
-        answer = send(
-            server, dialect, client, grant_type="refresh_token", refresh_token=forgeries(server, token)[forgery]
-        )
+    forged = forgeries(server, token)[forgery]
+    with counted_work(server) as least:
+        send(server, dialect, client, "wrong", grant_type="refresh_token", refresh_token=forged)
+    with server.nothing_happens(), counted_work(server) as work:
+        answer = send(server, dialect, client, grant_type="refresh_token", refresh_token=forged)
     assert answer.status in (400, 401)
+    assert work.get("row", 0) <= least["row"], "neither a session nor a person is looked up: only the client"
     assert send(server, dialect, client, grant_type="refresh_token", refresh_token=token).status == 200
 
 

@@ -138,6 +138,22 @@ def test_r24_a_grant_of_a_hundred_thousand_generations_ends_with_the_same_work_a
     assert 0 < sum(works[0].values()) < 10
 
 
+def test_r24_and_is_revoked_with_the_same_work_as_any(server: Server):
+    works = []
+    for generation in (2, 100_000):
+        client, first, _ = session(server)
+        path = server.configuration.path(server.configuration.database)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                "UPDATE grants SET generation = ?, issued = ? WHERE client_id = ?", (generation, generation + 1, client)
+            )
+        with counted_work(server) as work:
+            server.form("/oauth2/revoke", {**server.credentials(client), "token": first})
+        assert server.grants(client)[0].revoked_at is not None
+        works.append(work)
+    assert works[0] == works[1]
+
+
 def test_r29_after_the_clean_up_a_very_old_refresh_token_is_still_recognised(server: Server):
     client, first, _ = session(server)
     token = first

@@ -91,6 +91,7 @@ def test_u05_an_account_without_a_password_looks_like_a_wrong_password(server: S
     second, other_cost = counted(server, "standard", client, known, "wrong password")
     assert first.identity == second.identity
     assert cost == other_cost == 1
+    assert [event["detail"] for event in server.events()[-2:]] == ["the account has no password", "wrong password"]
 
 
 def gone(server: Server, owner: str, how: str) -> None:
@@ -158,6 +159,7 @@ SAME = (
     ("\ufb01ne", "FINE"),
     ("\u03c3\u03c2", "\u03a3\u03a3"),
     ("admin\u00ad-four", "admin-four"),
+    ("\u0130stanbul", "i\u0307STANBUL"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from dragoman.config.settings import ThrottleTable
 from dragoman.core.secret import Secret
 from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Answer, Server, configuration_of, running
 from tests.attacks.spelling import log_in as dialect_log_in
+from tests.attacks.test_resource_owners import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +83,18 @@ def test_u09_u10_all_spellings_and_names_of_an_account_are_one_counter(server: S
     names = ("counted-one", "COUNTED-ONE", "\uff23ounted-one", "count\u00aded-one", "Counted@people.example")
     assert sum(guess(server, client, name, 1) for name in names) == FREE
     assert [guess(server, client, name, 1) for name in names] == [0] * len(names)
+
+
+@pytest.mark.parametrize(("name", "variant"), SAME)
+def test_u09_every_spelling_of_a_name_is_one_counter_whether_somebody_has_it_or_not(
+    server: Server, name: str, variant: str
+):
+    client = server.add_client()
+    with suppress(ValueError):
+        server.add_owner(username=f"{name}-counted")
+    for ending in ("-counted", "-of-nobody"):
+        assert guess(server, client, name + ending, FREE - 2) == FREE - 2
+        assert guess(server, client, variant + ending, FREE) == 2
 
 
 def test_u10_the_spellings_of_a_name_that_nobody_has_are_one_counter_too(server: Server):

@@ -1,13 +1,15 @@
-"""Who guesses (attacks C04, U12, U18, U19): client secrets, addresses that are told, and successes in between."""
+"""Who guesses (attacks C03, C04, T02, U12, U17, U18, U19): client secrets, addresses that are told, and successes in between."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
 from dragoman.config.settings import PasswordsTable, ServerTable, ThrottleTable
-from tests.attacks.harness import PASSWORD, Server, configuration_of, running
+from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Answer, Server, configuration_of, running
+from tests.attacks.spelling import basic, token_path
 from tests.attacks.test_throttle import FREE, address, at_once, guess, log_in
 
 if TYPE_CHECKING:
@@ -81,6 +83,47 @@ def test_u19_a_success_ends_the_row_of_its_account(server: Server):
     for _ in range(5):
         assert guess(server, client, owner, FREE - 1) == FREE - 1
         assert log_in(server, client, owner, PASSWORD, address()).status == 200
+
+
+def test_u17_the_door_that_reads_urls_counts_together_with_the_others(server: Server):
+    client, owner = server.add_client(), server.add_owner()
+    fields = {"grant_type": "password", **server.credentials(client), "username": owner, "scope": "read"}
+
+    def by_get(password: str) -> Answer:
+        query = urlencode({**fields, "password": password}).encode()
+        return server.ask("GET", "/axosoft/api/oauth2/token", query=query)
+
+    wrong = [by_get(f"wrong {one}") for one in range(FREE)]
+    assert guess(server, client, owner, 3) == 0
+    with server.nothing_happens():
+        held = by_get(PASSWORD)
+    assert {answer.identity for answer in (*wrong, held)} == {held.identity}
+
+
+def test_t02_what_is_refused_for_its_query_counts_against_nobody(server: Server):
+    client, owner, victim = server.add_client(), server.add_owner(), server.add_owner()
+    form = {"grant_type": "password", **server.credentials(client), "password": "wrong"}
+    for one, other in ((owner, victim), (victim, owner)):
+        for _ in range(2 * FREE):
+            answer = server.form("/oauth2/token", {**form, "username": one}, query=f"username={other}".encode())
+            assert (answer.status, answer.error) == (400, "invalid_request")
+    assert [guess(server, client, name, 2 * FREE) for name in (owner, victim)] == [FREE, FREE]
+
+
+BY_BASIC = [one for one in DIALECTS if one.startswith(("standard", "paymentiq", "spring", "kabbage"))]
+
+
+@pytest.mark.parametrize("dialect", BY_BASIC)
+def test_c03_wrong_secrets_of_one_client_are_never_counted_against_the_other(server: Server, dialect: str):
+    """Where Basic says who it is; in the others the parameter does, and that client's secret is what is tried."""
+    tried, named, since = server.add_client(), server.add_client(), server.mark()
+    headers = [("Content-Type", FORM), basic(tried, "wrong")]
+    body = urlencode({"grant_type": "client_credentials", "client_id": named}).encode()
+    for _ in range(75):
+        answer = server.ask("POST", token_path(dialect), headers=headers, body=body, peer=address())
+        assert answer.status in (400, 401)
+    assert named not in {one["client"] for one in server.events(since) if one["level"] == "warning"}
+    assert server.grants(named) == ()
 
 
 def test_u12_an_address_that_many_share_has_more(server: Server):

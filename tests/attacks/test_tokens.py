@@ -195,6 +195,24 @@ def spoilt(payload: bytes) -> dict[str, bytes]:
     }
 
 
+def test_j10_base64_that_we_would_not_write_is_refused_even_under_our_own_signature(
+    server: Server, access: tuple[str, str]
+):
+    client, token = access
+    head, payload, _ = token.split(".")
+    padded = payload + "=" * (-len(payload) % 4)
+    inputs = [f"{head}=.{payload}", f"{head}.{padded}=", f"{head}.{payload}\n", f"{head}\n.{payload}", f" {head}.{payload}",
+              f"{head}.{payload[:4]} {payload[4:]}", f"{head}.{payload}A"]  # fmt: skip
+    model, key = JWSRegistry(algorithms=["ES256"]).get_alg("ES256"), own_key(server).jose
+
+    def signed(signing_input: str) -> str:
+        return f"{signing_input}.{segment(model.sign(signing_input.encode(), key))}"
+
+    assert server.introspect(client, signed(f"{head}.{payload}"))["active"] is True
+    for one in inputs:
+        assert server.introspect(client, signed(one)) == INACTIVE, one
+
+
 @pytest.mark.parametrize("kind", spoilt(b"{}"))
 def test_j10_a_payload_that_we_would_not_write_is_refused_even_under_our_own_signature(
     server: Server, access: tuple[str, str], kind: str

@@ -1,6 +1,6 @@
 """X09: marked secrets through every dialect and to every outcome, against real processes; then every output is searched.
 
-There is no 429 yet. A worker that is killed writes no output of ours; core files are switched off in deploy/.
+A worker that is killed writes no output of ours; core files are switched off in deploy/.
 """
 
 from __future__ import annotations

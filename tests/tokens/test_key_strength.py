@@ -38,7 +38,7 @@ def test_no_two_purposes_share_key_material(folder: Path) -> None:
     assert len(set(values)) == len(values)
 
 
-def test_a_short_rsa_key_is_refused(folder: Path) -> None:
+def test_j16_a_short_rsa_key_is_refused(folder: Path) -> None:
     path = file_of(folder, "access", "ES256")
     numbers = generate_private_key(65537, 2048).private_numbers()
     jwk = RSAKey(generate_private_key(65537, 2048), None).as_dict(private=True)
@@ -49,7 +49,7 @@ def test_a_short_rsa_key_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("curve", ["P-384", "P-521"])
-def test_a_key_of_the_wrong_curve_is_refused(folder: Path, curve: str) -> None:
+def test_j16_a_key_of_the_wrong_curve_is_refused(folder: Path, curve: str) -> None:
     path = file_of(folder, "access", "ES256")
     put_jwk(path, ECKey.generate_key(curve).as_dict(private=True))
     refuses(folder, path, "its curve is not P-256")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from dragoman.core.errors import Refusal
 from dragoman.core.scope import Scope
@@ -17,6 +17,10 @@ GrantId = NewType("GrantId", bytes)
 
 TokenId = NewType("TokenId", bytes)
 """128 bits that name one token; derived from its grant where it has one."""
+
+
+ENDLESS: Final = "endless"
+"""How files and options write that a lifetime has no end; no number does, and 0 least of all."""
 
 
 class RefreshPolicy(StrEnum):

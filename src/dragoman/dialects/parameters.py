@@ -114,9 +114,17 @@ def _read_body(wire: WireRequest, words: RequestWords) -> Given:
             case "json":
                 return read_json(wire.body)
             case _:
-                return read_multipart(wire.body, content_type or "")
+                return _single_parts(read_multipart(wire.body, content_type or ""))
     except Unreadable as error:
         return _unreadable(error, words)
+
+
+def _single_parts(given: Given) -> Given:
+    """RFC 6749 §3.2. No client means to send one part twice, whichever value of a form counts in the dialect."""
+    for name, value in given:
+        if name in OAUTH_PARAMETERS and isinstance(value, Several) and not value.listed:
+            raise OAuthError(Refusal.DUPLICATE_PARAMETER, parameter=name)
+    return given
 
 
 def _unreadable(error: Unreadable, words: RequestWords) -> Given:

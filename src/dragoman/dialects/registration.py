@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.errors import Fault
-from dragoman.core.model import Client, RefreshPolicy
+from dragoman.core.model import ENDLESS, Client, RefreshPolicy
 from dragoman.core.scope import Scope
 from dragoman.dialects.schema.file import LONGEST_LIFETIME
 from dragoman.dialects.scope_parameter import can_be_asked_for
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from dragoman.dialects.schema import ClientDefaults, DialectFile
 
-_ENDLESS = 0
 _HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
 _NOT_FOR_ADDRESSES = frozenset({"authorization", "cookie", "host", "content-length", "content-type"})
-_LIFETIMES = {"access_token_lifetime": 1, "refresh_token_lifetime": 0, "refresh_token_idle_lifetime": 0, "grace": 0}
-"""The least number of seconds of each; 0 is no end, or no grace."""
+_LEAST = {"access_token_lifetime": 1, "refresh_token_lifetime": 1, "refresh_token_idle_lifetime": 1, "grace": 0}
+"""The least number of seconds of each."""
+_MAY_BE_ENDLESS = frozenset({"refresh_token_lifetime", "refresh_token_idle_lifetime"})
 
 
 class RegistrationFault(Fault):
@@ -45,10 +45,19 @@ def register(fields: Mapping[str, object], defaults: ClientDefaults, dialect: st
     said: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     said.update({name: value for name, value in fields.items() if value is not None})
     said.setdefault("dialects", (dialect,))
-    for name, least in _LIFETIMES.items():
-        if not least <= said.get(name, least) <= LONGEST_LIFETIME:
-            raise RegistrationFault(f"client {said['id']}: {name} is from {least} to {LONGEST_LIFETIME} seconds")
+    for name in _LEAST.keys() & said.keys():
+        said[name] = _seconds(said["id"], name, said[name])
     return _client(said)
+
+
+def _seconds(client_id: str, name: str, said: int | str) -> int | None:
+    """None is no end, which has a word of its own: 0 never means it."""
+    if said == ENDLESS and name in _MAY_BE_ENDLESS:
+        return None
+    if isinstance(said, int) and _LEAST[name] <= said <= LONGEST_LIFETIME:
+        return said
+    word = f", or {ENDLESS}" if name in _MAY_BE_ENDLESS else ""
+    raise RegistrationFault(f"client {client_id}: {name} is from {_LEAST[name]} to {LONGEST_LIFETIME} seconds{word}")
 
 
 def _client(said: dict[str, Any]) -> Client:
@@ -63,9 +72,6 @@ def _client(said: dict[str, Any]) -> Client:
         authorities=tuple(said.pop("authorities", ())),
         secrets=tuple(said.pop("secrets", ())),
     )
-    for lifetime in ("refresh_token_lifetime", "refresh_token_idle_lifetime"):
-        if said.get(lifetime) == _ENDLESS:
-            said[lifetime] = None
     header = said.pop("end_user_address_header", None)
     return replace(client, **said, end_user_address_header=header.lower() if header else None)
 

@@ -73,8 +73,10 @@ async def _check_here(
 ) -> Verified | NotVerified:
     """Check the password of an account that lives here: one hash, whether or not there is such an account."""
     check = await services.passwords.check(None if owner is None else owner.password_hash, sent, attempt)
-    if owner is None or not check.matches:
-        return NotVerified(why="unknown user" if owner is None else "wrong password")
+    if owner is None:
+        return NotVerified(why="unknown user")
+    if not check.matches:
+        return NotVerified(why="wrong password" if owner.password_hash else "the account has no password")
     return Verified(owner=owner, password_hash=check.new_hash)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from dragoman.core.model import ENDLESS
 from dragoman.core.secret import Secret
 from dragoman.elsewhere import cells
 from dragoman.elsewhere.cells import CellFault
@@ -30,6 +31,12 @@ Constant = str | bool | int | tuple[str, ...]
 
 _LONGEST_FILE = 1 << 20
 
+
+def _lifetime_of(cell: object) -> int | str | None:
+    """Seconds, or the word for no end."""
+    return ENDLESS if cell == ENDLESS else cells.number_of(cell)
+
+
 _SHARED: Mapping[str, Callable[[object], object]] = {
     "id": cells.key_of,
     "enabled": cells.flag_of,
@@ -42,8 +49,8 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[object], object]]] = {
         "secret": cells.text_of,
         "public": cells.flag_of,
         "access_token_lifetime": cells.number_of,
-        "refresh_token_lifetime": cells.number_of,
-        "refresh_token_idle_lifetime": cells.number_of,
+        "refresh_token_lifetime": _lifetime_of,
+        "refresh_token_idle_lifetime": _lifetime_of,
         "refresh": cells.text_of,
     },
     "resource_owner": {

@@ -36,10 +36,10 @@ class ImportedClient:
     audience: tuple[str, ...] | None = None
     authorities: tuple[str, ...] | None = None
     access_token_lifetime: int | None = None
-    refresh_token_lifetime: int | None = None
-    """0: no end."""
-    refresh_token_idle_lifetime: int | None = None
-    """0: no end but the other."""
+    refresh_token_lifetime: int | str | None = None
+    """Seconds; `ENDLESS`: no end."""
+    refresh_token_idle_lifetime: int | str | None = None
+    """Seconds; `ENDLESS`: no end but the other."""
     refresh: str | None = None
     """`rotate` or `reuse`."""
     enabled: bool | None = None

@@ -45,7 +45,7 @@ def test_all_that_is_said_is_kept(folder: Folder):
     made = folder.done(
         "client", "create", "--generate", "--public", "--name", "Shop", "--grant-type", "password refresh_token",
         "--scope", "read write", "--scope", "admin", "--token-format", "opaque", "--shared-key-signature",
-        "--may-read-shared-key", "--access-token-lifetime", 60, "--refresh-token-lifetime", 0,
+        "--may-read-shared-key", "--access-token-lifetime", 60, "--refresh-token-lifetime", "endless",
         "--refresh-token-idle-lifetime", 7, "--refresh", "reuse", "--grace", 0, "--refresh-ends-access-token",
         "--audience", "https://api.example", "--authority", "ROLE_A", "--authority", "ROLE_B", "--json",
     ).json  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_back_end_tells_of_its_end_users_in_a_header_of_its_own(folder: Folder
 
 
 def test_an_update_changes_what_is_said_and_nothing_else(folder: Folder):
-    folder.client("shop", "--refresh-token-lifetime", 0, "--scope", "a b", "--audience", "x", "--grace", 5)
+    folder.client("shop", "--refresh-token-lifetime", "endless", "--scope", "a b", "--audience", "x", "--grace", 5)
     before = folder.done("client", "show", "shop", "--json").json
     after = folder.done("client", "update", "shop", "--audience", "", "--scope", "c", "--json").json
     assert after == {**before, "audience": [], "scope": ["c"]}

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Fault
+from dragoman.core.model import ENDLESS
 from dragoman.core.scope import Scope
 from dragoman.dialects.files import list_dialects, load_dialect
 from dragoman.dialects.registration import check_registration, register
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dragoman.dialects.schema import DialectFile
 
 _LONGEST_ID = 256
-_ENDLESS = 0
 _LIFETIMES = frozenset({"refresh_token_lifetime", "refresh_token_idle_lifetime"})
 
 
@@ -65,7 +65,7 @@ def change_client(words_of: DialectWords, client: Client, said: Mapping[str, obj
     """The client with these members changed. Raises Fault."""
     members = {field.name: getattr(client, field.name) for field in fields(client)}
     for name in _LIFETIMES:
-        members[name] = _ENDLESS if members[name] is None else members[name]
+        members[name] = ENDLESS if members[name] is None else members[name]
     changed = register({**members, **said}, ClientDefaults(), "standard")
     _check(changed, words_of(tuple(sorted(changed.dialects))))
     return changed

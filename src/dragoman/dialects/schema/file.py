@@ -20,10 +20,10 @@ class ClientDefaults(Words, frozen=True):
 
     access_token_lifetime: Annotated[int, Meta(ge=1, le=LONGEST_LIFETIME)] | None = None
     """Seconds."""
-    refresh_token_lifetime: Annotated[int, Meta(ge=0, le=LONGEST_LIFETIME)] | None = None
-    """Seconds; 0: no end but the idle one."""
-    refresh_token_idle_lifetime: Annotated[int, Meta(ge=0, le=LONGEST_LIFETIME)] | None = None
-    """Seconds from the last refresh; 0: no idle end."""
+    refresh_token_lifetime: Annotated[int, Meta(ge=1, le=LONGEST_LIFETIME)] | Literal["endless"] | None = None
+    """Seconds; "endless": no end but the idle one."""
+    refresh_token_idle_lifetime: Annotated[int, Meta(ge=1, le=LONGEST_LIFETIME)] | Literal["endless"] | None = None
+    """Seconds from the last refresh; "endless": no idle end."""
     refresh: Literal["rotate", "reuse"] | None = None
     """What a refresh does to the refresh token."""
     refresh_ends_access_token: bool | None = None

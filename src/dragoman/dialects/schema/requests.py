@@ -25,7 +25,7 @@ class RequestWords(Words, frozen=True):
     malformed: Literal["refuse", "ignore"] = "refuse"
     """Whether a body that cannot be parsed is refused, or counts as empty."""
     duplicates: Literal["refuse", "first", "last"] = "refuse"
-    """Which of several values of one name in one place counts."""
+    """Which of several values of one name in one place counts. A doubled part of a multipart body is always refused."""
     lists: Literal["refuse", "ignore", "first"] = "ignore"
     """What `name[]=value` and JSON arrays come to: the refusal `list_parameter`, nothing, or their first element."""
     lists_joined: Names = ()

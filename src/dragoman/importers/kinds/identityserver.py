@@ -11,6 +11,7 @@ from base64 import b64decode
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dragoman.core.model import ENDLESS
 from dragoman.elsewhere import cells
 from dragoman.elsewhere.cells import CellFault
 from dragoman.importers.grouping import gathered, grouped
@@ -154,14 +155,14 @@ def _digest_of(value: str) -> str:
     return f"$digest${_DIGESTS[len(digest)]}(password)$${digest.hex()}"
 
 
-def _longest_of(row: Row) -> int | None:
+def _longest_of(row: Row) -> int | str | None:
     """Without end where a sliding expiration has no absolute one beside it."""
     longest = cells.number_of(row.get("AbsoluteRefreshTokenLifetime"))
-    return longest if _slides(row) else longest or None
+    return ENDLESS if longest == 0 and _slides(row) else longest or None
 
 
-def _idle_of(row: Row) -> int | None:
-    return cells.number_of(row.get("SlidingRefreshTokenLifetime")) or None if _slides(row) else 0
+def _idle_of(row: Row) -> int | str | None:
+    return cells.number_of(row.get("SlidingRefreshTokenLifetime")) or None if _slides(row) else ENDLESS
 
 
 def _slides(row: Row) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.core.model import FormerSession
+from dragoman.core.model import ENDLESS, FormerSession
 from dragoman.elsewhere import cells
 from dragoman.elsewhere.cells import CellFault
 from dragoman.importers.grouping import grouped
@@ -118,7 +118,7 @@ def _client_of(row: Row, place: str) -> Record:
         audience=_list(row.get("resource_ids")),
         authorities=_list(row.get("authorities")),
         access_token_lifetime=lifetime or None,
-        refresh_token_lifetime=refresh_lifetime,
+        refresh_token_lifetime=ENDLESS if refresh_lifetime == 0 else refresh_lifetime,
         left_out=(*endless, *((REDIRECT_URIS,) if _list(row.get("web_server_redirect_uri")) else ())),
     )
 
@@ -139,6 +139,6 @@ def _list(cell: object) -> tuple[str, ...]:
 
 
 def _seconds(cell: object) -> int | None:
-    """0 or less is no end."""
+    """0, as anything less, is no end there."""
     text = cells.text_of(cell)
     return 0 if text is not None and text.startswith("-") else cells.number_of(text)

@@ -9,14 +9,14 @@ import click
 import msgspec
 
 from dragoman.cli.terminal.arguments import names_of, values_of
-from dragoman.core.model import RefreshPolicy
+from dragoman.core.model import ENDLESS, RefreshPolicy
+from dragoman.dialects.schema.file import LONGEST_LIFETIME
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-_LONGEST_LIFETIME = 2**31
 _LISTS = ("dialects", "grant_types", "scope", "audience", "authorities")
-_LIFETIME = click.IntRange(1, _LONGEST_LIFETIME)
-_ENDING = click.IntRange(0, _LONGEST_LIFETIME)
+_LIFETIME = click.IntRange(1, LONGEST_LIFETIME)
+_GRACE = click.IntRange(0, LONGEST_LIFETIME)
 
 
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +32,8 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     shared_key_signature: bool | None = None
     may_read_shared_key: bool | None = None
     access_token_lifetime: int | None = None
-    refresh_token_lifetime: int | None = None
-    refresh_token_idle_lifetime: int | None = None
+    refresh_token_lifetime: int | str | None = None
+    refresh_token_idle_lifetime: int | str | None = None
     refresh: str | None = None
     grace: int | None = None
     refresh_ends_access_token: bool | None = None
@@ -67,7 +67,16 @@ def _several(name: str, member: str, metavar: str, text: str) -> Callable[[Decor
     return click.option(f"--{name}", member, multiple=True, metavar=metavar, help=help_text)
 
 
-def _seconds(name: str, text: str, seconds: click.IntRange) -> Callable[[Decorated], Decorated]:
+def _ending(text: str) -> int | str:
+    """Seconds, or the word for no end."""
+    if text != ENDLESS and not (text.isdecimal() and 1 <= int(text) <= LONGEST_LIFETIME):
+        raise click.BadParameter(f"{text!r} is neither 1 to {LONGEST_LIFETIME} nor {ENDLESS}")
+    return ENDLESS if text == ENDLESS else int(text)
+
+
+def _seconds(
+    name: str, text: str, seconds: click.IntRange | Callable[[str], int | str]
+) -> Callable[[Decorated], Decorated]:
     return click.option(f"--{name}", name.replace("-", "_"), type=seconds, metavar="SECONDS", help=text)
 
 
@@ -84,14 +93,16 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     _switch("shared-key-signature", "Whether its tokens may be signed with a shared key (HS256)."),
     _switch("may-read-shared-key", "Whether it may read that key where a mount shows it."),
     _seconds("access-token-lifetime", "How long an access token lives.", _LIFETIME),
-    _seconds("refresh-token-lifetime", "From log-in to the end of the session; 0: no such end.", _ENDING),
-    _seconds("refresh-token-idle-lifetime", "From the last refresh to the end of it; 0: no such end.", _ENDING),
+    _seconds("refresh-token-lifetime", f"From log-in to the end of the session; {ENDLESS}: no such end.", _ending),
+    _seconds(
+        "refresh-token-idle-lifetime", f"From the last refresh to the end of it; {ENDLESS}: no such end.", _ending
+    ),
     click.option(
         "--refresh",
         type=click.Choice([policy.value for policy in RefreshPolicy]),
         help="Whether a refresh gives a new refresh token or keeps the old one.",
     ),
-    _seconds("grace", "How long the refresh token before the live one is still answered; 0: never.", _ENDING),
+    _seconds("grace", "How long the refresh token before the live one is still answered; 0: never.", _GRACE),
     _switch("refresh-ends-access-token", "Whether a refresh ends the access token before it."),
     click.option(
         "--end-user-address-header",
