@@ -16,6 +16,8 @@ from dragoman.audit.folder import AuditFault, is_held
 from dragoman.audit.reading import Wanted, read_folder
 from dragoman.audit.verification import End, verify_folder
 from dragoman.core.model import Sender
+from dragoman.threads import beginning as beginning_module
+from dragoman.threads import lone as lone_module
 from tests.audit.writing import KEY, Told, data_files, event, operated, recording, written
 from tests.processes import wait_until
 
@@ -93,10 +95,10 @@ def test_f32_a_thread_that_is_stuck_costs_bounded_memory(tmp_path: Path, monkeyp
 
 def test_f32_a_thread_that_ends_before_it_begins_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "audit"
-    monkeypatch.setattr(recording_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
+    monkeypatch.setattr(beginning_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
     audit = recording(folder)
     audit.record(event(0))
-    monkeypatch.setattr(recording_module, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(lone_module, "ARRIVAL_SECONDS", 0.0)
     audit.record(event(1))
     wait_until(lambda: audit.waiting == 0)
     audit.close()
@@ -110,7 +112,7 @@ def test_f32_where_no_thread_can_be_had_it_is_tried_again_at_the_latest_at_the_e
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as system:
-        system.setattr(recording_module, "start_new_thread", refuse)
+        system.setattr(beginning_module, "start_new_thread", refuse)
         audit = recording(tmp_path / "audit")
         audit.record(event(0))
     audit.close()

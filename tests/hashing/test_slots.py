@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from dragoman.core.errors import OAuthError, Refusal
-from dragoman.hashing import slots as slots_module
 from dragoman.hashing.slots import Slots
+from dragoman.threads import beginning as beginning_module
 from tests.coroutines import on_a_loop
 from tests.hashing.busy_slots import busy, refusal_of, settle
 
@@ -78,7 +78,7 @@ async def test_f29_where_no_thread_can_be_had_the_caller_is_refused_and_nothing_
 
     slots = Slots(1, 10)
     with monkeypatch.context() as system:
-        system.setattr(slots_module, "start_new_thread", refuse)
+        system.setattr(beginning_module, "start_new_thread", refuse)
         with pytest.raises(OAuthError) as refused:
             await slots.run(lambda: None)
     assert refused.value.refusal is Refusal.TEMPORARILY_UNAVAILABLE
@@ -91,7 +91,7 @@ async def test_f29_where_no_thread_can_be_had_the_caller_is_refused_and_nothing_
 async def test_f29_a_thread_that_ends_before_it_begins_holds_nobody_up(monkeypatch) -> None:
     slots = Slots(2, 10)
     with monkeypatch.context() as system:
-        system.setattr(slots_module, "start_new_thread", lambda *_arguments: None)
+        system.setattr(beginning_module, "start_new_thread", lambda *_arguments: None)
         first = asyncio.ensure_future(slots.run(lambda: "first"))
         await settle()
     assert not first.done()

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from dragoman.http import log as log_module
 from dragoman.http.log import Log
+from dragoman.threads import beginning as beginning_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 FULL = "/dev/full"
-_STARTS = {log_module: "start_new_thread", threading: "_start_new_thread"}
+_STARTS = {beginning_module: "start_new_thread", threading: "_start_new_thread"}
 LONG = ["x" * 1000] * 100
 """A fact of some 100 KB: longer than any pipe holds."""
 MIB = 2**20
@@ -141,7 +141,7 @@ def test_a_thread_that_ends_for_want_of_memory_before_it_began_holds_up_nobody_a
     with pipe() as (ours, stream):
         log = Log("info", stream)
         with monkeypatch.context() as system:
-            for module in (log_module, threading):
+            for module in (beginning_module, threading):
                 system.setattr(module, _STARTS[module], lambda *_: 1)
             log.write("info", "first")
             log.write("info", "second")

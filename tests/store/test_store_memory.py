@@ -15,8 +15,8 @@ from store_files import database
 
 from dragoman.core.errors import OAuthError
 from dragoman.store.faults import StoreConflict
-from dragoman.store.sqlite import writer as writer_module
 from dragoman.store.sqlite.opening import open_server
+from dragoman.threads import beginning as beginning_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ def test_f29_a_writers_thread_that_ends_before_it_begins_is_begun_anew(
                         await store.administration.create_client(CLIENT)
             assert store.broken is None
 
-    monkeypatch.setattr(writer_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
+    monkeypatch.setattr(beginning_module, "start_new_thread", lambda *_arguments: monkeypatch.undo())
     asyncio.run(scenario())
 
 
@@ -103,7 +103,7 @@ def test_f29_where_no_thread_can_be_had_a_write_is_refused(database: Path, monke
     def refuse(*_arguments: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(writer_module, "start_new_thread", refuse)
+    monkeypatch.setattr(beginning_module, "start_new_thread", refuse)
     with pytest.raises(OAuthError) as refused:
         serve_cast(database, unbroken)
     assert refused.value.detail == "no thread to write"

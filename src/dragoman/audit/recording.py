@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from _thread import start_new_thread
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dragoman.audit.entry import begin_event
 from dragoman.audit.writing import ChainWriter
+from dragoman.threads.beginning import NoThread
+from dragoman.threads.lone import LoneThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +41,7 @@ class FolderAudit:
         self._asleep = False
         self._wake = threading.Event()
         self._leaving: float | None = None
-        self._lock = threading.Lock()
-        self._working = False
-        """Whether a thread sees to it, or has."""
-        self._begun = 0.0
+        self._thread = LoneThread(self._write_all)
         self._ended = threading.Event()
         self._begin()
 
@@ -56,7 +54,7 @@ class FolderAudit:
         if self._asleep:
             self._asleep = False
             self._wake.set()
-        if not self._working and time.monotonic() - self._begun >= _RETRY_SECONDS:
+        if self._thread.is_overdue and not self._ended.is_set():
             self._begin()
         if event.alarm:
             _tell_alarm(self._log, event)
@@ -80,7 +78,7 @@ class FolderAudit:
         """Write what waits, and note the end of the chain; for some five seconds at most."""
         self._leaving = time.monotonic() + _LEAVING_SECONDS
         self._wake.set()
-        if not self._working:
+        if not self._thread.present:
             self._begin()
         self._ended.wait(_LEAVING_SECONDS + _RETRY_SECONDS)
         if left := self.waiting:
@@ -88,25 +86,11 @@ class FolderAudit:
 
     def _begin(self) -> None:
         """Have a thread see to it; where none can be had, or it ends for want of memory, an event tries again."""
-        self._begun = time.monotonic()
-        with suppress(RuntimeError, MemoryError):
-            start_new_thread(self._work, ())  # `Thread.start` waits for ever for one that ends for want of memory
-
-    def _work(self) -> None:
-        """The thread. Others may have been begun before it came so far."""
-        with self._lock:
-            if self._working:
-                return
-            self._working = True
-        try:
-            self._write_all()
-        except BaseException:
-            self._working = False
-            raise
-        self._ended.set()
+        with suppress(NoThread):
+            self._thread.begin()
 
     def _write_all(self) -> None:
-        """Until the end. Whatever goes wrong here must end neither the thread nor what waits."""
+        """The thread, until the end. Whatever goes wrong here must end neither the thread nor what waits."""
         while not self._is_over():
             try:
                 self._sleep()
@@ -117,6 +101,7 @@ class FolderAudit:
             except Exception as fault:  # noqa: BLE001 (the edge of the thread; the next turn tries again)
                 self._writer.fail(f"{type(fault).__name__}: {fault}")
         self._writer.end()
+        self._ended.set()
 
     def _is_over(self) -> bool:
         return self._leaving is not None and (self.waiting == 0 or time.monotonic() > self._leaving)

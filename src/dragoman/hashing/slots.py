@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from _thread import start_new_thread
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.hashing.telling import Telling
 from dragoman.hashing.waiting_line import WaitingLine
+from dragoman.threads.beginning import NoThread, begin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -174,8 +174,8 @@ class Slots:
             self._work_is_there.notify()
         else:
             try:
-                start_new_thread(self._serve, ())  # `Thread.start` waits for ever for one that ends for want of memory
-            except (RuntimeError, MemoryError):
+                begin(self._serve)
+            except NoThread:
                 raise OAuthError(Refusal.TEMPORARILY_UNAVAILABLE, "no thread for a password hash") from None
         self._begun.append(job)  # type: ignore[arg-type]  # whatever it results in
         self._taken += 1

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 import traceback
-from _thread import start_new_thread
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ import msgspec
 
 from dragoman.audit.text import line_of, one_line
 from dragoman.http.lines import alone_on, is_file, pieces_of
+from dragoman.threads.beginning import NoThread
+from dragoman.threads.lone import LoneThread
 
 if TYPE_CHECKING:
     from dragoman.http.lines import Stream
@@ -96,8 +97,7 @@ class _Outlet:
         self._out = 0
         self._lost = 0
         self._handing_over = False
-        self._working = False
-        """Whether a thread sees to it."""
+        self._thread = LoneThread(self._write_all)
 
     def put(self, line: bytes) -> None:
         """Take this line, or count it as lost."""
@@ -151,12 +151,12 @@ class _Outlet:
             self._write_at_once()
             return
         self._changed.notify_all()
-        if self._working:
+        if self._thread.present:
             return
         atexit.unregister(self.flush)
         atexit.register(self.flush)
-        with suppress(RuntimeError, MemoryError):  # no more threads now; the next line tries again
-            start_new_thread(self._work, ())  # `Thread.start` waits for ever for one that ends for want of memory
+        with suppress(NoThread):  # the next line tries again
+            self._thread.begin()
 
     def _write_at_once(self) -> None:
         batch = b"".join(self._waiting)
@@ -171,25 +171,17 @@ class _Outlet:
             self._tell_lost()
             self._write_at_once()
 
-    def _work(self) -> None:
-        """The thread: write until nothing has come for a while. Others may have been begun before it came so far."""
-        with self._lock:
-            if self._working:
-                return
-            self._working = True
-        try:
-            while batch := self._next_batch():
-                self._write_out(batch)
-        except BaseException:
-            self._working = False
-            raise
+    def _write_all(self) -> None:
+        """The thread: until nothing has come for a while."""
+        while batch := self._next_batch():
+            self._write_out(batch)
 
     def _next_batch(self) -> bytes:
         """All that waits, once something does; nothing when the thread is to end."""
         with self._changed:
             if self._changed.wait_for(lambda: self._waiting or self._lost, _IDLE_SECONDS):
                 return self._take_all()
-            self._working = False
+            self._thread.leave()
             atexit.unregister(self.flush)
             return b""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from _thread import start_new_thread
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from opentelemetry.trace.propagation import set_span_in_context
 
 from dragoman import __version__
 from dragoman.telemetry.sending import NotingSession, Sending
+from dragoman.threads.beginning import NoThread, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,8 +107,8 @@ class Spans:
     def close(self) -> None:
         """Send what waits, for a second at most; what then waits still is lost, and told."""
         ended = threading.Event()
-        with suppress(RuntimeError, MemoryError):
-            start_new_thread(self._end, (ended,))  # `Thread.start` waits for ever for one that ends for want of memory
+        with suppress(NoThread):
+            begin(self._end, ended)
         if not ended.wait(_FLUSH_SECONDS):
             self._sending.shutdown()
         self._sending.end(self._accepted)

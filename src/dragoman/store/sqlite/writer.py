@@ -8,11 +8,10 @@ more in handing the lock over than in writing. So the loop runs them while the t
 from __future__ import annotations
 
 import asyncio
-from _thread import start_new_thread
 from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Event, Lock
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,6 +27,8 @@ from dragoman.store.sqlite.transactions import (
     take_batch,
 )
 from dragoman.store.sqlite.turn import Turn
+from dragoman.threads.beginning import NoThread
+from dragoman.threads.lone import LoneThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,8 +41,6 @@ ResultT = TypeVar("ResultT")
 
 _LONGEST_QUEUE = 8192
 _LONGEST_CLOSE = 5.0
-_ARRIVAL_SECONDS = 0.5
-"""After which a thread that has not arrived is begun anew."""
 _LONGEST_GATHERING = 0.003
 """Seconds after which a batch is begun, although each turn of the event loop brings more."""
 
@@ -67,10 +66,7 @@ class Writer:
         self._until = 0.0
         self._closing = False
         self._begun: SimpleQueue[Batch | None] = SimpleQueue()
-        self._lock = Lock()
-        self._working = False
-        """Whether the thread has arrived, and not ended."""
-        self._thread_begun = 0.0
+        self._thread = LoneThread(self._work)
         self._ended = asyncio.Event()
         self._begin_thread()
 
@@ -97,7 +93,7 @@ class Writer:
             raise refusal(self.fault or "the store is closing")
         if len(self._waiting) >= _LONGEST_QUEUE:
             raise refusal("too many writes are waiting")
-        if not self._working and monotonic() - self._thread_begun >= _ARRIVAL_SECONDS:
+        if self._thread.is_overdue:
             self._begin_thread()
         future: asyncio.Future[ResultT] = self._loop.create_future()
         self._waiting.append(Job(work, future, brief))
@@ -114,22 +110,18 @@ class Writer:
             async with asyncio.timeout(_LONGEST_CLOSE):
                 await self._resting.wait()
         self._begun.put(None)
-        if self._working:
+        if self._thread.present:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, until - monotonic())):
                     await self._ended.wait()
-        if not self._working:
+        if not self._thread.present:
             self._turn.close()
 
     def _begin_thread(self) -> None:
-        """Refuses where there is none to be had. One that ends for want of memory before it arrives is begun anew.
-
-        So nobody waits for its arrival, as `Thread.start` does, and for ever.
-        """
-        self._thread_begun = monotonic()
+        """Refuses where there is none to be had. One that ends for want of memory before it arrives is begun anew."""
         try:
-            start_new_thread(self._work, ())
-        except (RuntimeError, MemoryError):
+            self._thread.begin()
+        except NoThread:
             raise refusal("no thread to write") from None
 
     def _gather_anew(self) -> None:
@@ -180,18 +172,14 @@ class Writer:
             self._gather_anew()
 
     def _work(self) -> None:
-        """The thread, unless another has arrived meanwhile."""
-        with self._lock:
-            if self._working:
-                return
-            self._working = True
+        """The thread."""
         try:
             self._run()
         except BaseException:
             self.break_down("the thread that writes has ended")
             raise
         finally:
-            self._working = False
+            self._thread.leave()
             with suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(self._ended.set)
 
