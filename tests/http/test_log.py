@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FULL = "/dev/full"
-_STARTS = {beginning_module: "start_new_thread", threading: "_start_new_thread"}
 LONG = ["x" * 1000] * 100
 """A fact of some 100 KB: longer than any pipe holds."""
 MIB = 2**20
@@ -141,8 +140,8 @@ def test_a_thread_that_ends_for_want_of_memory_before_it_began_holds_up_nobody_a
     with pipe() as (ours, stream):
         log = Log("info", stream)
         with monkeypatch.context() as system:
-            for module in (beginning_module, threading):
-                system.setattr(module, _STARTS[module], lambda *_: 1)
+            system.setattr(beginning_module, "start_new_thread", lambda *_: 1)
+            system.setattr(threading.Thread, "start", lambda _: pytest.fail("somebody waits for its arrival"))
             log.write("info", "first")
             log.write("info", "second")
         log.write("info", "third")
