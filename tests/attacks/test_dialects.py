@@ -137,6 +137,25 @@ def test_x08_a_url_that_holds_credentials_is_never_told_to_the_next_site(server:
     assert [answer.header("Referrer-Policy") for answer in answers] == ["no-referrer"] * 3
 
 
+def test_x08_nor_is_one_that_holds_an_access_token(server: Server):
+    token = log_in(server, "axosoft", server.add_client(), server.add_owner()).document["access_token"]
+    for path in ("me", "oauth2/revoke", "oauth2/revoke", "me"):
+        for query in (f"access_token={token}", f"access_token={token}x", ""):
+            answer = server.ask("GET", f"/axosoft/api/v6/{path}", query=query.encode())
+            assert answer.header("Referrer-Policy") == "no-referrer", (path, answer)
+            assert answer.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_x08_no_dialect_sets_a_cookie(server: Server, dialect: str):
+    client, owner = server.add_client(), server.add_owner()
+    for password in (PASSWORD, "wrong"):
+        assert log_in(server, dialect, client, owner, password).header("Set-Cookie") is None
+    for method in ("GET", "POST"):
+        query = urlencode(login(server, client)).encode()
+        assert server.ask(method, token_path(dialect), query=query).header("Set-Cookie") is None
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_x09_canaries_are_in_no_log_whatever_the_answer(server: Server, dialect: str):
     canary = "canary-1f0e9d8c7b6a"

@@ -185,6 +185,32 @@ def test_m06_nothing_privileged_comes_in_that_is_not_named(folder: Folder, tmp_p
     assert "no field 'is_admin'" in folder.run("import", "csv", owners, "--mapping", unknown).err
 
 
+NO_GRANT_TYPES = {
+    "missing": {},
+    "null": {"grants": None},
+    "an empty list": {"grants": []},
+    "an empty text": {"grants": ""},
+}
+
+
+@pytest.mark.parametrize("kind", NO_GRANT_TYPES)
+def test_x11_a_client_that_comes_without_grant_types_may_do_nothing(folder: Folder, tmp_path: Path, kind: str):
+    words = written(tmp_path / "clients.toml", CLIENTS)
+    row = {"id": "app", "secret": "s" * 30, "scope": "read", **NO_GRANT_TYPES[kind]}
+    clients = written(tmp_path / "clients.jsonl", json.dumps(row))
+    folder.done("import", "jsonl", clients, "--mapping", words, "--allow-grant", "password")
+    assert folder.done("client", "show", "app", "--json").json["grant_types"] == []
+
+
+def test_x11_a_change_to_no_grant_types_leaves_none(folder: Folder):
+    folder.client("app", "--grant-type", "client_credentials refresh_token")
+    folder.done("client", "update", "app", "--name", "another")
+    kept = folder.done("client", "show", "app", "--json").json
+    assert kept["grant_types"] == ["client_credentials", "refresh_token"]
+    folder.done("client", "update", "app", "--grant-type", "")
+    assert folder.done("client", "show", "app", "--json").json["grant_types"] == []
+
+
 def test_m07_plain_text_goes_no_further_than_the_digest(folder: Folder, tmp_path: Path, people: Path):
     words = written(tmp_path / "clients.toml", CLIENTS)
     clients = written(

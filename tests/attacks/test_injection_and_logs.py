@@ -1,17 +1,14 @@
-"""Injection and logs: S04 to S09."""
+"""Injection and logs: S04 to S07, S09."""
 
 import json
-import sqlite3
 import time
-from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from dragoman.core.model import ClientCredentials, TokenRequest
 from dragoman.core.secret import Secret
-from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Clock, Server, configuration_of, running
+from tests.attacks.harness import DIALECTS, FORM, PASSWORD, Server
 from tests.attacks.spelling import basic, log_in, token_path
 
 METACHARACTERS = (
@@ -111,8 +108,8 @@ def test_s05_every_line_of_the_log_is_ascii_or_harmless(server: Server):
     assert not [character for character in text if character in "\u202e\u2028\u2029\u0085\x1b"]
 
 
-QUADRATIC = 2.0
-"""Seconds of processor time: what a text of this length takes in no step that looks at each character but a few times."""
+QUADRATIC = 0.03
+"""Seconds of processor time, ten times what any of these takes; a pattern that is quadratic in 8 KB takes more."""
 LONG = (
     "a" * 8000,
     "a" * 4000 + "!" * 4000,
@@ -179,57 +176,6 @@ def _timed(server: Server, parts: dict) -> float:
     took = time.process_time() - began
     assert answer.status < 500
     return took
-
-
-def broken_store(tmp_path: Path, table: str):
-    """A server whose database loses a table while it runs."""
-    server = running(configuration_of(tmp_path), Clock())
-    opened = server.__enter__()
-    client, owner = opened.add_client(), opened.add_owner()
-    path = opened.configuration.path(opened.configuration.database)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute(f"DROP TABLE {table}")
-    return server, opened, client, owner
-
-
-@pytest.mark.parametrize("table", ["clients", "login_names", "grants"])
-def test_s08_a_fault_tells_the_client_nothing_and_the_log_no_secret(tmp_path: Path, table: str):
-    server, opened, client, owner = broken_store(tmp_path, table)
-    try:
-        for dialect in DIALECTS:
-            answer = log_in(opened, dialect, client, owner)
-            assert answer.status in (500, 503), (dialect, answer)
-            for told in (
-                b"Traceback",
-                b"sqlite",
-                b"SELECT",
-                b"INSERT",
-                b"no such table",
-                b".py",
-                str(tmp_path).encode(),
-                table.encode() + b" ",
-            ):
-                assert told not in answer.body, (dialect, told)
-            json.loads(answer.body)
-        logged = opened.log.getvalue().decode()
-        assert PASSWORD not in logged
-        assert opened.secret_of(client) not in logged
-        assert "no such table" in logged
-    finally:
-        server.__exit__(None, None, None)
-
-
-def test_s08_a_fault_has_an_id_that_the_log_knows(tmp_path: Path):
-    server, opened, client, owner = broken_store(tmp_path, "login_names")
-    try:
-        answer = opened.log_in(client, owner)
-        assert answer.status == 500
-        assert answer.document["error"] == "server_error"
-        faults = [line for line in opened.log_lines() if line["event"] == "fault"]
-        assert answer.header("X-Request-Id") == faults[-1]["request_id"]
-    finally:
-        server.__exit__(None, None, None)
 
 
 def test_s09_a_secret_does_not_print_itself():

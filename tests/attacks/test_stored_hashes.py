@@ -3,6 +3,7 @@
 import bcrypt
 import pytest
 
+from dragoman.core.secret import Secret
 from tests.attacks.guarding import stored_of
 from tests.attacks.harness import PASSWORD, Server
 
@@ -14,7 +15,10 @@ CONFUSED = {
     "plain": "{noop}" + PASSWORD,
     "ssha": "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
     "crypt": "ab01FAX.bQRSU",
-    "argon2i": "argon2i",
+    "the name of a format": "argon2i",
+    "a format without its digest": "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA",
+    "crypt by MD5, without a digest": "$1$abcdefgh$",
+    "crypt by MD5, a field more": "$1$abcdefgh$G//4keteveJp0qb8z2DxG/$x",
     "truncated": stored_of("04")[:-1],
     "another field": stored_of("04") + "$x",
     "a line feed": stored_of("04") + "\n",
@@ -28,6 +32,18 @@ def test_k05_what_is_no_hash_lets_nobody_in(server: Server, kind: str):
         with server.nothing_happens(hashes=1):
             assert server.log_in(client, owner, password).error == "invalid_grant"
     assert server.passwords.find_defect(CONFUSED[kind])
+
+
+OTHERS = {"argon2i": ("argon2id", "argon2i"), "argon2d": ("argon2id", "argon2d"), "another version": ("v=19", "v=16")}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_k05_the_digest_of_one_format_under_the_name_of_another_lets_nobody_in(server: Server, kind: str):
+    stored = server.run(server.preparing.hash_new(Secret(PASSWORD)))
+    client, renamed = server.add_client(), stored.replace(*OTHERS[kind])
+    assert renamed != stored
+    assert server.log_in(client, server.add_owner(stored=stored)).status == 200
+    assert server.log_in(client, server.add_owner(stored=renamed)).error == "invalid_grant"
 
 
 @pytest.mark.parametrize("version", ["$2$", "$2x$", "$2c$"])

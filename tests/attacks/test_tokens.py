@@ -1,7 +1,9 @@
 """Tokens, forged and foreign: J02 to J10."""
 
 import json
+import socket
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
@@ -25,6 +27,14 @@ from tests.attacks.spelling import log_in
 def access(server: Server) -> tuple[str, str]:
     client = server.add_client()
     return client, server.log_in(client, server.add_owner()).document["access_token"]
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """Where a key would be fetched, by whoever does such things."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
 
 
 def public_forms(server: Server) -> dict[str, bytes]:
@@ -62,11 +72,13 @@ def test_j02_the_algorithm_is_the_keys_and_not_the_headers(server: Server, acces
 
 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "x5t"])
-def test_j03_a_key_that_a_token_brings_along_is_no_key(server: Server, access: tuple[str, str], member: str):
+def test_j03_a_key_that_a_token_brings_along_is_no_key(
+    server: Server, access: tuple[str, str], listening: socket.socket, member: str
+):
     client, token = access
     attacker = ECKey.generate_key("P-256")
     public = {name: str(value) for name, value in attacker.as_dict(private=False).items()}
-    url = "http://127.0.0.1:9/keys"
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/keys"
     value = {"jwk": public, "jku": url, "x5u": url, "x5c": ["MIIB"], "x5t": "AA"}[member]
     payload = json.dumps(claims_of(token)).encode()
     for kid in ({}, {"kid": attacker.thumbprint()}, {"kid": header_of(token)["kid"]}):
@@ -74,6 +86,8 @@ def test_j03_a_key_that_a_token_brings_along_is_no_key(server: Server, access: t
         assert_worthless(server, client, forged)
     ours = sign_as("ES256", own_key(server).jose, {**header_of(token), member: value}, payload)
     assert_worthless(server, client, ours)
+    with pytest.raises(BlockingIOError):  # nobody has come for a key
+        listening.accept()
 
 
 KIDS = ("../../dev/null", "' OR 1=1--", "/dev/null", "x" * 5000, 1, 1.5, ["a"], {"a": 1}, None, True, "", "\0")

@@ -1,10 +1,13 @@
 """Messages over a socket, paths that resemble others, and headers of proxies: T05, T09, T20, T21, T22."""
 
 import socket
+from base64 import b64encode
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.attacks.door import Door, statuses
 from tests.attacks.harness import FORM, Server, configuration_of
 from tests.attacks.spelling import TOKEN_PATHS, basic, token_path, whole_login
 from tests.serving import serving
@@ -90,9 +93,18 @@ def test_t20_a_path_that_only_resembles_an_endpoint_is_not_found(server: Server,
         assert server.form(path, whole_login(server)).status == 404
 
 
-def test_t20_a_percent_encoded_path_is_under_the_same_rules(address: tuple[str, int]):
-    request = b"POST /oauth2/%74oken HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    assert exchange(address, request).startswith((b"HTTP/1.1 404 ", b"HTTP/1.1 400 ", b"HTTP/1.1 401 "))
+ENCODED = ("/oauth2/%74oken", "/%6fauth2/token", "/oauth2/toke%6e", "/%6Fauth2/%74%6F%6B%65%6E")
+
+
+@pytest.mark.parametrize("path", ENCODED)
+def test_t20_a_percent_encoded_path_is_under_the_same_rules(door: Door, path: str):
+    """With a client whose secret is good at the endpoint itself, and one whose secret is not."""
+    start = f"POST {path} HTTP/1.1".encode()
+    good = statuses(door.converse(door.request(b"Connection: close", start=start)))
+    bad = statuses(
+        door.converse(replace(door, basic=b64encode(b"shop:wrong")).request(b"Connection: close", start=start))
+    )
+    assert (good, bad) in (([200], [401]), ([404], [404]))
 
 
 FORWARDED = (

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dragoman.wiring.failpoints import NAMES, VARIABLE, FailpointFault, read_failpoints
-from tests.attacks.harness import configuration_of, running
+from tests.attacks.harness import DIALECTS, configuration_of, running
+from tests.attacks.spelling import log_in, send
 from tests.histories.kill_rounds import POINTS
+from tests.spellings import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,23 @@ def test_r23_what_fails_before_the_commit_leaves_the_refresh_token_as_it_was(sta
         token = answer.document["refresh_token"]
         assert [grant.generation for grant in server.grants(client)] == [turn]
     assert refused > 0
+
+
+@pytest.mark.parametrize("token_format", ["dialect", "opaque"])
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if "refresh_token" in WORDS[name].grant_types])
+def test_r23_nothing_is_left_of_it_in_any_dialect(start: Start, dialect: str, token_format: str):
+    server = start("refresh.before_commit=io-error%0.5")
+    client, owner = server.add_client(token_format=token_format), server.add_owner()
+    token = log_in(server, dialect, client, owner).document["refresh_token"]
+    statuses: list[int] = []
+    while statuses[-2:] != [503, 200]:
+        assert len(statuses) < 100
+        before = server.rows()
+        answer = send(server, dialect, client, grant_type="refresh_token", refresh_token=token)
+        statuses.append(answer.status)
+        if answer.status == 503:
+            assert server.rows() == before
+        token = answer.document.get("refresh_token", token)
 
 
 def test_r23_an_answer_lost_after_the_commit_is_given_again(start: Start):

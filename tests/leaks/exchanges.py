@@ -69,6 +69,8 @@ class Talk:
             while piece := connection.recv(65536):
                 answer += piece
             self.answers.append(answer)
+            if answer.startswith(b"HTTP/1.1 "):
+                self.statuses.add(int(answer[9:12]))
 
     def close(self) -> None:
         """End the connection."""
@@ -229,5 +231,6 @@ def _no_requests(talk: Talk) -> Iterator[bytes]:
         + b"\r\nContent-Length: 99\r\n\r\n"
         + secret
     )
-    yield b"GET " + path + b"?password=" + secret + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    for length in (10_000, 70_000):  # a URL that is too long, and a head
+        yield b"GET " + path + b"?password=" + secret + b"x" * length + b" HTTP/1.1\r\nHost: a\r\n\r\n"
     yield b"GET " + path + b" HTTP/1.1\r\nHost: a\r\nX: " + secret + b"x" * 70_000 + b"\r\n\r\n"
