@@ -33,6 +33,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port of the loopback that nobody listens on, and that nobody else is given while its server is away.
+
+    Who binds it by its number and with SO_REUSEADDR, as servers do, may have it.
+    """
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        yield int(holding.getsockname()[1])
+
+
 def wait_until(look: Callable[[], Found], seconds: float = PATIENCE_SECONDS) -> Found:
     """What `look` finds, once it finds something; it is asked until then."""
     deadline = time.monotonic() + seconds

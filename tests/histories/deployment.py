@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from dragoman.config.reading import read_configuration
 from dragoman.verification.cast import Cast, CastClient, CastPerson
 from tests.histories.recorder import App
-from tests.processes import free_port
 from tests.serving import provision
 
 if TYPE_CHECKING:
@@ -152,9 +151,9 @@ class Deployment:
         return "".join(server.log.read_text(encoding="utf-8") for server in self.servers)
 
 
-def deploy(folder: Path, *, servers: int = 1, workers: int = 1, database: str = "dragoman.db") -> Deployment:
-    """Keys, database, apps and a person; the servers are not started yet."""
-    made = [Server(configuration=folder / f"dragoman-{n}.toml", port=free_port()) for n in range(servers)]
+def deploy(folder: Path, ports: Sequence[int], *, workers: int = 1, database: str = "dragoman.db") -> Deployment:
+    """Keys, database, apps and a person; the servers, one at each port, are not started yet."""
+    made = [Server(configuration=folder / f"dragoman-{port}.toml", port=port) for port in ports]
     for server in made:
         server.configuration.write_text(_configuration(made[0].port, server.port, workers, database), encoding="utf-8")
     clients = {

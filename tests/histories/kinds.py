@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.histories.deployment import deploy
 from tests.postgresql import cluster
+from tests.processes import held_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,7 @@ def deployed(kind: Kind, running: Cluster | None = None) -> Iterator[Deployment]
         if kind.postgresql:
             one = running or stack.enter_context(cluster())
             database = one.url(stack.enter_context(one.new_database())).reveal()
-        deployment = deploy(folder, servers=kind.servers, workers=kind.workers, database=database)
+        ports = [stack.enter_context(held_port()) for _ in range(kind.servers)]
+        deployment = deploy(folder, ports, workers=kind.workers, database=database)
         stack.callback(deployment.kill)
         yield deployment

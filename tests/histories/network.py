@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
-PATIENCE_SECONDS = 20.0
+PATIENCE = 20
+"""Looks, each so long after the one before, until an answer is not expected any more."""
+LOOK_SECONDS = 1.0
 _MOST_IDLE = 256
 
 
@@ -69,11 +71,10 @@ class Network:
             f"Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}"
         )
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                reply = await connection.exchange(request.encode())
-        except TimeoutError:
+            reply = await _patiently(connection.exchange(request.encode()))
+        except Unanswered:
             connection.writer.close()
-            raise Unanswered from None
+            raise
         except (OSError, EOFError) as error:
             connection.writer.close()
             raise BrokenOff(type(error).__name__) from None
@@ -104,3 +105,20 @@ class Network:
             return _Connection(port, *await asyncio.open_connection("127.0.0.1", port))
         except OSError:
             raise NotSent from None
+
+
+async def _patiently(exchange: Coroutine[Any, Any, Reply]) -> Reply:
+    """Raises Unanswered, and what the exchange raises.
+
+    One long wait would blame the server for a time in which this program, or the whole machine, was held: what has
+    come meanwhile is read after the timer. Of many short ones that takes one away.
+    """
+    exchanging = asyncio.ensure_future(exchange)
+    try:
+        for _ in range(PATIENCE):
+            done, _ = await asyncio.wait({exchanging}, timeout=LOOK_SECONDS)
+            if done:
+                return exchanging.result()
+    finally:
+        exchanging.cancel()
+    raise Unanswered
