@@ -23,7 +23,7 @@ import asyncpg
 
 from dragoman.core.secret import Secret
 from dragoman.store.postgresql.address import read_address
-from tests.processes import free_port
+from tests.processes import held_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,15 +53,15 @@ def for_the_driver(url: Secret) -> str:
 class Cluster:
     """A server of its own: on a free port of the loopback, with a user `dragoman` who has to give a password."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        """`settings` are PostgreSQL's own, where they are not to be those of the tests."""
-        self._settings = _SETTINGS | dict(settings or {})
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, str]) -> None:
+        """`port` is held for it; `settings` are PostgreSQL's own, where they are not to be those of the tests."""
+        self._settings = _SETTINGS | dict(settings)
         self._folder = folder
         self._data = folder / "data"
         self._user = _unprivileged()
         self._programs = _programs(folder, self._user)
         self._server: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
+        self.port = port
         if self._user is not None:
             os.chown(folder, self._user, -1)
         self._create()
@@ -90,6 +90,11 @@ class Cluster:
         query = "&".join(f"{name}={value}" for name, value in {"patience": patience, **options}.items())
         text = f"postgresql://dragoman:{ENCODED}@127.0.0.1:{port or self.port}/{database}"
         return Secret(f"{text}?{query}")
+
+    async def deadlocks(self, database: str) -> int:
+        """How many there were in it."""
+        ((number,),) = await self.query(f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{database}'")
+        return int(number)
 
     @contextmanager
     def new_database(self, template: str = "template0", settings: str = "ENCODING 'UTF8'") -> Iterator[str]:
@@ -156,12 +161,13 @@ def cluster(**settings: str) -> Iterator[Cluster]:
     """A running cluster in a folder of its own, which is removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dragoman-"))  # a socket's path must be short
     try:
-        one = Cluster(folder, settings)
-        one.start()
-        try:
-            yield one
-        finally:
-            one.stop_immediately()
+        with held_port() as port:
+            one = Cluster(folder, port, settings)
+            one.start()
+            try:
+                yield one
+            finally:
+                one.stop_immediately()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from dragoman.core.secret import Secret
-from tests.processes import free_port
+from tests.processes import held_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +52,13 @@ class RedisServer:
     Two users: the one without a name, who may do everything, and `dragoman`, who may do what `LEAST` says.
     """
 
-    def __init__(self, folder: Path, kind: str = "valkey", *settings: str) -> None:
-        """`settings` are further lines of its configuration."""
+    def __init__(self, folder: Path, port: int, kind: str, *settings: str) -> None:
+        """`port` is held for it; `settings` are further lines of its configuration."""
         self._folder = folder
         self._program = _program(kind)
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
+        self.port = port
 
     def start(self) -> None:
         """Start it and wait until it answers. In the main thread: the server ends with the thread that started it."""
@@ -129,12 +129,13 @@ def redis_server(kind: str = "valkey", *settings: str) -> Iterator[RedisServer]:
     """A running server in a folder of its own, which is removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dragoman-"))
     try:
-        one = RedisServer(folder, kind, *settings)
-        one.start()
-        try:
-            yield one
-        finally:
-            one.kill()
+        with held_port() as port:
+            one = RedisServer(folder, port, kind, *settings)
+            one.start()
+            try:
+                yield one
+            finally:
+                one.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,12 +12,15 @@ import asyncpg
 
 from dragoman.core.model import Client, Grant, GrantId, RefreshPolicy, ResourceOwner, StoredAccessToken, TokenId
 from dragoman.core.scope import Scope
-from dragoman.store.opening import open_server
+from dragoman.store.opening import open_server, open_worker
 from dragoman.store.postgresql.address import read_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
+
+    from tests.postgresql import Cluster
+    from tests.proxy import Proxy
 
     from dragoman.core.secret import Secret
     from dragoman.store.store import Store
@@ -124,6 +127,13 @@ def serve_cast(database: Path | Secret, scenario: Callable[[Store], Awaitable[Re
         return await scenario(store)
 
     return serve(database, with_cast)
+
+
+@asynccontextmanager
+async def worker_through(proxy: Proxy, postgresql: Cluster, name: str, **options: str | int) -> AsyncIterator[Store]:
+    """The store of a worker whose connections to this database go through the proxy."""
+    async with proxy.listening() as port, open_worker(postgresql.url(name, port=port, **options)) as store:
+        yield store
 
 
 @asynccontextmanager

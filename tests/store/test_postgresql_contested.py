@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from store_cast import HOUR, NOW, blocked, new_access_token, new_grants, serve_cast, session, unbroken
+from store_cast import HOUR, NOW, blocked, new_access_token, new_grants, serve_cast, session, unbroken, worker_through
 from tests.postgresql import Cluster
 from tests.proxy import Proxy
 
@@ -14,7 +14,7 @@ from dragoman.core.model import Grant, Sender, StoredAccessToken
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.core.secret import Secret
 from dragoman.store.faults import ConstraintViolated
-from dragoman.store.opening import open_server, open_worker
+from dragoman.store.opening import open_server
 from dragoman.store.store import Store
 
 Outcome = Rotated | NotRotated | BaseException
@@ -35,10 +35,7 @@ def test_thirty_rotations_take_few_trips(
 ) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with (
-            proxy.listening() as port,
-            open_worker(postgresql.url(postgresql_name, port=port, pooler=pooler)) as store,
-        ):
+        async with worker_through(proxy, postgresql, postgresql_name, pooler=pooler) as store:
             grants = await new_grants(store, 30)
             for round_ in range(3):  # from the second on all connections are there
                 tokens = [new_access_token(grant) if with_token else None for grant in grants]
@@ -142,9 +139,7 @@ def test_two_servers_that_rotate_the_same_grants_never_wait_for_each_other_in_a_
                 for pair in pairs:
                     assert {type(outcome) for outcome in pair} == {Rotated, NotRotated}
                 grants = [one.grant for pair in pairs for one in pair if isinstance(one, Rotated)]
-        query = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{postgresql_name}'"
-        ((deadlocks,),) = await postgresql.query(query)
-        assert deadlocks == 0
+        assert await postgresql.deadlocks(postgresql_name) == 0
 
     serve_cast(postgresql_url, scenario)
 
@@ -156,10 +151,7 @@ def test_a_trip_whose_answer_is_lost_is_told_to_nobody_as_done_or_undone(
 
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with (
-            proxy.listening() as port,
-            open_worker(postgresql.url(postgresql_name, port=port, patience=1)) as store,
-        ):
+        async with worker_through(proxy, postgresql, postgresql_name, patience=1) as store:
             grants = await new_grants(store, 40)
             await _rotated(store, grants[:20])  # so that there are connections, and the next go together
             proxy.answers_dropped = True

@@ -1,11 +1,10 @@
 """PostgreSQL goes away, comes back, stalls, cuts, refuses: nothing is done twice, and nobody has to help."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
-from store_cast import NOW, blocked, new_access_token, new_grant, serve_cast, session, unbroken
+from store_cast import NOW, blocked, new_access_token, new_grant, serve_cast, session, unbroken, worker_through
 from tests.postgresql import ENCODED, PASSWORD, Cluster
 from tests.proxy import Proxy
 
@@ -14,7 +13,7 @@ from dragoman.core.model import Grant
 from dragoman.core.ports import NotRotated, Rotated
 from dragoman.core.secret import Secret
 from dragoman.store.faults import StoreFault
-from dragoman.store.opening import open_server, open_worker
+from dragoman.store.opening import open_server
 from dragoman.store.store import Store
 
 
@@ -47,15 +46,6 @@ async def _served_again(doing: Callable[[], Awaitable[object]]) -> None:
                 return
 
 
-@asynccontextmanager
-async def _through(proxy: Proxy, postgresql: Cluster, name: str, **options: str) -> AsyncIterator[Store]:
-    async with (
-        proxy.listening() as port,
-        open_worker(postgresql.url(name, port=port, patience=1, **options)) as store,
-    ):
-        yield store
-
-
 @pytest.mark.parametrize("how", ["stop", "stop_immediately"])
 def test_a_database_that_stops_is_refused_in_time_and_served_again_when_it_is_back(
     postgresql: Cluster, postgresql_url: Secret, how: str
@@ -85,7 +75,7 @@ def test_a_database_that_stops_is_refused_in_time_and_served_again_when_it_is_ba
 def test_a_pulled_cable_is_refused_in_time_and_served_again(postgresql: Cluster, postgresql_name: str) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with _through(proxy, postgresql, postgresql_name, pool_size="2") as store:
+        async with worker_through(proxy, postgresql, postgresql_name, patience=1, pool_size="2") as store:
             grant = await _grant(store)
             proxy.stalled = True
             for _ in range(2):
@@ -106,7 +96,7 @@ def test_a_rotation_whose_answer_is_lost_is_refused_and_not_sent_again(
 ) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with _through(proxy, postgresql, postgresql_name, pooler=pooler) as store:
+        async with worker_through(proxy, postgresql, postgresql_name, patience=1, pooler=pooler) as store:
             grant = await _grant(store)
             await store.rotate(new_grant(), NOW, None, new_access_token(grant) if with_token else None)
             proxy.answers_dropped = True
@@ -126,7 +116,7 @@ def test_a_rotation_whose_answer_is_lost_is_refused_and_not_sent_again(
 def test_a_transaction_whose_commit_was_sent_is_never_sent_again(postgresql: Cluster, postgresql_name: str) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with _through(proxy, postgresql, postgresql_name) as store:
+        async with worker_through(proxy, postgresql, postgresql_name, patience=1) as store:
             await _grant(store)
             revoking = asyncio.ensure_future(store.administration.revoke_grants_of_client("app", NOW, "test"))
             async with asyncio.timeout(60):

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
-from store_cast import NOW, new_access_token, new_grants, serve, serve_cast, unbroken
+from store_cast import NOW, new_access_token, new_grants, serve, serve_cast, unbroken, worker_through
 from tests.postgresql import Cluster
 from tests.proxy import Proxy
 
 from dragoman.core.errors import OAuthError, Refusal
 from dragoman.core.model import GrantId, TokenId
 from dragoman.core.secret import Secret
-from dragoman.store.opening import open_server, open_worker
+from dragoman.store.opening import open_server
 from dragoman.store.postgresql.gathering import Gathering
 
 if TYPE_CHECKING:
@@ -211,10 +211,7 @@ def test_thirty_looks_and_thirty_revocations_take_few_trips(
 ) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with (
-            proxy.listening() as port,
-            open_worker(postgresql.url(postgresql_name, port=port, pooler=pooler)) as store,
-        ):
+        async with worker_through(proxy, postgresql, postgresql_name, pooler=pooler) as store:
             grants = await new_grants(store, 30)
             tokens = [new_access_token(grant) for grant in grants]
             await asyncio.gather(*(store.store_access_token(token) for token in tokens))
@@ -256,9 +253,7 @@ def test_two_servers_that_end_the_same_tokens_never_wait_for_each_other(
                     *(other.revoke_access_token(token, None, NOW + 60, NOW) for token in reversed(ours)),
                 )
                 assert all(await asyncio.gather(*(other.is_access_token_revoked(token) for token in ours)))
-        query = f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{postgresql_name}'"
-        ((deadlocks,),) = await postgresql.query(query)
-        assert deadlocks == 0
+        assert await postgresql.deadlocks(postgresql_name) == 0
 
     serve(postgresql_url, scenario)
 
@@ -268,10 +263,7 @@ def test_a_connection_lost_under_many_is_told_to_each_and_nothing_is_sent_again(
 ) -> None:
     async def run() -> None:
         proxy = Proxy(postgresql.port)
-        async with (
-            proxy.listening() as port,
-            open_worker(postgresql.url(postgresql_name, port=port, patience=1)) as store,
-        ):
+        async with worker_through(proxy, postgresql, postgresql_name, patience=1) as store:
             grants = await new_grants(store, 20)
             tokens = [new_access_token(None).token_id for _ in range(20)]
             await asyncio.gather(*(store.find_grant(grant.id) for grant in grants))
